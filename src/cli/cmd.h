@@ -1,0 +1,99 @@
+/*
+ * cmd.h - what a verb of the command line is made of.
+ *
+ * A verb lives in cmd_<verb>.c, defines one `struct hm_cmd`, and is listed in
+ * cmds.c.  It gets the words behind its name, parses its flags with
+ * hm_cli_flags(), and answers with 0 or with -1 and an error, which main prints
+ * in go's way ("go: <message>") and turns into an exit status by the table of
+ * base/err.h.  A verb that has printed its own errors answers HM_EREPORTED.
+ */
+#ifndef HM_CLI_CMD_H
+#define HM_CLI_CMD_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "cli/flags.h"
+#include "conf/conf.h"
+
+struct hm_acquire;
+struct hm_modload;
+
+/* One run of the program. */
+struct hm_cli {
+	struct hm_arena arena;   /* lives until exit */
+	struct hm_conf *conf;    /* resolved settings; conf->as_go under the name go */
+	struct hm_log log;       /* writes to stderr */
+	struct hm_buf out;       /* stdout; flushed at the end and when large */
+	const struct hm_cmd *cmd;
+	const char *self;        /* "go" or "hermod": the name in messages */
+	int exit_status;         /* base.SetExitStatus: the highest asked for wins over 0 */
+};
+
+struct hm_cmd {
+	const char *name;  /* "mod download" */
+	const char *usage; /* the words behind the program name: "mod download [-x] [-json] [modules]" */
+	const char *brief; /* one line for the list of verbs */
+	int (*run)(struct hm_cli *cli, int argc, char **argv, struct hm_err *err);
+};
+
+/*
+ * The flags that several verbs share; zero means not given.  Fill with
+ * hm_cli_flags() by naming the groups that the verb takes.
+ */
+struct hm_build_flags {
+	/* group HM_FLAGS_MOD_COMMON */
+	hm_str overlay;
+	bool modcacherw, x;
+	/* group HM_FLAGS_MOD: -mod */
+	hm_str mod;
+	bool mod_set;
+	hm_str modfile;
+	/* group HM_FLAGS_BUILD */
+	bool a, n, v, work, trimpath, trimpath_set, race, msan, asan, cover, linkshared, json;
+	hm_str buildmode, buildvcs, compiler, coverpkg, covermode, pgo, pkgdir, toolexec, installsuffix;
+	bool buildvcs_set;
+	int p;
+	struct hm_strs tags;       /* split at commas (or spaces) */
+	struct hm_strs asmflags, gcflags, ldflags, gccgoflags; /* each occurrence's text, in order: "[pattern=]args" */
+	bool debug_actiongraph_set;
+	hm_str debug_actiongraph, debug_trace;
+};
+
+enum {
+	HM_FLAGS_MOD_COMMON = 1, /* -modcacherw -overlay */
+	HM_FLAGS_MOD = 2,        /* -mod -modfile */
+	HM_FLAGS_BUILD = 4,      /* the rest of `go help build`, -x included */
+	HM_FLAGS_X = 8,          /* -x alone */
+};
+
+/*
+ * Parses the flags of a verb: first GOFLAGS, then argv.  own[] are the verb's own flags, groups the
+ * shared ones that land in *bf (may be NULL when groups is 0).  *argc and *argv
+ * move on to the first non-flag word.  A usage error has been printed with the
+ * verb's usage line when this answers -1.
+ */
+int hm_cli_flags(struct hm_cli *cli, const struct hm_flag *own, size_t n, unsigned groups,
+                 struct hm_build_flags *bf, int *argc, char ***argv, struct hm_err *err);
+
+/* Adds text to stdout (buffered). Flush before a child that shares stdout runs. */
+void hm_cli_out(struct hm_cli *cli, hm_str text);
+void hm_cli_printf(struct hm_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int hm_cli_flush(struct hm_cli *cli, struct hm_err *err);
+/* One message on stderr, a newline added when it has none; stdout is flushed first. */
+void hm_cli_errorf(struct hm_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* base.Error: "<self>: <message>" on stderr and exit status 1 at the end. */
+void hm_cli_error(struct hm_cli *cli, struct hm_err *err);
+void hm_cli_set_status(struct hm_cli *cli, int status);
+
+/*
+ * Hands the whole command (argv as given to main) to the selected toolchain's
+ * own go command, after one notice on stderr that names `why`.  Refused with
+ * HM_ENOTYET when HERMOD_DELEGATE=off.  Does not return when the exec works.
+ */
+int hm_cli_delegate(struct hm_cli *cli, const char *why, struct hm_err *err);
+
+/* All verbs, NULL at the end. */
+extern const struct hm_cmd *const hm_cmds[];
+
+#endif
