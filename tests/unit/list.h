@@ -1,0 +1,4 @@
+/* T(name): one line for each test file; main.c runs them in this order. */
+T(base_str)
+T(base_path)
+T(os_file)
