@@ -367,8 +367,8 @@ remove_at(int parent, const char *name, bool force, int depth, struct hm_err *er
 		return hm_err_sys(err, errno, "unlinkat %s", name);
 	if (depth > DEPTH_MAX)
 		return hm_err_set(err, HM_ELIMIT, "remove %s: folders too deep", name);
-	if (force)
-		fchmodat(parent, name, 0777, 0);
+	if (force && fchmodat(parent, name, 0777, 0))
+		return hm_err_sys(err, errno, "chmod %s", name);
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	d = fd >= 0 ? fdopendir(fd) : NULL;
 	if (!d) {

@@ -4,10 +4,6 @@
 
 #include "unit/unit.h"
 
-#define T(name) int test_##name(void);
-#include "unit/list.h"
-#undef T
-
 static const struct {
 	const char *name;
 	int (*run)(void);

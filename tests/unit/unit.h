@@ -29,4 +29,9 @@
 			fail_msg("unexpected error: " HM_F, HM_P(hm_err_str(err)));          \
 	} while (0)
 
+/* Every group: test_<folder>_<file>(). */
+#define T(name) int test_##name(void);
+#include "unit/list.h"
+#undef T
+
 #endif
