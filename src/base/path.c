@@ -127,6 +127,8 @@ hm_path_rel(struct hm_arena *a, hm_str base, hm_str target, hm_str *out)
 	}
 	if (hm_str_eqz(base, "."))
 		base = HM_S("");
+	if (hm_str_eqz(target, "."))
+		target = HM_S("");
 	if (hm_path_is_abs(base) != hm_path_is_abs(target))
 		return false;
 	while (bi < base.n && ti < target.n) {
