@@ -8,24 +8,28 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "load/reflect.h"
 #include "mod/modver.h"
 
-struct hm_json_writer; /* codec/json.h */
 struct hm_modload;
 struct hm_modules;
 struct hm_origin;
+
+struct hm_modinfo_error {
+	hm_str err;
+};
 
 struct hm_modinfo {
 	hm_str path, version, query;
 	struct hm_strs versions;
 	struct hm_modinfo *replace;
-	hm_str time;               /* RFC 3339; p == NULL: no time */
+	struct hm_time time;
 	struct hm_modinfo *update;
 	bool main, indirect;
 	hm_str dir, go_mod, go_version;
 	struct hm_strs retracted;
 	hm_str deprecated;
-	hm_str error;              /* Error.Err; p == NULL: none */
+	struct hm_modinfo_error *error; /* NULL: none */
 	hm_str sum, go_mod_sum;
 	const struct hm_origin *origin;
 	bool reuse;
@@ -66,11 +70,7 @@ hm_str hm_modinfo_string(struct hm_arena *a, const struct hm_modinfo *m);
 int hm_modinfo_split_arg(hm_str arg, hm_str *path, hm_str *version, bool *found,
                          struct hm_err *err);
 
-/*
- * Writes the object as encoding/json does, empty fields left out.  fields: only
- * these (top level; NULL: all).
- */
-void hm_modinfo_json(struct hm_json_writer *w, const struct hm_modinfo *m,
-                     const struct hm_strs *fields);
+/* For listjson.h and template.h. */
+extern const struct hm_type hm_modinfo_type;
 
 #endif

@@ -14,11 +14,11 @@
 
 struct hm_modload; /* reqs.h */
 struct hm_reqs;    /* reqs.h */
-struct hm_tags;    /* constraint.h */
+struct hm_build_ctx; /* constraint.h */
 
 /* modload.PackageOpts; zero is the default of every field. */
 struct hm_load_opts {
-	const struct hm_tags *tags;  /* NULL: the tags of the build; hm_tags_any() for "all of it" */
+	bool any_tags;               /* imports.AnyTags(): follow imports whatever the constraints say */
 	hm_str tidy_go_version;      /* go mod tidy -go */
 	hm_str tidy_compat;          /* go mod tidy -compat */
 	bool tidy;

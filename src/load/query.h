@@ -7,6 +7,7 @@
 #define HM_LOAD_QUERY_H
 
 #include "load/loadpkg.h"
+#include "load/reflect.h"
 
 struct hm_modload;
 struct hm_origin; /* fetch or acquire: provenance of a version */
@@ -14,7 +15,7 @@ struct hm_origin; /* fetch or acquire: provenance of a version */
 /* modfetch.RevInfo */
 struct hm_revinfo {
 	hm_str version;
-	hm_str time;                    /* RFC 3339 as the info file has it; empty: zero time */
+	struct hm_time time;            /* not set: Go's zero time */
 	const struct hm_origin *origin; /* NULL: unknown */
 };
 

@@ -14,7 +14,7 @@ enum hm_search_std { HM_SEARCH_OMIT_STD, HM_SEARCH_WITH_STD };
  * m's pattern, sorted; in -mod=vendor the main modules and the vendor folder.
  */
 void hm_search_packages(struct hm_modload *ml, struct hm_arena *a, struct hm_match *m,
-                        const struct hm_tags *tags, enum hm_search_std filter,
+                        bool any_tags, enum hm_search_std filter,
                         const struct hm_modver *mods, size_t n_mods);
 /* search.MatchPackages for "std" and "cmd". */
 void hm_search_goroot(struct hm_modload *ml, struct hm_arena *a, struct hm_match *m);
@@ -23,7 +23,7 @@ void hm_search_dirs(struct hm_modload *ml, struct hm_arena *a, struct hm_match *
                     const struct hm_strs *mod_roots);
 /* modload.MatchInModule: m.path empty means the standard library. */
 void hm_search_in_module(struct hm_modload *ml, struct hm_arena *a, struct hm_match *match,
-                         struct hm_modver m, const struct hm_tags *tags);
+                         struct hm_modver m, bool any_tags);
 void hm_match_add_error(struct hm_arena *a, struct hm_match *m, enum hm_import_kind kind,
                         struct hm_err *err);
 
