@@ -1,0 +1,85 @@
+# lib.sh - what every end-to-end test sources first.
+#
+#	. "$(dirname "$0")/lib.sh"
+#	t "what is shown" command args...      ok when the command succeeds
+#	skip "what is shown" "why"
+#	finish                                 last line of the script
+#
+# The tests compare hermod with the real go command.  $HERMOD and $GO are the
+# two programs, $work a fresh folder that goes away, $PROXY the module proxy
+# that `go env GOPROXY` names (empty: none reachable, such tests are skipped).
+set -uo pipefail
+top=${TOP:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+BUILDDIR=${BUILDDIR:-$top/build}
+HERMOD=$BUILDDIR/hermod
+export BUILDDIR
+work=$(mktemp -d "${TMPDIR:-/tmp}/hermod-e2e.XXXXXX")
+pids=()
+tests=0
+
+cleanup() {
+	local p
+	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
+	wait 2>/dev/null
+	chmod -R u+w "$work" 2>/dev/null
+	rm -rf "$work"
+}
+trap cleanup EXIT
+
+# t NAME COMMAND...: one test; the command's output is shown when it fails.
+t() {
+	local name=$1 out
+	shift
+	tests=$((tests + 1))
+	if out=$("$@" 2>&1); then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name"
+		printf '%s\n' "$out" | head -n 40 | sed 's/^/    /'
+	fi
+}
+
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+finish() {
+	echo "1..$tests"
+	exit 0
+}
+
+# same A B: two files or folders are equal.
+same() {
+	diff -r --no-dereference "$1" "$2"
+}
+
+# fails_with STATUS TEXT COMMAND...: exit status and a part of its output.
+fails_with() {
+	local want=$1 text=$2 out status
+	shift 2
+	out=$("$@" 2>&1)
+	status=$?
+	if [ "$status" != "$want" ]; then
+		echo "exit status $status, want $want; output:"
+		echo "$out"
+		return 1
+	fi
+	case $out in
+	*"$text"*) return 0 ;;
+	esac
+	echo "output lacks: $text"
+	echo "$out"
+	return 1
+}
+
+# The go command that serves as the oracle: the host's, else the toolchain that hermod pins.
+if ! GO=$(command -v go); then
+	GO=$("$HERMOD" env GOROOT)/bin/go
+fi
+[ -x "$GO" ] || GO=
+# Everything below starts from a clean, known environment.
+PROXY=$([ -n "$GO" ] && "$GO" env GOPROXY | tr "|" "," | cut -d, -f1)
+case $PROXY in http*|file*) ;; *) PROXY= ;; esac
+export HOME=$work/home XDG_CACHE_HOME= XDG_CONFIG_HOME=
+mkdir -p "$HOME"
