@@ -25,6 +25,7 @@ hm_err_set(struct hm_err *err, enum hm_code code, const char *fmt, ...)
 	err->msg = b;
 	err->code = code;
 	err->sys = 0;
+	err->final = false;
 	return -1;
 }
 
@@ -42,6 +43,14 @@ hm_err_sys(struct hm_err *err, int sys, const char *fmt, ...)
 	err->msg = b;
 	err->code = sys == ENOENT ? HM_ENOTFOUND : HM_EIO;
 	err->sys = sys;
+	err->final = false;
+	return -1;
+}
+
+int
+hm_err_finish(struct hm_err *err)
+{
+	err->final = true;
 	return -1;
 }
 
@@ -51,6 +60,8 @@ hm_err_wrap(struct hm_err *err, const char *fmt, ...)
 	struct hm_buf b = { 0 };
 	va_list ap;
 
+	if (err->final)
+		return -1;
 	va_start(ap, fmt);
 	hm_buf_vprintf(&b, fmt, ap);
 	va_end(ap);
@@ -65,6 +76,8 @@ hm_err_append(struct hm_err *err, const char *fmt, ...)
 	struct hm_buf b = { 0 };
 	va_list ap;
 
+	if (err->final)
+		return -1;
 	va_start(ap, fmt);
 	hm_buf_vprintf(&b, fmt, ap);
 	va_end(ap);
@@ -91,6 +104,7 @@ hm_err_clear(struct hm_err *err)
 	hm_buf_clear(&err->msg);
 	err->code = HM_OK;
 	err->sys = 0;
+	err->final = false;
 }
 
 void
@@ -109,6 +123,7 @@ hm_err_free(struct hm_err *err)
 	hm_buf_free(&err->msg);
 	err->code = HM_OK;
 	err->sys = 0;
+	err->final = false;
 }
 
 const char *

@@ -48,6 +48,7 @@ enum hm_code {
 struct hm_err {
 	enum hm_code code;
 	int sys; /* errno of the system call behind it, or 0 */
+	bool final; /* the message is complete: hm_err_wrap() and _append() leave it alone */
 	struct hm_buf msg;
 };
 
@@ -61,6 +62,8 @@ int hm_err_set(struct hm_err *err, enum hm_code code, const char *fmt, ...)
  */
 int hm_err_sys(struct hm_err *err, int sys, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Says that nothing may be put around the message any more (go's base.Fatalf); returns -1. */
+int hm_err_finish(struct hm_err *err);
 /* Puts text before the message; returns -1. */
 int hm_err_wrap(struct hm_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts text after the message; returns -1. */
