@@ -1,0 +1,106 @@
+/*
+ * pkgload.h - loads the packages that patterns name, and all they import.
+ */
+#ifndef HM_LOAD_PKGLOAD_H
+#define HM_LOAD_PKGLOAD_H
+
+#include "load/pkg.h"
+
+struct hm_godebug { /* a godebug line of go.mod or go.work */
+	hm_str key, value;
+};
+
+/* What the go command takes from flags and environment. Borrowed for the loader's life. */
+struct hm_loader_conf {
+	struct hm_build_ctx ctx;
+	hm_str host_goos, host_goarch;
+	hm_str goroot;         /* clean */
+	hm_str gomodcache;
+	hm_str cwd;            /* paths in errors are shortened against it (base.ShortPath) */
+	hm_str gobin;          /* GOBIN or empty */
+	hm_str bin_dir;        /* modload.BinDir: GOBIN or $GOPATH/bin */
+	hm_str exe_suffix;     /* ".exe" for windows targets */
+	hm_str buildmode;      /* "default", "exe", "pie", ... */
+	hm_str pgo;            /* "auto", "off" or a file */
+	hm_str ldflags_linkmode; /* the last -linkmode of -ldflags ("external", "internal"), or empty */
+	bool race, msan, asan, cover, linkshared;
+	bool fips140;          /* GOFIPS140 is not "off" */
+	/* For the default GODEBUG of main packages. */
+	hm_str main_go_version; /* go version of the main module(s) */
+	bool no_mod_root;       /* go install p@v: the package's own go version counts instead */
+	const struct hm_godebug *godebugs;
+	size_t n_godebugs;
+	unsigned threads;      /* 0: one a core */
+	const struct hm_log *log;
+};
+
+/*
+ * Import resolution, injected: RESOLVE's modules.h through
+ * hm_loader_source_modules(), or the standard library alone.  All functions may
+ * be called from several threads with arenas of their own.
+ */
+struct hm_loader_found {
+	hm_str dir;   /* empty: not found */
+	hm_str path;  /* canonical import path; empty: the path asked for */
+	hm_str err;   /* p == NULL: none */
+	bool no_go;   /* err is imports.ErrNoGo */
+	hm_str import_path; /* err is an ImportPathError about this path, or empty */
+};
+struct hm_loader_source {
+	void *ctx;
+	/* modload.Lookup */
+	void (*lookup)(void *ctx, struct hm_arena *a, hm_str parent, bool parent_std, hm_str path,
+	               struct hm_loader_found *out);
+	/* modload.PackageModuleInfo; NULL when in none */
+	struct hm_modinfo *(*module)(void *ctx, struct hm_arena *a, hm_str path);
+	/* modload.PackageModRoot; empty when in none */
+	hm_str (*mod_root)(void *ctx, struct hm_arena *a, hm_str path);
+	/* DirImportPath of a folder in the main modules, "." when in none */
+	hm_str (*dir_import_path)(void *ctx, struct hm_arena *a, hm_str dir);
+};
+/* Everything is looked up in GOROOT/src; also for tests. */
+void hm_loader_source_std(struct hm_loader_source *s, struct hm_arena *a, hm_str goroot);
+void hm_loader_source_modules(struct hm_loader_source *s, const struct hm_modules *m);
+/* Packages of GOROOT/src for std, cmd, and patterns with "..."; for hm_loader_source_std(). */
+int hm_loader_match_std(struct hm_arena *a, hm_str goroot, hm_str pattern,
+                        const struct hm_build_ctx *ctx, struct hm_scan_cache *scans,
+                        struct hm_strs *out, struct hm_err *err);
+
+struct hm_loader;
+
+/* Memory of all packages is the arena's; scans outlive it too. */
+struct hm_loader *hm_loader_new(struct hm_arena *a, const struct hm_loader_conf *conf,
+                                const struct hm_loader_source *source,
+                                struct hm_scan_cache *scans);
+void hm_loader_free(struct hm_loader *l);
+
+/* load.PackageOpts */
+struct hm_loader_opts {
+	bool ignore_imports;      /* list -find */
+	bool main_only;           /* build -o, run, install p@v */
+	bool suppress_build_info;
+	bool suppress_embed;      /* list without EmbedFiles */
+};
+
+/*
+ * load.PackagesAndErrors: the packages of the matches, errors inside them; all
+ * they import are loaded too.  -1 only for what makes go stop at once.
+ */
+int hm_loader_packages(struct hm_loader *l, const struct hm_loader_opts *opts,
+                       const struct hm_match *matches, size_t n, struct hm_pkgs *out,
+                       struct hm_err *err);
+/* load.GoFilesPackage: the package of named .go files. */
+int hm_loader_files(struct hm_loader *l, const struct hm_loader_opts *opts,
+                    const struct hm_strs *files, struct hm_pkg **out, struct hm_err *err);
+/* load.LoadImport of one more package by path (for example a linker dependency). */
+struct hm_pkg *hm_loader_import(struct hm_loader *l, hm_str path);
+/* Package.Resolve: sorted, unique, vendor-expanded test imports. */
+void hm_loader_resolve(struct hm_loader *l, const struct hm_pkg *p, const struct hm_strs *imports,
+                       struct hm_strs *out);
+/* A loaded package by import path, or NULL. */
+struct hm_pkg *hm_loader_get(const struct hm_loader *l, hm_str path);
+
+/* Path relative to dir when that is shorter (base.ShortPath). */
+hm_str hm_load_short_path(struct hm_arena *a, hm_str cwd, hm_str path);
+
+#endif
