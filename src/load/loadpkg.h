@@ -1,54 +1,83 @@
 /*
- * loadpkg.h - a package as module resolution sees it: where it comes from and
- * what it imports.  What the requirements code (roots.h, modcommit.h) needs of
- * it and package loading (modules.h) fills in; follows loadPkg of
- * cmd/go/internal/modload/load.go.
+ * loadpkg.h - one package as module loading sees it: which module provides it,
+ * in which folder, what it imports, and why it could not be found
+ * (cmd/go/internal/modload load.go, import.go).
+ *
+ * All memory belongs to the `struct hm_modules` that loaded the package.
  */
 #ifndef HM_LOAD_LOADPKG_H
 #define HM_LOAD_LOADPKG_H
 
-#include "load/reqs.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "mod/modver.h"
 
-enum hm_loadpkg_flag {
-	HM_LP_IN_ALL = 1 << 0,              /* matches "all": needed by a main module package or its test */
-	HM_LP_IS_ROOT = 1 << 1,             /* named by a pattern */
-	HM_LP_FROM_ROOT = 1 << 2,           /* reached from a root (or root itself) by imports, not tests */
-	HM_LP_IMPORTS_LOADED = 1 << 3,
+enum hm_import_kind {
+	HM_IMPORT_MISSING,      /* ImportMissingError */
+	HM_IMPORT_AMBIGUOUS,    /* AmbiguousImportError */
+	HM_IMPORT_IMPLICIT,     /* DirectImportFromImplicitDependencyError */
+	HM_IMPORT_MISSING_SUM,  /* ImportMissingSumError */
+	HM_IMPORT_INVALID,      /* invalidImportError */
+	HM_IMPORT_NOT_IN_MODULE,/* PackageNotInModuleError */
+	HM_IMPORT_NO_GO,        /* imports.ErrNoGo: "no Go source files" */
+	HM_IMPORT_OTHER,        /* fetch, scan, go.mod reading; see code */
+};
+
+/* Why a package is not usable. */
+struct hm_import_error {
+	enum hm_import_kind kind;
+	enum hm_code code;      /* HM_ETOOLCHAIN: needs a newer Go; see toolchain */
+	hm_str import_path;     /* the path that the error is about; p == NULL: it names none */
+	hm_str text;            /* go's text, complete */
+	hm_str toolchain;       /* with HM_ETOOLCHAIN: the go version that is needed ("1.99") */
+	bool is_std;            /* MISSING: expected in the standard library */
+
+	/* What the text is made from; hm_import_error_render() puts it together again. */
+	struct hm_modver module;       /* MISSING, IMPLICIT, NOT_IN_MODULE */
+	hm_str query_err;              /* MISSING: QueryErr; p == NULL: none */
+	bool query_err_no_mod_root;    /* QueryErr is ErrNoModRoot */
+	hm_str importer_go;            /* MISSING */
+	struct hm_modver replaced;     /* MISSING */
+	hm_str new_missing_version;    /* MISSING */
+	struct hm_modver importing_main; /* MISSING */
+	hm_str importing_root;         /* MISSING: root folder of importing_main */
+	const struct hm_modver *mods;  /* AMBIGUOUS (with dirs), MISSING_SUM */
+	const hm_str *dirs;            /* AMBIGUOUS */
+	size_t n_mods, n_dirs;
+	hm_str importer;               /* MISSING_SUM; IMPLICIT: the importing package */
+	hm_str importer_version;       /* MISSING_SUM */
+	bool importer_is_test, found;  /* MISSING_SUM */
+};
+
+enum {
+	HM_PKG_IN_ALL = 1,         /* in the pattern "all" */
+	HM_PKG_IS_ROOT = 2,        /* matches a pattern that was asked for */
+	HM_PKG_FROM_ROOT = 4,      /* in the import closure of the roots */
+	HM_PKG_IMPORTS_LOADED = 8,
 };
 
 struct hm_loadpkg {
-	/* Known when made. */
 	hm_str path;
-	struct hm_loadpkg *test_of; /* for a test: the package it tests */
-	_Atomic unsigned flags;
-
-	/* Filled in by loading. */
-	struct hm_modver mod; /* module that provides it; path empty: std, "C", or none */
-	hm_str mod_root;
-	hm_str dir;
-	bool in_std;
-	const struct hm_modver *alt_mods; /* modules that could have provided it by name */
-	size_t n_alt_mods;
+	struct hm_loadpkg *test_of;  /* set: this is the test of that package */
+	unsigned flags;
+	struct hm_modver mod;        /* path empty: standard library (or not found) */
+	hm_str mod_root;             /* root folder of mod (GOROOT/src for std) */
+	hm_str dir;                  /* empty: not found, or no folder ("unsafe" has one, "C" none) */
+	struct hm_import_error *err; /* NULL: none */
 	struct hm_loadpkg **imports;
 	size_t n_imports;
-	struct hm_loadpkg *test;   /* its test, when tests are loaded */
-	hm_str err;                /* message; p == NULL: no error */
-	enum hm_code err_code;
-	const void *err_more;      /* details of package loading */
-
-	struct hm_loadpkg *stack;  /* who imported it first */
-	void *more;                /* further state of package loading */
+	struct hm_strs test_imports; /* only until the test is made */
+	bool in_std;
+	const struct hm_modver *alt_mods; /* could have provided it but did not */
+	size_t n_alt_mods;
+	struct hm_loadpkg *test;     /* the package's test, when it was wanted */
+	struct hm_loadpkg *stack;    /* who imports it, on a shortest way from a root */
 };
 
-/* What was loaded last, for the sums that a commit keeps. */
-struct hm_loaded {
-	struct hm_loadpkg *const *pkgs;
-	size_t n_pkgs;
-	struct hm_reqs *reqs;
-	bool tidy;
+/* All packages of a load, in the order of go's ld.pkgs (breadth first from the roots). */
+struct hm_loadpkgs {
+	struct hm_loadpkg **v;
+	size_t n, cap;
 };
-
-/* From a module that is not a main one (and not std). */
-bool hm_loadpkg_is_external(const struct hm_modload *ml, const struct hm_loadpkg *p);
 
 #endif
