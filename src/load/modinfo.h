@@ -13,7 +13,7 @@
 
 struct hm_modload;
 struct hm_modules;
-struct hm_origin;
+struct hm_origin; /* acquire/origin.h */
 
 struct hm_modinfo_error {
 	hm_str err;
@@ -23,7 +23,7 @@ struct hm_modinfo {
 	hm_str path, version, query;
 	struct hm_strs versions;
 	struct hm_modinfo *replace;
-	struct hm_time time;
+	hm_str time;               /* RFC 3339; p == NULL: none */
 	struct hm_modinfo *update;
 	bool main, indirect;
 	hm_str dir, go_mod, go_version;

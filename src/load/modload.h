@@ -31,6 +31,7 @@ struct hm_loaded;
 struct hm_mainmods;
 struct hm_modfiles;
 struct hm_reqs;
+struct hm_resolve;
 struct hm_vendorlist;
 
 enum hm_root_mode {
@@ -84,6 +85,7 @@ struct hm_modload {
 	/* Private. */
 	struct hm_modfiles *files;
 	struct hm_vendorlist *vendor;
+	struct hm_resolve *resolve; /* importstate.h; hm_modules_attach() */
 	bool quiet_excludes;
 };
 

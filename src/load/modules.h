@@ -15,6 +15,18 @@
 struct hm_modload; /* reqs.h */
 struct hm_reqs;    /* reqs.h */
 struct hm_build_ctx; /* constraint.h */
+struct hm_scan_cache; /* scan.h */
+
+/*
+ * What resolution needs beside the module state: source scans, the target, and
+ * room for what it remembers.  Call it once, after hm_modload_init() and before
+ * anything that looks into packages; all three outlive ml.  Without it the
+ * loader makes scans of its own and takes the target of ml->conf.
+ */
+int hm_modules_attach(struct hm_modload *ml, struct hm_scan_cache *scans,
+                      const struct hm_build_ctx *build, struct hm_err *err);
+/* Frees what hm_modules_attach() (or the first use) made; hm_modload_free() calls it. */
+void hm_modules_detach(struct hm_modload *ml);
 
 /* modload.PackageOpts; zero is the default of every field. */
 struct hm_load_opts {

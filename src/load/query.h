@@ -6,16 +6,16 @@
 #ifndef HM_LOAD_QUERY_H
 #define HM_LOAD_QUERY_H
 
+#include "acquire/origin.h"
+#include "codec/time.h"
 #include "load/loadpkg.h"
-#include "load/reflect.h"
 
 struct hm_modload;
-struct hm_origin; /* fetch or acquire: provenance of a version */
 
 /* modfetch.RevInfo */
 struct hm_revinfo {
 	hm_str version;
-	struct hm_time time;            /* not set: Go's zero time */
+	struct hm_time time;
 	const struct hm_origin *origin; /* NULL: unknown */
 };
 
