@@ -38,7 +38,7 @@ limits(void **state)
 	static const struct hm_scrypt bad[] = {
 		{ 0, 8, 1 },      { 1, 8, 1 },          { 3, 8, 1 },
 		{ 1024, 0, 1 },   { 1024, 8, 0 },       { 1 << 20, 8, 1 },
-		{ 2, 1 << 31, 1 }, { 2, 8, UINT32_MAX }, { (uint64_t)1 << 63, 8, 1 },
+		{ 2, (uint32_t)1 << 31, 1 }, { 2, 8, UINT32_MAX }, { (uint64_t)1 << 63, 8, 1 },
 	};
 	uint8_t out[32];
 

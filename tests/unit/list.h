@@ -2,3 +2,6 @@
 T(base_str)
 T(base_path)
 T(os_file)
+T(crypto_sha256)
+T(crypto_ed25519)
+T(crypto_scrypt)
