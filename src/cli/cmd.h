@@ -22,11 +22,15 @@ struct hm_modload;
 /* One run of the program. */
 struct hm_cli {
 	struct hm_arena arena;   /* lives until exit */
-	struct hm_conf *conf;    /* resolved settings; conf->as_go under the name go */
+	struct hm_conf *conf;    /* resolved settings; conf->name is the name it runs under */
 	struct hm_log log;       /* writes to stderr */
 	struct hm_buf out;       /* stdout; flushed at the end and when large */
 	const struct hm_cmd *cmd;
 	const char *self;        /* "go" or "hermod": the name in messages */
+	int argc;                /* the whole command line, for a toolchain's go */
+	char **argv;
+	struct hm_acquire *acquire; /* NULL until hm_cli_acquire() */
+	struct hm_modload *modload; /* the last of hm_cli_modload(), or NULL */
 	int exit_status;         /* base.SetExitStatus: the highest asked for wins over 0 */
 };
 
@@ -51,12 +55,12 @@ struct hm_build_flags {
 	hm_str modfile;
 	/* group HM_FLAGS_BUILD */
 	bool a, n, v, work, trimpath, trimpath_set, race, msan, asan, cover, linkshared, json;
-	hm_str buildmode, buildvcs, compiler, coverpkg, covermode, pgo, pkgdir, toolexec, installsuffix;
-	bool buildvcs_set;
+	hm_str buildmode, buildvcs, compiler, coverpkg, covermode, pgo, pkgdir, installsuffix;
+	struct hm_strs toolexec;
+	bool buildvcs_set, p_set;
 	int p;
 	struct hm_strs tags;       /* split at commas (or spaces) */
-	struct hm_strs asmflags, gcflags, ldflags, gccgoflags; /* each occurrence's text, in order: "[pattern=]args" */
-	bool debug_actiongraph_set;
+	struct hm_strs asmflags, gcflags, ldflags, gccgoflags; /* each use's text: "[pattern=]args" */
 	hm_str debug_actiongraph, debug_trace;
 };
 
@@ -85,6 +89,26 @@ void hm_cli_errorf(struct hm_cli *cli, const char *fmt, ...) __attribute__((form
 /* base.Error: "<self>: <message>" on stderr and exit status 1 at the end. */
 void hm_cli_error(struct hm_cli *cli, struct hm_err *err);
 void hm_cli_set_status(struct hm_cli *cli, int status);
+/* Releases what the run holds. */
+void hm_cli_close(struct hm_cli *cli);
+/*
+ * Prints err's message (when there is one) and the verb's usage line; exit status 2.
+ * Answers -1 with HM_EREPORTED.
+ */
+int hm_cli_usage(struct hm_cli *cli, struct hm_err *err);
+/* The log sink: stderr, with cli->self for a "go: " in front. */
+void hm_cli_log(void *ctx, enum hm_log_level level, hm_str line);
+
+/*
+ * Module state for a verb: an acquire made from the conf, a modload filled from
+ * the flags (bf may be NULL), both alive until the program ends.  Not initialised
+ * further: set root_mode and friends, then hm_modload_init_work() as the verb needs.
+ */
+int hm_cli_modload(struct hm_cli *cli, const struct hm_build_flags *bf, struct hm_modload **ml,
+                   struct hm_err *err);
+/* The acquire alone. */
+int hm_cli_acquire(struct hm_cli *cli, const struct hm_build_flags *bf, struct hm_acquire **ac,
+                   struct hm_err *err);
 
 /*
  * Hands the whole command (argv as given to main) to the selected toolchain's
