@@ -2,7 +2,6 @@
 
 #include "acquire/acquire.h"
 #include "base/path.h"
-#include "mod/gomod.h"
 #include "mod/gover.h"
 #include "os/file.h"
 #include "os/spawn.h"
@@ -77,6 +76,27 @@ find_file(struct hm_cli *cli, hm_str *file, struct hm_err *err)
 	return 0;
 }
 
+/* The value of a go.mod line, read without parsing the rest (internal/gover, GoModLookup). */
+static hm_str
+look_up_line(hm_str data, hm_str key)
+{
+	hm_str line;
+
+	while (hm_str_next(&data, '\n', &line)) {
+		ptrdiff_t comment;
+
+		line = hm_str_trim(line);
+		if (!hm_str_cut_prefix(&line, key) || line.n == 0 ||
+		    (line.p[0] != ' ' && line.p[0] != '\t'))
+			continue;
+		comment = hm_str_index(line, HM_S("//"));
+		if (comment >= 0)
+			line = hm_str_sub(line, 0, (size_t)comment);
+		return hm_str_trim(line);
+	}
+	return HM_S("");
+}
+
 static int
 raise_by_file(struct hm_cli *cli, struct choice *c, struct hm_err *err)
 {
@@ -88,8 +108,8 @@ raise_by_file(struct hm_cli *cli, struct choice *c, struct hm_err *err)
 		return 0;
 	if (hm_file_read(&cli->arena, file.p, GOMOD_MAX, &data, err))
 		return -1;
-	go = hm_gomod_lookup(data, HM_S("go"));
-	toolchain = hm_gomod_lookup(data, HM_S("toolchain"));
+	go = look_up_line(data, HM_S("go"));
+	toolchain = look_up_line(data, HM_S("toolchain"));
 	if (hm_str_eqz(toolchain, "default"))
 		return 0;
 	if (toolchain.n) {
