@@ -1,5 +1,7 @@
 #include "cli/help.h"
 
+#include "cli/cmds.h"
+
 /* One verb's section of a man page; see man/help.awk. */
 struct text {
 	const char *verb, *page, *body;
@@ -77,3 +79,10 @@ hm_help_show(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	hm_cli_set_status(cli, 2);
 	return hm_err_set(err, HM_EREPORTED, "usage");
 }
+
+const struct hm_cmd hm_cmd_help = {
+	.name = "help",
+	.usage = "help [command]",
+	.brief = "print the list of commands, or the text of one",
+	.run = hm_help_show,
+};

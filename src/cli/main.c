@@ -107,7 +107,7 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	}
 	if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0 ||
 	    strcmp(argv[0], "-h") == 0)
-		return hm_help_show(cli, argc - 1, argv + 1, err);
+		return hm_help_show(cli, argc - 1, argv + 1, err); /* needs no toolchain */
 	if (strcmp(argv[0], "--version") == 0)
 		argv[0] = (char *)(uintptr_t)"version";
 	cli->cmd = look_up(argc, argv, &used);

@@ -1,0 +1,16 @@
+/*
+ * cmds.h - the list of verbs: add a line here and cmd_<verb>.c to Makefile.am.
+ */
+#ifndef HM_CLI_CMDS_H
+#define HM_CLI_CMDS_H
+
+#include "cli/cmd.h"
+
+#define HM_CMDS(X)                                                                           \
+	X(help)
+
+#define X(verb) extern const struct hm_cmd hm_cmd_##verb;
+HM_CMDS(X)
+#undef X
+
+#endif
