@@ -26,11 +26,15 @@ struct hm_keys {
 struct hm_key {
 	const struct hm_keys *keys;
 	struct hm_sha256 sha;
-	struct hm_buf name, line;
+	struct hm_buf name;
+	struct hm_buf line; /* what the next hm_key_write() takes */
 };
 
+/* The name is only for the trace. */
 void hm_key_init(struct hm_key *k, const struct hm_keys *keys, const char *kind, hm_str name);
-/* One write of go's: one line in the trace. */
+/* Hashes k->line and empties it: one write of go's. */
+void hm_key_write(struct hm_key *k);
+/* Formats to k->line and writes it. */
 void hm_key_printf(struct hm_key *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Ends the key and frees it. */
 void hm_key_sum(struct hm_key *k, uint8_t id[HM_HASH_SIZE]);
@@ -38,15 +42,12 @@ void hm_key_sum(struct hm_key *k, uint8_t id[HM_HASH_SIZE]);
 void hm_key_subkey(const struct hm_keys *keys, const uint8_t parent[HM_HASH_SIZE],
                    const char *desc, uint8_t id[HM_HASH_SIZE]);
 
-/* The 20 characters that stand for a hash in a build ID (buildid.HashToString). */
-enum { HM_ID_SIZE = 20 };
-void hm_key_text(const uint8_t id[HM_HASH_SIZE], char text[HM_ID_SIZE + 1]);
 /* The part of a build ID before its first, behind its last slash. */
-hm_str hm_buildid_action(hm_str build_id);
-hm_str hm_buildid_content(hm_str build_id);
+hm_str hm_key_action_part(hm_str build_id);
+hm_str hm_key_content_part(hm_str build_id);
 
 /* The action ID of a compile, link or preprofile action whose dependencies are done. */
-int hm_keys_action(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_SIZE],
-                   struct hm_err *err);
+int hm_key_of_action(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_SIZE],
+                     struct hm_err *err);
 
 #endif
