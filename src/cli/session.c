@@ -54,7 +54,6 @@ hm_cli_modload(struct hm_cli *cli, const struct hm_build_flags *bf, struct hm_mo
 	ml->cmd = hm_str_of(cli->cmd->name);
 	ml->cwd = cli->conf->cwd;
 	ml->local_go = hm_gover_from_toolchain(cli->conf->goversion);
-	ml->goroot = cli->conf->goroot;
 	ml->build_mod_explicit = bf && bf->mod_set;
 	if (bf && bf->modfile.n) {
 		ml->mod_file = bf->modfile;
