@@ -16,7 +16,7 @@ struct hm_time {
 /* Seconds from the year 1 to 1970. */
 #define HM_TIME_UNIX_EPOCH INT64_C(62135596800)
 
-/* time.Parse(time.RFC3339, s): fractions of a second are taken; false when s is not one. */
+/* time.Parse(time.RFC3339, s), with its leniencies; false when s is not one. */
 bool hm_time_parse_rfc3339(hm_str s, struct hm_time *t);
 /* time.Parse("20060102150405", s), as in pseudo-versions. */
 bool hm_time_parse_stamp(hm_str s, struct hm_time *t);
