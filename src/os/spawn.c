@@ -200,9 +200,18 @@ hm_spawn_run(struct hm_arena *a, const struct hm_spawn *s, struct hm_spawn_resul
 	rc = start(s, prog.p, env, &f, &pid);
 	if (rc)
 		return hm_err_sys(err, rc, "fork/exec %s", prog.p);
+	if (s->watch)
+		s->watch(s->watch_ctx, pid, true);
 	f.max = s->max_output ? s->max_output : OUTPUT_MAX;
 	if (!s->inherit)
 		pump(&f);
+	if (s->watch) {
+		siginfo_t si;
+
+		while (waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+			;
+		s->watch(s->watch_ctx, pid, false);
+	}
 	while (wait4(pid, &status, 0, &ru) < 0)
 		if (errno != EINTR)
 			return hm_err_sys(err, errno, "wait %s", prog.p);

@@ -4,6 +4,8 @@
 #ifndef HM_OS_SPAWN_H
 #define HM_OS_SPAWN_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "base/vec.h"
 
@@ -15,6 +17,9 @@ struct hm_spawn {
 	bool inherit;            /* stdin, stdout, stderr are the caller's own; nothing is captured */
 	bool merge;              /* stderr goes into `out`, in order */
 	size_t max_output;       /* limit for out and err each; 0 means 64 MiB */
+	/* Told when the child runs and before its id becomes invalid, so that others may kill it. */
+	void (*watch)(void *ctx, pid_t pid, bool alive);
+	void *watch_ctx;
 };
 
 struct hm_spawn_result {
