@@ -1,0 +1,13 @@
+/*
+ * list.h - cache/download/<path>/@v/list, which makes the cache usable as a
+ * file:// proxy (rewriteVersionList of cmd/go/internal/modfetch/cache.go).
+ */
+#ifndef HM_STORE_LIST_H
+#define HM_STORE_LIST_H
+
+#include "base/str.h"
+
+/* Rewrites the list of an @v folder from the .mod files in it, under its lock; best effort. */
+void hm_store_update_list(hm_str folder);
+
+#endif
