@@ -13,6 +13,7 @@
 struct elsewhere {
 	hm_str top;  /* all of it; removed at the end */
 	hm_str root; /* a link to "/" */
+	hm_str self; /* a link to this program, under the name it runs by */
 	hm_str out;  /* the second binary */
 };
 
@@ -21,15 +22,21 @@ make_elsewhere(struct hm_cli *cli, struct elsewhere *e, struct hm_err *err)
 {
 	static const char *const sub[] = { "home", "tmp", "cache" };
 	struct hm_arena *a = &cli->arena;
+	hm_str exe;
 
 	if (hm_dir_make_temp(a, hm_conf_tmpdir(cli->conf).p, "hermod-check-", &e->top, err))
 		return -1;
 	e->root = hm_path_cat(a, e->top, HM_S("root"));
+	e->self = hm_path_cat(a, e->top, hm_str_of(cli->self));
 	e->out = hm_path_cat(a, e->top, HM_S("out"));
 	for (size_t i = 0; i < sizeof(sub) / sizeof(*sub); i++)
 		if (hm_dir_make_all(hm_path_cat(a, e->top, hm_str_of(sub[i])).p, err))
 			return -1;
-	return symlink("/", e->root.p) ? hm_err_sys(err, errno, "symlink %s", e->root.p) : 0;
+	if (hm_file_real_path(a, "/proc/self/exe", &exe, err))
+		return -1;
+	if (symlink("/", e->root.p) || symlink(exe.p, e->self.p))
+		return hm_err_sys(err, errno, "symlink %s", e->top.p);
+	return 0;
 }
 
 /* An absolute path by way of the link. */
@@ -91,13 +98,10 @@ build_again(struct hm_cli *cli, const struct elsewhere *e, int n_args, int p, st
 	struct hm_spawn s = { 0 };
 	struct hm_spawn_result r;
 	const char **argv = (const char **)(uintptr_t)again(cli, e, n_args, p);
-	hm_str self;
 	mode_t mask;
 	int rc;
 
-	if (hm_file_real_path(&cli->arena, "/proc/self/exe", &self, err))
-		return -1;
-	argv[0] = self.p;
+	argv[0] = e->self.p;
 	s.argv = argv;
 	s.env = other_env(cli, e);
 	s.dir = by_link(&cli->arena, e, cli->conf->cwd).p;
