@@ -1,0 +1,31 @@
+# Every example of the man pages and of the README works: lines that start with "$ "
+# are run in a small project.
+. "$(dirname "$0")/lib.sh"
+
+[ -n "$GO" ] || { skip "examples" "no go command to make the project with"; finish; }
+unset GOFLAGS GOPATH GOPROXY GOSUMDB
+export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw GONOSUMDB='*'
+(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$work/fx") || { t "fixtures" false; finish; }
+export GOPROXY=file://$work/fx/good GOCACHE=$work/bc GOMODCACHE=$work/mc PATH=$BUILDDIR:$PATH
+mkdir "$work/project" && cd "$work/project"
+printf 'module example.com/project\n\ngo 1.21\n\nrequire example.com/words v1.0.0\n' >go.mod
+printf 'package main\n\nimport (\n\t"fmt"\n\n\t"example.com/words"\n)\n\nfunc main() { fmt.Println(words.Hello()) }\n' >main.go
+GOFLAGS="-modcacherw -mod=mod" "$GO" mod download example.com/words@v1.0.0
+GOFLAGS="-modcacherw -mod=mod" "$GO" list ./... >/dev/null 2>&1
+GOFLAGS=-modcacherw "$GO" mod tidy >/dev/null 2>&1
+
+for page in "$top"/man/*.[1-8] "$top/README.md"; do
+	while IFS= read -r line; do
+		case $line in
+		'$ git clone'*|'$ ./bootstrap'*|'$ cd '*|'$ sudo'*) continue ;;
+		esac
+		t "$(basename "$page"): ${line#'$ '}" bash -c "${line#'$ '}"
+	done < <(grep -h '^\$ ' "$page")
+done
+t "each verb has a help text" bash -c '
+	hermod help | sed -n "s/^\t\([a-z][a-z ]*[a-z]\)   *.*/\1/p" | while read -r verb; do
+		hermod help $verb | grep -q "^usage: hermod $verb" || { echo "$verb"; exit 1; }
+		[ "$verb" = help ] || hermod help $verb | grep -q "^More in hermod" || { echo "no man page text for $verb"; exit 1; }
+	done'
+t "--help says the same as help" bash -c '[ "$(hermod build --help)" = "$(hermod help build)" ]'
+finish
