@@ -188,7 +188,7 @@ void hm_gomod_drop_tool(struct hm_gomod *f, hm_str path);
 void hm_gomod_add_ignore(struct hm_gomod *f, hm_str path);
 void hm_gomod_drop_ignore(struct hm_gomod *f, hm_str path);
 
-/* Drops zeroed entries and removed lines. */
+/* Drops zeroed entries (but, as in go, not those of tool and ignore) and removed lines. */
 void hm_gomod_cleanup(struct hm_gomod *f);
 /* Sorts the lines of each block after dropping duplicates. */
 void hm_gomod_sort_blocks(struct hm_gomod *f);

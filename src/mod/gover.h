@@ -28,7 +28,7 @@ hm_str hm_gover_max(hm_str x, hm_str y);
 bool hm_gover_valid(hm_str x);
 /* A language version ("1.21"), not a release ("1.21.0"). */
 bool hm_gover_is_lang(hm_str x);
-/* "1.21" of "1.21.3"; empty when x is malformed. */
+/* "1.21" of "1.21.3"; "1" of "1.0" (and a bare major as it is); empty when x is malformed. */
 hm_str hm_gover_lang(hm_str x);
 bool hm_gover_is_prerelease(hm_str x);
 /* "1.20" of "1.21rc1"; the major itself for the first release. */

@@ -8,7 +8,7 @@
 
 #include "base/str.h"
 
-/* Does a path prefix of target match a glob of the list? Empty and malformed globs match nothing. */
+/* Does a path prefix of target match a glob of the list? Bad globs match nothing. */
 bool hm_match_prefix_patterns(hm_str globs, hm_str target);
 
 /* pkgpattern.MatchPattern: "..." is any text, but never enters a vendor folder. */

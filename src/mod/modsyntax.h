@@ -42,6 +42,7 @@ struct hm_mod_line {
 	struct hm_mod_pos start, end;
 	struct hm_strs token; /* token.n == 0: removed, hm_mod_syntax_cleanup() drops it */
 	bool in_block;        /* then token lacks the verb */
+	bool dup;             /* says what another line says; the next sort takes it out */
 };
 
 struct hm_mod_lines {
@@ -117,7 +118,5 @@ void hm_mod_syntax_cleanup(struct hm_mod_syntax *x);
 /* modfile.MustQuote, AutoQuote */
 bool hm_mod_must_quote(hm_str s);
 hm_str hm_mod_auto_quote(struct hm_arena *a, hm_str s);
-/* strconv.Unquote of a "..." or `...` literal; false when malformed. */
-bool hm_mod_unquote(struct hm_arena *a, hm_str s, hm_str *out);
 
 #endif
