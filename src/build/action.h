@@ -12,13 +12,12 @@
 struct hm_builder;
 
 enum hm_action_kind {
-	HM_ACT_GROUP,   /* nothing of its own: "go build", or an order between others */
+	HM_ACT_GROUP,   /* nothing of its own: done when what it depends on is done */
 	HM_ACT_BUILTIN, /* unsafe, builtin: nothing to compile */
 	HM_ACT_PROFILE, /* preprofile */
 	HM_ACT_COMPILE,
 	HM_ACT_LINK,
 	HM_ACT_INSTALL,
-	HM_ACT_RUN,     /* go run: start the program */
 };
 
 struct hm_action;
@@ -29,45 +28,48 @@ struct hm_actions {
 
 struct hm_action {
 	enum hm_action_kind kind;
-	struct hm_pkg *pkg;        /* NULL for groups, profiles, run */
-	struct hm_actions deps;    /* in go's order: it goes into keys and import configs */
-	struct hm_actions triggers;/* the inverse */
-	hm_str objdir;             /* ends in a slash */
-	hm_str target;             /* what it makes */
-	hm_str profile;            /* PROFILE: the input */
-	const struct hm_strs *args;/* RUN: arguments of the program */
-	bool cache_exe;            /* LINK: keep the executable in the cache */
+	struct hm_builder *builder;
+	struct hm_pkg *pkg;         /* NULL for groups and profiles */
+	struct hm_actions deps;     /* in go's order: it goes into keys and import configs */
+	struct hm_actions triggers; /* the inverse; set by hm_exec_run() */
+	hm_str objdir;              /* ends in a slash */
+	hm_str target;              /* what it makes */
+	hm_str profile;             /* PROFILE: the input */
+	bool cache_exe;             /* LINK: keep the executable in the cache */
 
 	/* Results; written by the action itself, read by those that it triggers. */
-	uint8_t id[HM_HASH_SIZE];  /* action ID */
-	hm_str build_id;           /* "<action>/<content>", links "<link>/<main action>/<main content>/<content>" */
-	hm_str built;              /* the file; empty for builtin */
+	uint8_t id[HM_HASH_SIZE];   /* action ID */
+	hm_str build_id;            /* "<action>/<content>", see result.c */
+	hm_str built;               /* the file; empty for builtin */
 	hm_str cached_exe;
-	bool cached;               /* nothing had to be run */
-	struct hm_action *failed;  /* the action whose failure stops this one */
-	struct hm_buf output;      /* text of tools that succeeded, kept for the cache */
-	struct hm_arena arena;     /* of the thread that runs it */
+	bool cached;                /* nothing had to be run */
+	const struct hm_action *failed; /* the action whose failure stops this one */
+	struct hm_buf output;       /* text of tools that succeeded; goes to the cache too */
+	struct hm_arena arena;      /* of the thread that runs it; freed with the builder */
 
 	/* Of the scheduler. */
 	size_t pending;
-	int order;                 /* depth-first post-order, as go numbers them */
-	int64_t weight;            /* estimated cost of the longest way from here to the root */
-	struct hm_builder *builder;
-	int64_t start_ns, end_ns;
+	int order;                  /* depth-first post-order, as go numbers them; -1 until known */
+	int64_t weight;             /* estimated cost of the longest way from here to the root */
 };
 
-/* Root of a graph: runs when all that was added to it is done. */
+/* Groups what go calls "go build". */
 struct hm_action *hm_action_group(struct hm_builder *b);
 void hm_action_depend(struct hm_builder *b, struct hm_action *a, struct hm_action *on);
 
+/* The same package gives the same action. */
+struct hm_action *hm_action_compile(struct hm_builder *b, struct hm_pkg *p);
+/* Compiles main package p and links it to a temporary executable. */
+struct hm_action *hm_action_link(struct hm_builder *b, struct hm_pkg *p);
 /*
- * The action for `go build` (install == false) or `go install` of p: a link for
- * a main package, else a compile.  The same package gives the same action.
+ * go's AutoAction: link for a main package, else compile; with install the
+ * result is moved to the package's target, if it has one.
  */
 struct hm_action *hm_action_for(struct hm_builder *b, struct hm_pkg *p, bool install);
-struct hm_action *hm_action_compile(struct hm_builder *b, struct hm_pkg *p);
-struct hm_action *hm_action_link(struct hm_builder *b, struct hm_pkg *p);
-struct hm_action *hm_action_run(struct hm_builder *b, struct hm_action *link,
-                                const struct hm_strs *args);
+/*
+ * All actions below root and root itself, each behind its dependencies, in go's
+ * order; sets order.
+ */
+void hm_action_list(struct hm_builder *b, struct hm_action *root, struct hm_actions *out);
 
 #endif

@@ -22,7 +22,8 @@ struct hm_unit {
 	struct hm_action *compile, *link;
 };
 
-struct hm_exec; /* exec.c */
+struct hm_exec;  /* exec.h */
+struct hm_shell; /* shell.h */
 
 struct hm_builder {
 	struct hm_build_opts o;
@@ -37,6 +38,7 @@ struct hm_builder {
 	bool arch_changed;         /* differs from the default: tools are told again */
 	hm_str goexperiment;       /* canonical */
 	hm_str ld_buildmode;       /* "exe", "pie" */
+	bool fips140;              /* GOFIPS140 is on */
 	struct hm_strs forced_gcflags, forced_asmflags, forced_ldflags;
 	struct hm_env env;         /* of the tools */
 
@@ -44,7 +46,9 @@ struct hm_builder {
 	bool workdir_made;
 	unsigned objdirs;
 	struct hm_map profiles;    /* path -> struct hm_action * */
+	struct hm_actions actions; /* all that were made */
 	struct hm_exec *exec;
+	struct hm_shell *shell;
 };
 
 static inline struct hm_unit *
@@ -65,10 +69,11 @@ int hm_profile_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err
 int hm_install_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err);
 
 /*
- * go's useCache: sets a->id and a->build_id; true when a->built can be taken as
- * it is, false when the action has to run and hm_result_store() after it.
+ * go's useCache: sets a->id and a->build_id; *found when a->built can be taken
+ * as it is, else the action has to run and hm_result_store() after it.
  */
-bool hm_result_find(struct hm_builder *b, struct hm_action *a, hm_str target, struct hm_err *err);
+int hm_result_find(struct hm_builder *b, struct hm_action *a, hm_str target, bool *found,
+                   struct hm_err *err);
 /* go's updateBuildID: content ID into the file, file and output into the cache. */
 int hm_result_store(struct hm_builder *b, struct hm_action *a, hm_str target, struct hm_err *err);
 
