@@ -37,6 +37,8 @@ struct hm_tile hm_tile_for_index(int h, int64_t index);
 /* The stored hash, out of tile t with this data. */
 int hm_tile_hash(const struct hm_tile *t, hm_str data, int64_t index, struct hm_hash *out,
                  struct hm_err *err);
+/* The root over hashes whose number is a power of two: of a full tile, say. */
+struct hm_hash hm_tile_root(hm_str data);
 /* The tiles to publish when a tree grows from older to newer records; h >= 1. */
 void hm_tile_list_new(struct hm_arena *a, int h, int64_t older, int64_t newer,
                       struct hm_tiles *out);
@@ -52,13 +54,17 @@ int hm_tile_parse_path(hm_str path, struct hm_tile *t, struct hm_err *err);
 /*
  * Where tiles come from.  read fills data[i] with exactly w * 32 bytes of tile i,
  * not yet to be trusted, valid until the caller of hm_tile_read_hashes() returns;
- * save is told which tiles were found right, so that they may be kept.
+ * save is told which tiles were found right for a tree, so that they may be kept.
+ * proven may be NULL; it answers whether save was told of that tile for exactly
+ * this tree and read gives the same bytes as then, which saves hashing it again.
  */
 struct hm_tile_reader {
-	int height;
+	int height; /* 1 to 30 */
 	int (*read)(void *ctx, const struct hm_tile *t, size_t n, hm_str *data,
 	            struct hm_err *err);
-	void (*save)(void *ctx, const struct hm_tile *t, size_t n, const hm_str *data);
+	void (*save)(void *ctx, const struct hm_tree *tree, const struct hm_tile *t, size_t n,
+	             const hm_str *data);
+	bool (*proven)(void *ctx, const struct hm_tree *tree, const struct hm_tile *t);
 	void *ctx;
 };
 
