@@ -32,9 +32,9 @@ struct hm_verify;
 struct hm_acquire_opts {
 	const struct hm_conf *conf; /* needed */
 	const struct hm_log *log;   /* "go: downloading ..." and requests (-x); may be NULL */
-	bool quiet;                 /* no "go: downloading" lines, as in mod download */
 	bool cache_rw;              /* -modcacherw */
 	unsigned threads;           /* for inflating and hashing; 0: one a core */
+	hm_str toolchain_note;      /* what go puts behind "running go V": "; go.mod sets ..." */
 };
 
 /* Opens nothing yet: cache and network are set up at the first use. */
@@ -49,6 +49,8 @@ void hm_acquire_free(struct hm_acquire *ac);
 void hm_acquire_set_sums(struct hm_acquire *ac, struct hm_sums *sums);
 /* The state, for hm_sums_write() and friends; NULL without a go.sum. */
 struct hm_sums *hm_acquire_sums(struct hm_acquire *ac);
+/* No "go: downloading" lines, as in mod download. */
+void hm_acquire_set_quiet(struct hm_acquire *ac);
 /* -mod=vendor: every lookup fails with "module lookup disabled by -mod=vendor" and the reason. */
 void hm_acquire_disable_lookup(struct hm_acquire *ac, hm_str mod_flag, hm_str reason);
 /* The module cache, opened (made) now; go's text when GOMODCACHE cannot be used. */
