@@ -11,24 +11,23 @@
 
 #include "base/vec.h"
 #include "load/modload.h"
+#include "load/vermap.h"
 
 struct hm_gomod;
 struct hm_gowork;
 
-/* Facts about module versions, found by path first: replace, exclude, require of one file. */
+/* Facts about module versions: the replace, exclude or require lines of one file. */
 struct hm_modtable {
-	struct hm_map by_path; /* path -> struct hm_modtable_row * chain */
-	size_t n;
+	struct hm_vermap rows; /* -> struct hm_modtable_row * */
 };
 struct hm_modtable_row {
-	struct hm_modtable_row *next;
-	hm_str version;       /* empty: every version */
+	struct hm_modver mod; /* version empty: every version */
 	struct hm_modver to;  /* replace: the new module as written */
 	struct hm_modver use; /* replace: `to` with its path made relative to the go.work folder */
 	bool indirect;        /* require */
 };
 /* The row of exactly this version, or NULL. */
-struct hm_modtable_row *hm_modtable_find(const struct hm_modtable *t, hm_str path, hm_str version);
+struct hm_modtable_row *hm_modtable_find(const struct hm_modtable *t, struct hm_modver m);
 
 /* What a go.mod file said when it was read (go's modFileIndex). */
 struct hm_modindex {
@@ -55,8 +54,8 @@ struct hm_mainmods {
 	struct hm_strs tools;    /* tool lines of all of them, sorted, unique */
 	struct hm_gowork *work;  /* NULL outside a workspace */
 	struct hm_modtable work_replace;
-	struct hm_map highest_replaced;       /* path -> hm_str *: highest replaced version ("" = all) */
-	const struct hm_mainmod *with_cwd;    /* the one whose root is at or above cwd, or NULL */
+	struct hm_map highest_replaced; /* path -> hm_str *, "": every version */
+	const struct hm_mainmod *with_cwd; /* the one whose root is at or above cwd, or NULL */
 };
 
 /* The main module of this path, or NULL; mm may be NULL. */

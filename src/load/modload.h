@@ -54,9 +54,9 @@ struct hm_modload {
 	struct hm_acquire *acquire;
 	const struct hm_log *log; /* may be NULL */
 	hm_str cmd;               /* go's cfg.CmdName: "mod graph", "list", "build", ... */
-	hm_str cwd;               /* absolute working folder */
-	hm_str local_go;          /* version of the toolchain in use: "1.26.8" */
-	hm_str goroot;            /* of the toolchain in use; may be empty */
+	hm_str cwd;               /* absolute working folder; default: conf's */
+	hm_str local_go;          /* version of the toolchain in use: "1.26.8"; default: conf's */
+	hm_str toolchain_note;    /* why it is in use, for TooNew errors: "; GOTOOLCHAIN=local" */
 	hm_str mod_file;          /* -modfile as given, or empty */
 	bool mod_file_in_goflags; /* it came from GOFLAGS */
 	enum hm_root_mode root_mode;
@@ -65,7 +65,7 @@ struct hm_modload {
 	bool explicit_write;        /* go's ExplicitWriteGoMod */
 	enum hm_build_mod build_mod; /* -mod; HM_MOD_UNSET lets hm_modload_init() choose */
 	bool build_mod_explicit;     /* -mod was given (flag or GOFLAGS) */
-	hm_str work_file; /* the go.work in use, absolute; empty: no workspace. hm_modload_init_work() */
+	hm_str work_file; /* the go.work in use, absolute, or empty; hm_modload_init_work() */
 	hm_str tidy_go;   /* go version of `mod tidy -go`, or empty */
 
 	/* Results. */
@@ -76,7 +76,6 @@ struct hm_modload {
 	hm_str gopath;           /* first element of GOPATH */
 	const hm_str *mod_roots; /* folders of the main modules */
 	size_t n_mod_roots;
-	bool mod_roots_set;        /* set by the caller before init ("mod init") */
 	struct hm_mainmods *mains; /* NULL until hm_modload_file() */
 	struct hm_reqs *reqs;      /* current requirements; NULL until hm_modload_file() */
 	const struct hm_loaded *loaded; /* the packages last loaded, or NULL (load/modcommit.h) */
