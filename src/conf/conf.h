@@ -81,7 +81,12 @@ struct hm_conf {
 	struct hm_strs flags;
 	hm_str goflags_err; /* go's text, "go: parsing $GOFLAGS: ..." without the "go: " */
 
-	hm_str check_err; /* see hm_conf_check() */
+	/* What hm_conf_check() reports, and what `changed` is told by. */
+	hm_str check_err, experiment_err;
+	hm_str gopath_default, gomodcache_default, gocache_default;
+	bool cgo_default, goroot_set;
+	struct hm_map built; /* defaults that the toolchain was built with -> char * */
+
 	struct hm_conf_vars vars; /* what `go env` prints without the costly ones; not sorted */
 };
 
@@ -109,9 +114,11 @@ hm_str hm_conf_get_changed(const struct hm_conf *c, const char *name, hm_str def
 /* May `go env -w` set it (cfg.CanGetenv)? */
 bool hm_conf_can_get(const struct hm_conf *c, hm_str name);
 
+/* GOPATH entries must be absolute: checked before any command. HM_EUSAGE. */
+int hm_conf_check_gopath(const struct hm_conf *c, struct hm_err *err);
 /*
- * What every command but env needs to be right: GOAMD64 and friends, GOEXPERIMENT
- * (buildcfg.Check, exit status 2), GOPATH entries.  HM_EUSAGE.
+ * GOARM64 and friends, GOFIPS140, GOEXPERIMENT: checked before any command, except
+ * that `env -w` and `env -u` work without.  HM_EUSAGE (buildcfg.Check), HM_EINVALID.
  */
 int hm_conf_check(const struct hm_conf *c, struct hm_err *err);
 /* Is the flag ("-mod") in GOFLAGS? */

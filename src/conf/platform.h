@@ -47,8 +47,11 @@ bool hm_platform_arch_var(hm_str arch, hm_str *name, hm_str *def);
  * v1, v2, v3, v4`.  name may be any of the GO<arch> variables or GOFIPS140.
  */
 int hm_platform_check_var(hm_str name, hm_str value, struct hm_err *err);
-/* Appends the feature tags of a value ("amd64.v1", "amd64.v2"); a wrong one counts as the default. */
-void hm_platform_arch_tags(struct hm_arena *a, hm_str os, hm_str arch, hm_str value,
+/*
+ * Appends the feature tags of a value ("amd64.v1", "amd64.v2") as Go 1.<gominor>
+ * has them; a wrong value counts as the default.
+ */
+void hm_platform_arch_tags(struct hm_arena *a, int gominor, hm_str arch, hm_str value,
                            struct hm_strs *out);
 
 #endif
