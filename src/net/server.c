@@ -1,0 +1,507 @@
+/*
+ * server.c - loops, sockets and time limits of the HTTP server; exchange.c has
+ * the requests.
+ */
+#include "net/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "net/server_priv.h"
+#include "os/clock.h"
+#include "os/pool.h"
+
+enum { EVENTS = 256, ACCEPTS = 64, MAX_CONNS = 20000, LINGER_MS = 2000, TICK_MS = 1000 };
+
+/* ---- connections */
+
+static void
+list_remove(struct list *l, struct conn *c)
+{
+	*(c->prev ? &c->prev->next : &l->first) = c->next;
+	*(c->next ? &c->next->prev : &l->last) = c->prev;
+}
+
+static void
+list_append(struct list *l, struct conn *c)
+{
+	c->prev = l->last;
+	c->next = NULL;
+	*(l->last ? &l->last->next : &l->first) = c;
+	l->last = c;
+}
+
+void
+conn_phase(struct conn *c, enum phase p)
+{
+	struct loop *l = c->loop;
+
+	list_remove(&l->phase[c->phase], c);
+	c->phase = p;
+	c->deadline = l->now + l->server->limit[p];
+	list_append(&l->phase[p], c);
+}
+
+void
+input_drop(struct conn *c)
+{
+	struct loop *l = c->loop;
+
+	if (c->in && l->n_spare < SPARE_MAX)
+		l->spare[l->n_spare++] = c->in;
+	else
+		free(c->in);
+	c->in = NULL;
+	c->in_n = 0;
+}
+
+void
+conn_free(struct conn *c)
+{
+	struct loop *l = c->loop;
+
+	input_drop(c);
+	list_remove(&l->phase[c->phase], c);
+	close(c->fd);
+	free(c);
+	l->n_conns--;
+	atomic_store_explicit(&l->open, l->n_conns, memory_order_relaxed);
+}
+
+int
+conn_again(struct conn *c)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c };
+
+	return epoll_ctl(c->loop->epoll, EPOLL_CTL_MOD, c->fd, &e) ? -1 : 0;
+}
+
+static void
+name_peer(struct conn *c, const struct sockaddr_storage *sa)
+{
+	const void *addr = sa->ss_family == AF_INET6 ?
+		(const void *)&((const struct sockaddr_in6 *)sa)->sin6_addr :
+		(const void *)&((const struct sockaddr_in *)sa)->sin_addr;
+
+	if (!inet_ntop(sa->ss_family, addr, c->peer, sizeof(c->peer)))
+		snprintf(c->peer, sizeof(c->peer), "-");
+}
+
+static void
+conn_new(struct loop *l, int fd, const struct sockaddr_storage *sa)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	struct conn *c = hm_mem_new(sizeof(*c));
+	int one = 1;
+
+	*c = (struct conn){ .loop = l, .fd = fd, .phase = PHASE_HEAD };
+	name_peer(c, sa);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	e.data.ptr = c;
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e)) {
+		close(fd);
+		free(c);
+		return;
+	}
+	list_append(&l->phase[PHASE_HEAD], c);
+	conn_phase(c, PHASE_HEAD);
+	l->n_conns++;
+	atomic_store_explicit(&l->open, l->n_conns, memory_order_relaxed);
+}
+
+/* The oldest idle connection makes room for a new one. */
+static bool
+make_room(struct loop *l)
+{
+	unsigned max = l->server->opts.max_conns ? l->server->opts.max_conns : MAX_CONNS;
+
+	if (l->n_conns < max)
+		return true;
+	if (!l->phase[PHASE_IDLE].first)
+		return false;
+	conn_break(l->phase[PHASE_IDLE].first);
+	return true;
+}
+
+static void
+accept_some(struct loop *l)
+{
+	for (int i = 0; i < ACCEPTS && l->listener >= 0; i++) {
+		struct sockaddr_storage sa;
+		socklen_t n = sizeof(sa);
+		int fd = accept4(l->listener, (struct sockaddr *)&sa, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return; /* also when descriptors are short: the next turn tries again */
+		if (make_room(l))
+			conn_new(l, fd, &sa);
+		else
+			close(fd);
+	}
+}
+
+/* ---- time */
+
+static void
+tick(struct loop *l)
+{
+	int64_t second;
+
+	l->now = hm_clock_monotonic_ns() / 1000000;
+	second = hm_clock_unix();
+	if (second != l->date_second) {
+		time_t t = (time_t)second;
+		struct tm tm;
+
+		l->date_second = second;
+		gmtime_r(&t, &tm);
+		strftime(l->date, sizeof(l->date), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+	}
+}
+
+static void
+expire(struct loop *l)
+{
+	for (int p = 0; p < N_PHASES; p++) {
+		if (l->server->limit[p] == 0)
+			continue;
+		while (l->phase[p].first && l->phase[p].first->deadline <= l->now)
+			conn_break(l->phase[p].first);
+	}
+}
+
+static int
+patience(const struct loop *l)
+{
+	int64_t least = l->now + TICK_MS;
+
+	for (int p = 0; p < N_PHASES; p++)
+		if (l->server->limit[p] && l->phase[p].first && l->phase[p].first->deadline < least)
+			least = l->phase[p].first->deadline;
+	return least > l->now ? (int)(least - l->now) : 0;
+}
+
+/* ---- the loop */
+
+static void
+take_resumed(struct loop *l)
+{
+	struct hm_exchange *x, *next, *in_order = NULL;
+	uint64_t count;
+
+	(void)!read(l->wake, &count, sizeof(count));
+	pthread_mutex_lock(&l->mutex);
+	x = l->resumed;
+	l->resumed = NULL;
+	pthread_mutex_unlock(&l->mutex);
+	for (; x; x = next) {
+		next = x->next;
+		x->next = in_order;
+		in_order = x;
+	}
+	for (x = in_order; x; x = next) {
+		next = x->next;
+		x->next = NULL;
+		exchange_resumed(x);
+	}
+}
+
+/* No more connections; the idle ones end now, the others with their answer. */
+static void
+start_drain(struct loop *l, int stop)
+{
+	l->draining = true;
+	l->drain_until = l->now + stop - 1;
+	close(l->listener);
+	l->listener = -1;
+	while (l->phase[PHASE_IDLE].first)
+		conn_break(l->phase[PHASE_IDLE].first);
+	for (int p = 0; p < N_PHASES; p++)
+		for (struct conn *c = l->phase[p].first; c; c = c->next)
+			c->last = true;
+}
+
+static void
+handle_event(struct loop *l, const struct epoll_event *e)
+{
+	struct conn *c = e->data.ptr;
+
+	if (e->data.ptr == &l->listener) {
+		accept_some(l);
+	} else if (e->data.ptr == &l->wake) {
+		take_resumed(l);
+	} else if (e->events & (EPOLLHUP | EPOLLERR)) {
+		conn_break(c);
+	} else {
+		if (e->events & EPOLLRDHUP)
+			c->hup = true;
+		if (e->events & (EPOLLIN | EPOLLRDHUP))
+			c->drained = false;
+		conn_work(c);
+	}
+}
+
+static void *
+loop_run(void *arg)
+{
+	struct loop *l = arg;
+	struct epoll_event e[EVENTS];
+
+	tick(l);
+	for (;;) {
+		int n = epoll_wait(l->epoll, e, EVENTS, patience(l)), stop;
+
+		tick(l);
+		/*
+		 * A connection has one event a turn, and only the wake-up, handled last, and
+		 * expire() touch connections other than the event's own.
+		 */
+		for (int i = 0; i < n; i++)
+			if (e[i].data.ptr != &l->wake && e[i].data.ptr != &l->listener)
+				handle_event(l, &e[i]);
+		for (int i = 0; i < n; i++)
+			if (e[i].data.ptr == &l->wake || e[i].data.ptr == &l->listener)
+				handle_event(l, &e[i]);
+		expire(l);
+		stop = atomic_load(&l->server->stop);
+		if (stop && !l->draining)
+			start_drain(l, stop);
+		if (l->draining && (l->n_conns == 0 || l->now >= l->drain_until))
+			break;
+	}
+	for (int p = 0; p < N_PHASES; p++)
+		while (l->phase[p].first)
+			conn_break(l->phase[p].first);
+	return NULL;
+}
+
+/* ---- set up and tear down */
+
+static int
+bad_address(hm_str listen, struct hm_err *err)
+{
+	return hm_err_set(err, HM_EUSAGE,
+	                  "listen address \"" HM_F "\": want host:port, [host]:port or :port",
+	                  HM_P(listen));
+}
+
+static int
+resolve(struct hm_arena *a, hm_str listen, struct addrinfo **out, struct hm_err *err)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+		                  .ai_socktype = SOCK_STREAM };
+	ptrdiff_t colon = hm_str_rindex_byte(listen, ':');
+	hm_str host, port;
+	int rc;
+
+	if (colon < 0)
+		return bad_address(listen, err);
+	host = hm_str_sub(listen, 0, (size_t)colon);
+	port = hm_str_from(listen, (size_t)colon + 1);
+	if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		host = hm_str_sub(host, 1, host.n - 1);
+	else if (hm_str_index_byte(host, ':') >= 0)
+		return bad_address(listen, err);
+	rc = getaddrinfo(host.n ? hm_arena_cstr(a, host) : NULL, hm_arena_cstr(a, port), &hints, out);
+	return rc == 0 ? 0 : hm_err_set(err, HM_EUSAGE, "listen address \"" HM_F "\": %s",
+	                                HM_P(listen), gai_strerror(rc));
+}
+
+/* A listening socket at sa; port 0 becomes the one that was bound. */
+static int
+listen_at(struct sockaddr_storage *sa, socklen_t n, int *fd, struct hm_err *err)
+{
+	int one = 1;
+
+	*fd = socket(sa->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return hm_err_sys(err, errno, "socket");
+	setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	if (bind(*fd, (struct sockaddr *)sa, n) || listen(*fd, 4096) ||
+	    getsockname(*fd, (struct sockaddr *)sa, &n))
+		return hm_err_sys(err, errno, "listen");
+	return 0;
+}
+
+static hm_str
+address_of(struct hm_arena *a, int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t n = sizeof(sa);
+	char host[INET6_ADDRSTRLEN], port[8];
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &n) ||
+	    getnameinfo((struct sockaddr *)&sa, n, host, sizeof(host), port, sizeof(port),
+	                NI_NUMERICHOST | NI_NUMERICSERV))
+		return HM_S("-");
+	return hm_arena_printf(a, sa.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static int
+open_listeners(struct hm_server *s, struct hm_err *err)
+{
+	struct sockaddr_storage sa = { 0 };
+	struct addrinfo *ai = NULL;
+	socklen_t n;
+
+	if (s->opts.inherited_fd >= 0) {
+		s->loop[0].listener = s->opts.inherited_fd;
+		for (unsigned i = 1; i < s->n_loops; i++) /* one socket, shared by the loops */
+			s->loop[i].listener = fcntl(s->opts.inherited_fd, F_DUPFD_CLOEXEC, 3);
+		if (fcntl(s->opts.inherited_fd, F_SETFL, O_NONBLOCK))
+			return hm_err_sys(err, errno, "inherited socket");
+		return 0;
+	}
+	if (resolve(&s->arena, s->opts.listen, &ai, err))
+		return -1;
+	n = ai->ai_addrlen;
+	memcpy(&sa, ai->ai_addr, n);
+	freeaddrinfo(ai);
+	for (unsigned i = 0; i < s->n_loops; i++)
+		if (listen_at(&sa, n, &s->loop[i].listener, err))
+			return hm_err_wrap(err, HM_F ": ", HM_P(s->opts.listen));
+	return 0;
+}
+
+static int
+open_loop(struct loop *l, struct hm_err *err)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	l->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (l->epoll < 0 || l->wake < 0)
+		return hm_err_sys(err, errno, "epoll");
+	e.data.ptr = &l->wake;
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wake, &e))
+		return hm_err_sys(err, errno, "epoll_ctl");
+	e.data.ptr = &l->listener;
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->listener, &e))
+		return hm_err_sys(err, errno, "epoll_ctl");
+	return 0;
+}
+
+static int64_t
+or_default(int ms, int def)
+{
+	return ms > 0 ? ms : def;
+}
+
+int
+hm_server_new(const struct hm_server_opts *opts, struct hm_server **out, hm_str *address,
+              struct hm_err *err)
+{
+	unsigned n = opts->loops ? opts->loops : hm_pool_cores();
+	struct hm_server *s = hm_mem_new(sizeof(*s) + n * sizeof(s->loop[0]));
+
+	s->opts = *opts;
+	s->n_loops = n;
+	s->limit[PHASE_IDLE] = or_default(opts->idle_ms, 75000);
+	s->limit[PHASE_HEAD] = or_default(opts->head_ms, 10000);
+	s->limit[PHASE_BODY] = or_default(opts->body_ms, 30000);
+	s->limit[PHASE_WRITE] = or_default(opts->write_ms, 30000);
+	s->limit[PHASE_LINGER] = LINGER_MS;
+	for (unsigned i = 0; i < n; i++) {
+		s->loop[i].server = s;
+		s->loop[i].epoll = s->loop[i].listener = s->loop[i].wake = -1;
+		pthread_mutex_init(&s->loop[i].mutex, NULL);
+	}
+	if (open_listeners(s, err))
+		goto fail;
+	for (unsigned i = 0; i < n; i++)
+		if (open_loop(&s->loop[i], err))
+			goto fail;
+	*address = address_of(&s->arena, s->loop[0].listener);
+	*out = s;
+	return 0;
+fail:
+	hm_server_free(s);
+	return -1;
+}
+
+int
+hm_server_run(struct hm_server *s, struct hm_err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 1; i < s->n_loops && rc == 0; i++) {
+		rc = pthread_create(&s->loop[i].thread, NULL, loop_run, &s->loop[i]);
+		s->loop[i].started = rc == 0;
+	}
+	if (rc) {
+		hm_server_stop(s, 0);
+		hm_err_sys(err, rc, "thread");
+	} else {
+		loop_run(&s->loop[0]);
+	}
+	for (unsigned i = 1; i < s->n_loops; i++)
+		if (s->loop[i].started)
+			pthread_join(s->loop[i].thread, NULL);
+	return rc ? -1 : 0;
+}
+
+void
+hm_server_stop(struct hm_server *s, int drain_ms)
+{
+	static const uint64_t one = 1;
+
+	atomic_store(&s->stop, drain_ms + 1);
+	for (unsigned i = 0; i < s->n_loops; i++)
+		(void)!write(s->loop[i].wake, &one, sizeof(one));
+}
+
+unsigned
+hm_server_open(const struct hm_server *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->n_loops; i++)
+		n += atomic_load_explicit(&s->loop[i].open, memory_order_relaxed);
+	return n;
+}
+
+static void
+close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void
+hm_server_free(struct hm_server *s)
+{
+	if (!s)
+		return;
+	for (unsigned i = 0; i < s->n_loops; i++) {
+		struct loop *l = &s->loop[i];
+		struct hm_exchange *x;
+
+		while (l->n_spare)
+			free(l->spare[--l->n_spare]);
+		while ((x = l->spare_x)) {
+			l->spare_x = x->next;
+			hm_buf_free(&x->fields);
+			hm_buf_free(&x->out);
+			free(x);
+		}
+		close_fd(l->epoll);
+		close_fd(l->listener);
+		close_fd(l->wake);
+		pthread_mutex_destroy(&l->mutex);
+	}
+	hm_arena_free(&s->arena);
+	free(s);
+}
