@@ -11,14 +11,15 @@
 #include "base/path.h"
 #include "load/modfiles.h"
 #include "load/modload_priv.h"
+#include "load/modquick.h"
 #include "load/vendorlist.h"
 #include "mod/gomod.h"
 #include "mod/gover.h"
 #include "os/file.h"
 #include "verify/gosum.h"
 
+/* All memory is in the arena of the modfiles; err alone is its own. */
 struct entry {
-	struct hm_arena arena; /* of the summary */
 	bool started, done;
 	struct hm_modsummary *sum;  /* NULL when the file could not be read */
 	struct hm_modsummary *kept; /* without excluded requirements; NULL until asked for */
@@ -45,12 +46,8 @@ hm_modfiles_free(struct hm_modload *ml)
 
 	if (!f)
 		return;
-	for (size_t i = 0; i < f->entries.n; i++) {
-		struct entry *e = f->entries.e[i].val;
-
-		hm_err_free(&e->err);
-		hm_arena_free(&e->arena);
-	}
+	for (size_t i = 0; i < f->entries.n; i++)
+		hm_err_free(&((struct entry *)f->entries.e[i].val)->err);
 	hm_modgraph_free(f->graphs);
 	hm_arena_free(&f->arena);
 	pthread_cond_destroy(&f->done);
@@ -137,33 +134,29 @@ copy_strs(struct hm_arena *a, const struct hm_gomod_paths *p)
 	return v;
 }
 
+/* What the go line means: pruning, and from 1.21 on a last requirement of its own. */
 static void
-copy_require(struct hm_arena *a, const struct hm_gomod *f, bool with_go, struct hm_modsummary *s)
+set_go(struct hm_modsummary *s, struct hm_modver *require, size_t n)
 {
-	struct hm_modver *v = HM_NEW_N(a, f->require.n + 1, struct hm_modver);
-
-	for (size_t i = 0; i < f->require.n; i++)
-		v[i] = hm_modver_of(hm_arena_dup(a, f->require.v[i].mod.path),
-		                    hm_arena_dup(a, f->require.v[i].mod.version));
-	s->require = v;
-	s->n_require = f->require.n;
-	if (with_go)
-		v[s->n_require++] = hm_modver_of(HM_S("go"), s->go);
+	s->pruning = s->go.n ? hm_pruning_for_go(s->go) : HM_UNPRUNED;
+	if (s->go.n && hm_gover_cmp(s->go, HM_S(HM_GOVER_STRICT)) >= 0)
+		require[n++] = hm_modver_of(HM_S("go"), s->go);
+	s->require = require;
+	s->n_require = n;
 }
 
-/* go's summaryFromModFile; too_new says that the file wants a newer go. */
+/* go's summaryFromModFile, all text copied. */
 static struct hm_modsummary *
-summarize(struct hm_modload *ml, struct hm_arena *a, const struct hm_gomod *f, bool *too_new)
+summarize(struct hm_arena *a, const struct hm_gomod *f)
 {
 	struct hm_modsummary *s = HM_NEW(a, struct hm_modsummary);
 	struct hm_retraction *r = HM_NEW_N(a, f->retract.n, struct hm_retraction);
-	bool strict;
+	struct hm_modver *require = HM_NEW_N(a, f->require.n + 1, struct hm_modver);
 
 	s->module = hm_arena_dup(a, f->module);
 	s->deprecated = hm_arena_dup(a, f->deprecated);
 	s->go = hm_arena_dup(a, f->go);
 	s->toolchain = hm_arena_dup(a, f->toolchain);
-	s->pruning = f->go_line ? hm_pruning_for_go(f->go) : HM_UNPRUNED;
 	s->ignore = copy_strs(a, &f->ignore);
 	s->n_ignore = f->ignore.n;
 	for (size_t i = 0; i < f->retract.n; i++)
@@ -172,21 +165,40 @@ summarize(struct hm_modload *ml, struct hm_arena *a, const struct hm_gomod *f, b
 			                       hm_arena_dup(a, f->retract.v[i].rationale) };
 	s->retract = r;
 	s->n_retract = f->retract.n;
-	strict = s->go.n && hm_gover_cmp(s->go, HM_S(HM_GOVER_STRICT)) >= 0;
-	copy_require(a, f, strict, s);
-	*too_new = strict && hm_gover_cmp(s->go, ml->local_go) > 0;
+	for (size_t i = 0; i < f->require.n; i++)
+		require[i] = hm_modver_of(hm_arena_dup(a, f->require.v[i].mod.path),
+		                          hm_arena_dup(a, f->require.v[i].mod.version));
+	set_go(s, require, f->require.n);
 	return s;
 }
 
-static int
-fail_too_new(struct hm_modload *ml, struct hm_modver m, hm_str go, struct hm_err *err)
+/* The same of plain text that lives as long as the summary. */
+static struct hm_modsummary *
+summarize_plain(struct hm_arena *a, const struct hm_modquick *q)
+{
+	struct hm_modsummary *s = HM_NEW(a, struct hm_modsummary);
+	struct hm_modver *require = HM_NEW_N(a, q->require.n + 1, struct hm_modver);
+
+	s->module = q->module;
+	s->go = q->go;
+	for (size_t i = 0; i < q->require.n; i++)
+		require[i] = q->require.v[i];
+	set_go(s, require, q->require.n);
+	return s;
+}
+
+/* A file that asks for a newer go than this one is read all the same. */
+static void
+check_go(struct hm_modload *ml, struct hm_modver m, struct entry *e)
 {
 	struct hm_arena tmp = { 0 };
-	hm_str what = hm_arena_printf(&tmp, "module " HM_F, HM_P(hm_modver_str(&tmp, m)));
+	hm_str go = e->sum ? e->sum->go : HM_S("");
 
-	hm_modload_too_new(ml, what, go, HM_S(""), err);
+	if (hm_gover_cmp(go, HM_S(HM_GOVER_STRICT)) >= 0 && hm_gover_cmp(go, ml->local_go) > 0)
+		hm_modload_too_new(ml, hm_arena_printf(&tmp, "module " HM_F,
+		                                       HM_P(hm_modver_str(&tmp, m))),
+		                   go, HM_S(""), &e->err);
 	hm_arena_free(&tmp);
-	return -1;
 }
 
 /* The file of a main module in a workspace, or of a folder that replaces a module. */
@@ -228,60 +240,72 @@ static void
 read_entry(struct hm_modload *ml, struct entry *e, struct hm_modver m)
 {
 	struct hm_arena tmp = { 0 };
+	struct hm_modquick q;
 	struct hm_gomod *f;
 	hm_str name, data;
-	bool too_new;
+	bool plain;
 
 	if (read_data(ml, &tmp, m, &name, &data, &e->err))
 		goto out;
-	if (hm_gomod_parse_lax(&tmp, name, data, NULL, &f, &e->err)) {
+	/* A module's text stays with acquire; that of a folder goes with tmp. */
+	plain = m.version.n && hm_modquick_scan(&tmp, data, &q);
+	if (!plain && hm_gomod_parse_lax(&tmp, name, data, NULL, &f, &e->err)) {
 		hm_err_wrap(&e->err, "parsing " HM_F ": ",
 		            HM_P(hm_modload_short_path(ml, &tmp, name)));
 		hm_modver_wrap(&e->err, m);
 		goto out;
 	}
-	e->sum = summarize(ml, &e->arena, f, &too_new);
-	if (too_new)
-		fail_too_new(ml, m, e->sum->go, &e->err);
+	pthread_mutex_lock(&ml->files->lock);
+	e->sum = plain ? summarize_plain(&ml->files->arena, &q) : summarize(&ml->files->arena, f);
+	pthread_mutex_unlock(&ml->files->lock);
 out:
 	hm_arena_free(&tmp);
 }
 
 /* "go" and "toolchain" have no file; a go release brings its own toolchain. */
-static void
-make_toolchain_entry(struct entry *e, struct hm_modver m)
+static struct hm_modsummary *
+summarize_toolchain(struct hm_arena *a, struct hm_modver m)
 {
-	struct hm_modsummary *s = HM_NEW(&e->arena, struct hm_modsummary);
-	struct hm_modver *r = HM_NEW(&e->arena, struct hm_modver);
+	struct hm_modsummary *s = HM_NEW(a, struct hm_modsummary);
+	struct hm_modver *r = HM_NEW(a, struct hm_modver);
 
-	s->module = hm_arena_dup(&e->arena, m.path);
+	s->module = hm_arena_dup(a, m.path);
 	if (hm_str_eqz(m.path, "go") && hm_gover_cmp(m.version, HM_S(HM_GOVER_STRICT)) >= 0) {
 		r->path = HM_S("toolchain");
-		r->version = hm_arena_printf(&e->arena, "go" HM_F, HM_P(m.version));
+		r->version = hm_arena_printf(a, "go" HM_F, HM_P(m.version));
 		s->require = r;
 		s->n_require = 1;
 	}
-	e->sum = s;
+	return s;
+}
+
+/* A main module in a workspace; without file for "command-line-arguments". */
+static struct hm_modsummary *
+summarize_main(struct hm_arena *a, const struct hm_mainmod *mm)
+{
+	struct hm_modsummary *s;
+
+	if (mm->file)
+		return summarize(a, mm->file);
+	s = HM_NEW(a, struct hm_modsummary);
+	s->module = mm->mod.path;
+	return s;
 }
 
 static void
 fill_entry(struct hm_modload *ml, struct entry *e, struct hm_modver m)
 {
 	const struct hm_mainmod *mm = m.version.n ? NULL : hm_mainmods_find(ml->mains, m.path);
-	bool too_new;
+	struct hm_modfiles *f = ml->files;
 
-	if (hm_gover_is_toolchain(m.path)) {
-		make_toolchain_entry(e, m);
-	} else if (mm && !mm->file) {
-		e->sum = HM_NEW(&e->arena, struct hm_modsummary);
-		e->sum->module = mm->mod.path;
-	} else if (mm) {
-		e->sum = summarize(ml, &e->arena, mm->file, &too_new);
-		if (too_new)
-			fail_too_new(ml, m, e->sum->go, &e->err);
-	} else {
+	if (!mm && !hm_gover_is_toolchain(m.path)) {
 		read_entry(ml, e, m);
+	} else {
+		pthread_mutex_lock(&f->lock);
+		e->sum = mm ? summarize_main(&f->arena, mm) : summarize_toolchain(&f->arena, m);
+		pthread_mutex_unlock(&f->lock);
 	}
+	check_go(ml, m, e);
 }
 
 static int
@@ -367,9 +391,9 @@ without_excluded(struct hm_modload *ml, struct entry *e)
 		return e->sum;
 	pthread_mutex_lock(&ml->files->lock);
 	if (!e->kept) {
-		e->kept = HM_NEW(&e->arena, struct hm_modsummary);
+		e->kept = HM_NEW(&ml->files->arena, struct hm_modsummary);
 		*e->kept = *e->sum;
-		v = HM_NEW_N(&e->arena, e->sum->n_require, struct hm_modver);
+		v = HM_NEW_N(&ml->files->arena, e->sum->n_require, struct hm_modver);
 		for (size_t i = 0; i < e->sum->n_require; i++)
 			if (!hm_modload_excluded(ml, e->sum->require[i]))
 				v[k++] = e->sum->require[i];
