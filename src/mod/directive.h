@@ -52,6 +52,9 @@ bool hm_directive_replace(struct hm_directive *d, struct hm_gomod_replaces *list
 bool hm_directive_is_indirect(const struct hm_mod_line *line);
 
 /* Edits that both kinds of files have; see gomod.h. */
+/* Adds a line behind hint or, if that is NULL, at the end of the file. */
+struct hm_mod_line *hm_directive_add_line(struct hm_mod_syntax *x, const struct hm_mod_line *hint,
+                                          const hm_str *token, size_t n);
 void hm_directive_add_godebug(struct hm_mod_syntax *x, struct hm_gomod_godebugs *list, hm_str key,
                               hm_str value);
 void hm_directive_drop_godebug(struct hm_gomod_godebugs *list, hm_str key);

@@ -3,6 +3,18 @@
 #include "base/map.h"
 #include "mod/directive.h"
 
+/*
+ * go hands its nil *Line over as an Expr that is not nil: the line is looked for,
+ * not found, and the new one goes to the end of the file.
+ */
+struct hm_mod_line *
+hm_directive_add_line(struct hm_mod_syntax *x, const struct hm_mod_line *hint, const hm_str *token,
+                      size_t n)
+{
+	return hint ? hm_mod_syntax_add_line(x, hint, token, n)
+	            : hm_mod_syntax_append_line(x, token, n);
+}
+
 void
 hm_directive_add_godebug(struct hm_mod_syntax *x, struct hm_gomod_godebugs *list, hm_str key,
                          hm_str value)
@@ -99,7 +111,7 @@ hm_directive_add_replace(struct hm_mod_syntax *x, struct hm_gomod_replaces *list
 		hint = r->syntax;
 	}
 	if (need) {
-		add.syntax = hm_mod_syntax_add_line(x, hint, token, n);
+		add.syntax = hm_directive_add_line(x, hint, token, n);
 		HM_PUSH(x->arena, *list, add);
 	}
 }

@@ -170,7 +170,7 @@ hm_gomod_add_exclude(struct hm_gomod *f, hm_str path, hm_str version, struct hm_
 		if (hm_str_eq(x->mod.path, path))
 			hint = x->syntax;
 	}
-	add.syntax = hm_mod_syntax_add_line(f->syntax, hint, token, 3);
+	add.syntax = hm_directive_add_line(f->syntax, hint, token, 3);
 	HM_PUSH(f->arena, f->exclude, add);
 	return 0;
 }

@@ -129,7 +129,8 @@ hm_gover_lang(hm_str x)
 {
 	struct parsed v = parse(x);
 
-	if (v.major.n == x.n || (hm_str_eqz(v.major, "1") && hm_str_eqz(v.minor, "0")))
+	if (v.minor.n == 0 || v.major.n == x.n ||
+	    (hm_str_eqz(v.major, "1") && hm_str_eqz(v.minor, "0")))
 		return v.major;
 	return hm_str_sub(x, 0, v.major.n + 1 + v.minor.n);
 }
@@ -175,7 +176,7 @@ hm_gover_from_toolchain(hm_str name)
 		return HM_S("");
 	if (!hm_str_cut_prefix(&name, HM_S("go")))
 		return HM_S("");
-	while (n < name.n && !strchr(" \t-", name.p[n]))
+	while (n < name.n && name.p[n] != ' ' && name.p[n] != '\t' && name.p[n] != '-')
 		n++;
 	name.n = n;
 	return hm_gover_valid(name) ? name : HM_S("");

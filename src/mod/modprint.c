@@ -99,7 +99,7 @@ queue_suffix(struct printer *p, const struct hm_mod_comments *com)
 static bool
 is_one_of(hm_str t, const char *set)
 {
-	return t.n == 1 && strchr(set, t.p[0]);
+	return t.n == 1 && memchr(set, t.p[0], strlen(set));
 }
 
 static void

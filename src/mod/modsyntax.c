@@ -120,31 +120,37 @@ make_block(struct hm_mod_syntax *x, size_t i)
 	return b;
 }
 
+static struct hm_mod_line *
+insert_single(struct hm_mod_syntax *x, size_t at, const hm_str *token, size_t n)
+{
+	struct hm_mod_line *l = new_line(x->arena, copy_tokens(x->arena, token, n), false);
+
+	insert_stmt(x, at, (struct hm_mod_stmt){ .kind = HM_MOD_LINE, .line = l });
+	return l;
+}
+
+struct hm_mod_line *
+hm_mod_syntax_append_line(struct hm_mod_syntax *x, const hm_str *token, size_t n)
+{
+	return insert_single(x, x->stmt.n, token, n);
+}
+
 struct hm_mod_line *
 hm_mod_syntax_add_line(struct hm_mod_syntax *x, const struct hm_mod_line *hint, const hm_str *token,
                        size_t n)
 {
-	struct hm_strs t = copy_tokens(x->arena, token, n);
-	struct place at = { x->stmt.n, 0, false };
+	struct place at;
 	struct hm_mod_block *b;
 	struct hm_mod_line *l;
 	struct hm_mod_stmt s;
 
-	if (!(hint ? find_line(x, hint, &at) : find_last_of_verb(x, token[0], &at))) {
-		l = new_line(x->arena, t, false);
-		insert_stmt(x, x->stmt.n,
-		            (struct hm_mod_stmt){ .kind = HM_MOD_LINE, .line = l });
-		return l;
-	}
+	if (!(hint ? find_line(x, hint, &at) : find_last_of_verb(x, token[0], &at)))
+		return hm_mod_syntax_append_line(x, token, n);
 	s = x->stmt.v[at.stmt];
-	if (!has_verb(at.in_block ? &s.block->token : &s.line->token, token[0])) {
-		l = new_line(x->arena, t, false);
-		insert_stmt(x, at.stmt + 1,
-		            (struct hm_mod_stmt){ .kind = HM_MOD_LINE, .line = l });
-		return l;
-	}
+	if (!has_verb(at.in_block ? &s.block->token : &s.line->token, token[0]))
+		return insert_single(x, at.stmt + 1, token, n);
 	b = at.in_block ? s.block : make_block(x, at.stmt);
-	l = new_line(x->arena, tail(t), true);
+	l = new_line(x->arena, tail(copy_tokens(x->arena, token, n)), true);
 	insert_line(x->arena, &b->line, at.in_block ? at.line : 1, l);
 	return l;
 }

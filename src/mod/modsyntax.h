@@ -107,6 +107,9 @@ void hm_mod_syntax_print(const struct hm_mod_syntax *x, struct hm_buf *out);
  */
 struct hm_mod_line *hm_mod_syntax_add_line(struct hm_mod_syntax *x, const struct hm_mod_line *hint,
                                            const hm_str *token, size_t n);
+/* Adds a line to the end of the file, whatever is there. */
+struct hm_mod_line *hm_mod_syntax_append_line(struct hm_mod_syntax *x, const hm_str *token,
+                                              size_t n);
 /* Gives the line new tokens; token[0] is the verb. */
 void hm_mod_syntax_set_line(struct hm_mod_syntax *x, struct hm_mod_line *line, const hm_str *token,
                             size_t n);

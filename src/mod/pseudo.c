@@ -130,6 +130,7 @@ static bool
 split(hm_str v, struct parts *p)
 {
 	ptrdiff_t dash;
+	hm_str pre;
 
 	if (!hm_semver_valid(v))
 		return false;
@@ -151,12 +152,12 @@ split(hm_str v, struct parts *p)
 		hm_str minor = p->base;
 
 		return hm_semver_prerelease(p->base).n == 0 &&
-		       hm_str_cut_prefix(&minor, hm_semver_major(v)) &&
+		       hm_str_cut_prefix(&minor, hm_semver_major(p->base)) &&
 		       hm_str_eqz(minor, ".0.0");
 	}
-	return v.p[p->base.n] == '.' && (hm_str_has_suffix(p->base, HM_S("-0")) ||
-	                                 (hm_semver_prerelease(p->base).n > 0 &&
-	                                  hm_str_has_suffix(p->base, HM_S(".0"))));
+	pre = hm_semver_prerelease(p->base);
+	return v.p[p->base.n] == '.' &&
+	       (hm_str_eqz(pre, "-0") || hm_str_has_suffix(pre, HM_S(".0")));
 }
 
 bool
