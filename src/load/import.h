@@ -51,6 +51,9 @@ int hm_import_fetch(struct hm_modload *ml, struct hm_arena *a, struct hm_modver 
 /* Makes err->text again from its fields. */
 void hm_import_error_render(struct hm_modload *ml, struct hm_arena *a, struct hm_import_error *e);
 
+/* stdVendor: the path that an import in the standard library means. */
+hm_str hm_import_std_vendor(struct hm_modload *ml, struct hm_arena *a, hm_str parent, hm_str path,
+                            bool vendor_in_goroot_src);
 /* modindex.IsStandardPackage: path is a folder with Go files in GOROOT/src. Memoised. */
 bool hm_import_is_std_package(struct hm_modload *ml, hm_str path);
 /* search.IsStandardImportPath: the first element has no dot. */
@@ -59,6 +62,8 @@ bool hm_import_is_std_path(hm_str path);
 bool hm_import_is_local(hm_str path);
 /* std cmd tool work all */
 bool hm_import_is_meta(hm_str path);
+/* maybeInModule: by its text a package of module mpath. */
+bool hm_import_may_be_in(hm_str path, hm_str mpath);
 /* search.InDir: path relative to dir when it is in it ("." for dir itself), else empty. */
 hm_str hm_import_in_dir(struct hm_arena *a, hm_str path, hm_str dir);
 

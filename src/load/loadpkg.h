@@ -44,7 +44,8 @@ struct hm_import_error {
 	const struct hm_modver *mods;  /* AMBIGUOUS (with dirs), MISSING_SUM */
 	const hm_str *dirs;            /* AMBIGUOUS */
 	size_t n_mods, n_dirs;
-	hm_str importer;               /* MISSING_SUM; IMPLICIT: the importing package */
+	hm_str imported;               /* IMPLICIT: import_path is the importing package */
+	hm_str importer;               /* MISSING_SUM */
 	hm_str importer_version;       /* MISSING_SUM */
 	bool importer_is_test, found;  /* MISSING_SUM */
 };

@@ -50,7 +50,8 @@ struct hm_modinfos {
 
 /*
  * modload.ListModules.  The list is complete as far as possible also when the
- * answer is -1 (for list -e).  reuse_file: -reuse, or empty.
+ * answer is -1 (for list -e), unless err->final says that go stops at once.
+ * reuse_file: -reuse, or empty.
  */
 int hm_modinfo_list(struct hm_modload *ml, struct hm_arena *a, const struct hm_strs *args,
                     unsigned mode, hm_str reuse_file, struct hm_modinfos *out, struct hm_err *err);

@@ -34,6 +34,7 @@ struct hm_load_opts {
 	hm_str tidy_go_version;      /* go mod tidy -go */
 	hm_str tidy_compat;          /* go mod tidy -compat */
 	bool tidy;
+	struct hm_map *tidy_keep;    /* tidy -diff: nothing is written; gets the go.sum keys to keep */
 	bool vendor_in_goroot_src;   /* VendorModulesInGOROOTSrc */
 	bool resolve_missing;        /* ResolveMissingImports */
 	bool assume_roots_imported;
@@ -44,6 +45,7 @@ struct hm_load_opts {
 	bool silence_missing_std;
 	bool silence_no_go;
 	bool silence_unmatched;
+	bool verbose;                /* -v: tidy says what is unused, conflicts are shown whole */
 	struct hm_modver main_module; /* only this main module's packages match "all", "work", "./..." */
 	/* AllowPackage: -1 with an error rejects the package. May be called from several threads. */
 	int (*allow)(void *ctx, hm_str path, struct hm_modver mod, struct hm_err *err);
