@@ -53,9 +53,6 @@ struct hm_build_ctx {
 /* go1.1 up to the release of a toolchain version such as "go1.26.8", into out. */
 void hm_build_release_tags(struct hm_arena *a, hm_str go_version, struct hm_strs *out);
 
-bool hm_build_known_os(hm_str name);
-bool hm_build_known_arch(hm_str name);
-bool hm_build_is_unix(hm_str goos);
 /* Is the tag satisfied (go/build matchTag)? */
 bool hm_build_match_tag(const struct hm_build_ctx *c, hm_str tag);
 /* Do the _GOOS and _GOARCH suffixes of a file name fit (go/build goodOSArchFile)? */

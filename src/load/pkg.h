@@ -44,7 +44,8 @@ struct hm_load_err {
 
 /* go/build.Package: a folder through the eyes of one target. */
 struct hm_bpkg {
-	hm_str dir, name, doc, import_comment, root, bin_dir, pkg_obj, pkg_target_root;
+	hm_str dir, name, doc, root, bin_dir, pkg_obj, pkg_target_root;
+	hm_str import_path; /* below GOROOT/src, else ".": what it is without modules */
 	bool goroot, binary_only;
 	struct hm_strs go_files, cgo_files, ignored_go_files, invalid_go_files, ignored_other_files;
 	struct hm_strs c_files, cxx_files, m_files, h_files, f_files, s_files;
@@ -90,6 +91,8 @@ struct hm_pkg_error {
 	bool import_cycle;
 	bool always_print_stack;
 };
+/* The parts of an error as -f and -json name them. */
+extern const struct hm_type hm_pkg_error_type;
 /* What go prints: "a.go:3:8: ..." or "package a\n\timports b: ...". */
 hm_str hm_pkg_error_text(struct hm_arena *a, const struct hm_pkg_error *e);
 
@@ -135,7 +138,7 @@ struct hm_pkg {
 	bool binary_only;
 	bool incomplete;         /* error here or below */
 	hm_str default_godebug;  /* main packages */
-	bool stale;              /* the builder's: hm_loader_set_stale() */
+	bool stale;              /* the builder's */
 	hm_str stale_reason;
 	struct hm_strs go_files;
 	struct hm_strs cgo_files;
@@ -199,6 +202,7 @@ struct hm_pkg {
 /* Tables for -json and -f. */
 extern const struct hm_type hm_pkg_type;       /* load.PackagePublic */
 extern const struct hm_type hm_build_ctx_type; /* list.Context */
+extern const struct hm_type hm_modinfo_type;   /* modinfo.ModulePublic */
 
 bool hm_pkg_uses_cgo(const struct hm_pkg *p);
 bool hm_pkg_uses_swig(const struct hm_pkg *p);

@@ -26,6 +26,7 @@ struct hm_loader_conf {
 	bool race, msan, asan, cover, linkshared;
 	bool fips140;          /* GOFIPS140 is not "off" */
 	/* For the default GODEBUG of main packages. */
+	hm_str local_go;        /* version of the toolchain, "1.26.8" */
 	hm_str main_go_version; /* go version of the main module(s) */
 	bool no_mod_root;       /* go install p@v: the package's own go version counts instead */
 	const struct hm_godebug *godebugs;
@@ -35,16 +36,15 @@ struct hm_loader_conf {
 };
 
 /*
- * Import resolution, injected: RESOLVE's modules.h through
- * hm_loader_source_modules(), or the standard library alone.  All functions may
- * be called from several threads with arenas of their own.
+ * Import resolution, injected: modules.h through hm_loader_source_modules(), or
+ * a table of a test.  All functions may be called from several threads, each
+ * with an arena of its own.
  */
 struct hm_loader_found {
 	hm_str dir;   /* empty: not found */
 	hm_str path;  /* canonical import path; empty: the path asked for */
 	hm_str err;   /* p == NULL: none */
 	bool no_go;   /* err is imports.ErrNoGo */
-	hm_str import_path; /* err is an ImportPathError about this path, or empty */
 };
 struct hm_loader_source {
 	void *ctx;
@@ -58,13 +58,7 @@ struct hm_loader_source {
 	/* DirImportPath of a folder in the main modules, "." when in none */
 	hm_str (*dir_import_path)(void *ctx, struct hm_arena *a, hm_str dir);
 };
-/* Everything is looked up in GOROOT/src; also for tests. */
-void hm_loader_source_std(struct hm_loader_source *s, struct hm_arena *a, hm_str goroot);
 void hm_loader_source_modules(struct hm_loader_source *s, const struct hm_modules *m);
-/* Packages of GOROOT/src for std, cmd, and patterns with "..."; for hm_loader_source_std(). */
-int hm_loader_match_std(struct hm_arena *a, hm_str goroot, hm_str pattern,
-                        const struct hm_build_ctx *ctx, struct hm_scan_cache *scans,
-                        struct hm_strs *out, struct hm_err *err);
 
 struct hm_loader;
 
@@ -92,8 +86,9 @@ int hm_loader_packages(struct hm_loader *l, const struct hm_loader_opts *opts,
 /* load.GoFilesPackage: the package of named .go files. */
 int hm_loader_files(struct hm_loader *l, const struct hm_loader_opts *opts,
                     const struct hm_strs *files, struct hm_pkg **out, struct hm_err *err);
-/* load.LoadImport of one more package by path (for example a linker dependency). */
-struct hm_pkg *hm_loader_import(struct hm_loader *l, hm_str path);
+/* load.LoadPackage: one more package by path, imported by nobody. */
+struct hm_pkg *hm_loader_import(struct hm_loader *l, const struct hm_loader_opts *opts,
+                                hm_str path);
 /* Package.Resolve: sorted, unique, vendor-expanded test imports. */
 void hm_loader_resolve(struct hm_loader *l, const struct hm_pkg *p, const struct hm_strs *imports,
                        struct hm_strs *out);

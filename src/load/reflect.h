@@ -66,6 +66,8 @@ struct hm_type {
 	hm_str (*string)(struct hm_arena *a, const void *obj);
 };
 
+/* Is the field of obj zero (what omitempty leaves out)? */
+bool hm_field_is_empty(const struct hm_field *f, const void *obj);
 /* The field of that name, or NULL. */
 const struct hm_field *hm_type_field(const struct hm_type *t, hm_str name);
 

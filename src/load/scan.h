@@ -45,14 +45,12 @@ struct hm_scan_file {
 	hm_str name;                     /* without folder */
 	bool is_go;
 	bool is_test;                    /* *_test.go */
-	bool ignored;                    /* starts with _ or . */
 	bool binary_only;                /* //go:binary-only-package */
 	hm_str error;                    /* could not be read, or its constraints not; go's text */
 	hm_str parse_error;              /* a syntax error that go does not keep as a list */
 	struct hm_scan_items parse_errors; /* syntax errors in order; text is go's, without place */
 	hm_str pkg_name;                 /* package clause; empty when there is none */
 	hm_str synopsis;                 /* first sentence of the package comment, as go/doc.Synopsis */
-	hm_str import_comment;           /* path of `package p // import "path"` */
 	hm_str go_build;                 /* the //go:build line, or empty */
 	const struct hm_constraint *go_build_expr; /* NULL when absent or malformed */
 	hm_str go_build_error;           /* why it is malformed */
@@ -70,7 +68,8 @@ struct hm_scan_dir {
 	bool indexed;            /* go would use its module index here: all files regular, none of
 	                            them changed within the last two seconds (or in GOMODCACHE) */
 	bool has_go;             /* a *.go file that is no folder is there (fsys.IsGoDir) */
-	struct hm_scan_file *v;  /* sorted by name; only extensions that go knows */
+	struct hm_scan_file *v;  /* sorted by name; only extensions that go knows, names that
+	                            start with _ or . left out */
 	size_t n, cap;
 };
 
