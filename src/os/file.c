@@ -325,7 +325,7 @@ type_of(int dirfd, const struct dirent *e)
 		return e->d_type;
 	if (fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW))
 		return DT_REG;
-	return IFTODT(st.st_mode);
+	return (unsigned char)IFTODT(st.st_mode);
 }
 
 int
