@@ -74,16 +74,13 @@ int hm_build_packages(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, stru
 int hm_build_install(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, bool no_args,
                      struct hm_err *err);
 /*
- * exec: the words of -exec, or NULL.  *status is the program's exit status; its
- * stdin, stdout and stderr are the caller's.
+ * exec: the words of -exec, or NULL.  The program has the caller's stdin, stdout
+ * and stderr, and the environment of this process with GOROOT/bin in PATH; a
+ * failure of it is shown as "exit status N".
  */
 int hm_build_run(struct hm_builder *b, struct hm_pkg *p, const struct hm_strs *args,
-                 const struct hm_strs *exec, int *status, struct hm_err *err);
-
-/* The default name of an executable (DefaultExecName), without ".exe". */
-hm_str hm_build_exe_name(struct hm_arena *a, const struct hm_pkg *p, bool modules);
-/* The flags that -gcflags (or its like) gives package p, go's text on a malformed one. */
-int hm_build_flags_for(struct hm_builder *b, const struct hm_strs *given, const struct hm_pkg *p,
-                       struct hm_strs *out, struct hm_err *err);
+                 const struct hm_strs *exec, struct hm_err *err);
+/* See hm_exec_interrupt(): the building part ends early; the program that runs is left alone. */
+void hm_build_interrupt(struct hm_builder *b);
 
 #endif

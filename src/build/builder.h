@@ -10,6 +10,7 @@
 #include "binfo/binfo.h"
 #include "build/build.h"
 #include "build/keys.h"
+#include "build/pkgflags.h"
 
 /* What the builder keeps of one package; hm_pkg.user points to it. */
 struct hm_unit {
@@ -40,6 +41,7 @@ struct hm_builder {
 	hm_str ld_buildmode;       /* "exe", "pie" */
 	bool fips140;              /* GOFIPS140 is on */
 	struct hm_strs forced_gcflags, forced_asmflags, forced_ldflags;
+	struct hm_pkgflags gcflags, asmflags, ldflags;
 	struct hm_env env;         /* of the tools */
 
 	hm_str workdir;            /* "$WORK" with -n */

@@ -362,7 +362,6 @@ hm_key_of_action(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_S
 	case HM_ACT_GROUP:
 	case HM_ACT_BUILTIN:
 	case HM_ACT_INSTALL:
-	case HM_ACT_RUN:
 		break;
 	}
 	return hm_err_set(err, HM_EINTERNAL, "internal error: an action without a key");

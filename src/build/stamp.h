@@ -13,8 +13,6 @@ struct hm_builder;
 /* The build information of main package p, whose imports are loaded, in b's arena. */
 int hm_stamp_make(struct hm_builder *b, struct hm_pkg *p, struct hm_binfo **out,
                   struct hm_err *err);
-/* Adds the setting -pgo=<file> in its sorted place. */
-void hm_stamp_add_pgo(struct hm_builder *b, struct hm_binfo *info, hm_str file);
 /* The text between the two marks that the runtime looks for (modload.ModInfoData). */
 hm_str hm_stamp_data(struct hm_arena *a, hm_str text);
 

@@ -123,10 +123,14 @@ parse_id(const char *name, hm_str line, hm_str *id, struct hm_err *err)
 static int
 ask_tool(struct hm_toolchain *t, const char *name, hm_str tool, hm_str *id, struct hm_err *err)
 {
-	const char *argv[] = { tool.p, "-V=full", NULL };
+	const char **argv = HM_NEW_N(&t->ids->arena, t->toolexec.n + 3, const char *);
 	struct hm_spawn s = { .argv = argv, .env = t->env, .max_output = 1 << 16 };
 	struct hm_spawn_result r;
 
+	for (size_t i = 0; i < t->toolexec.n; i++)
+		argv[i] = hm_arena_cstr(&t->ids->arena, t->toolexec.v[i]);
+	argv[t->toolexec.n] = tool.p;
+	argv[t->toolexec.n + 1] = "-V=full";
 	if (hm_spawn_run(&t->ids->arena, &s, &r, err))
 		return hm_err_wrap(err, "error obtaining buildID for go tool %s: ", name);
 	if (r.status)
@@ -148,9 +152,9 @@ hm_toolchain_tool_id(struct hm_toolchain *t, const char *name, hm_str *out, stru
 	if (!known) {
 		known = HM_NEW(&ids->arena, hm_str);
 		tool = hm_toolchain_tool(t, &ids->arena, name);
-		if (!hm_memo_get(t->memo, tool.p, t->about, &ids->arena, known)) {
+		if (t->toolexec.n || !hm_memo_get(t->memo, tool.p, t->about, &ids->arena, known)) {
 			rc = ask_tool(t, name, tool, known, err);
-			if (rc == 0)
+			if (rc == 0 && !t->toolexec.n)
 				hm_memo_put(t->memo, tool.p, t->about, *known);
 		}
 		if (rc == 0)

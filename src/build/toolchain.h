@@ -8,6 +8,7 @@
 #ifndef HM_BUILD_TOOLCHAIN_H
 #define HM_BUILD_TOOLCHAIN_H
 
+#include "base/vec.h"
 #include "build/memo.h"
 #include "os/env.h"
 
@@ -23,6 +24,7 @@ struct hm_toolchain {
 	int minor;      /* 26 */
 	const char *const *env; /* for -V=full */
 	hm_str about;   /* the part of the environment that tool IDs depend on */
+	struct hm_strs toolexec; /* words of -toolexec; the caller may set them */
 	struct hm_memo *memo;
 	struct hm_tool_ids *ids;
 };
