@@ -112,8 +112,11 @@ hm_modzip_names_add(struct hm_modzip_names *n, hm_str path, bool is_dir, struct 
 static void
 add_invalid(struct findings *f, hm_str name, hm_str why)
 {
-	hm_buf_printf(&f->invalid, "%s" HM_F ": " HM_F, f->invalid.n ? "\n" : "", HM_P(name),
-	              HM_P(why));
+	if (f->invalid.n)
+		hm_buf_addc(&f->invalid, '\n');
+	hm_buf_adds(&f->invalid, name);
+	hm_buf_addz(&f->invalid, ": ");
+	hm_buf_adds(&f->invalid, why);
 }
 
 static bool
@@ -217,13 +220,15 @@ hm_modzip_check(const struct hm_zip *z, hm_str path, hm_str version, struct hm_e
 		                  z->data.n, HM_MODZIP_MAX);
 	prefix = hm_arena_printf(&a, HM_F "@" HM_F "/", HM_P(path), HM_P(version));
 	check_entries(&a, z, prefix, &found);
-	if (found.too_large)
+	if (found.too_large) {
 		rc = hm_err_set(err, HM_ELIMIT,
 		                "total uncompressed size of module contents too large "
 		                "(max size is %zu bytes)",
 		                HM_MODZIP_MAX);
-	else if (found.invalid.n)
-		rc = hm_err_set(err, HM_EINVALID, HM_F, HM_P(hm_buf_str(&found.invalid)));
+	} else if (found.invalid.n) {
+		rc = hm_err_set(err, HM_EINVALID, "%s", "");
+		hm_buf_adds(&err->msg, hm_buf_str(&found.invalid)); /* may hold NULs */
+	}
 	hm_buf_free(&found.invalid);
 	hm_arena_free(&a);
 	return rc;

@@ -3,7 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,6 +23,15 @@ by_name(const void *x, const void *y)
 	                  ((const struct hm_h1_file *)y)->name);
 }
 
+static bool
+has_newline(hm_str name, struct hm_err *err)
+{
+	if (hm_str_index_byte(name, '\n') < 0)
+		return false;
+	hm_err_set(err, HM_EINVALID, "dirhash: filenames with newlines are not supported");
+	return true;
+}
+
 int
 hm_h1_sum(struct hm_arena *a, struct hm_h1_file *files, size_t n, hm_str *out,
           struct hm_err *err)
@@ -33,9 +42,8 @@ hm_h1_sum(struct hm_arena *a, struct hm_h1_file *files, size_t n, hm_str *out,
 	hm_str text;
 
 	for (size_t i = 0; i < n; i++)
-		if (hm_str_index_byte(files[i].name, '\n') >= 0)
-			return hm_err_set(err, HM_EINVALID,
-			                  "dirhash: filenames with newlines are not supported");
+		if (has_newline(files[i].name, err))
+			return -1;
 	if (n > 0)
 		qsort(files, n, sizeof(files[0]), by_name);
 	hm_sha256_init(&h);
@@ -70,53 +78,101 @@ hm_h1_gomod(struct hm_arena *a, hm_str data)
 struct zip_job {
 	const struct hm_zip *z;
 	const struct hm_chunk *chunks;
-	struct hm_h1_file *files;
-	struct hm_first_err *failed;
+	uint8_t (*digests)[HM_SHA256_SIZE]; /* of each entry */
+	atomic_bool failed;
 };
 
 static void
 hash_zip_chunk(void *ctx, size_t at)
 {
-	const struct zip_job *j = ctx;
+	struct zip_job *j = ctx;
 	struct hm_inflater *inf = hm_inflater_new();
 	struct hm_err err = { 0 };
 
-	for (size_t i = j->chunks[at].from; i < j->chunks[at].to; i++) {
+	for (size_t i = j->chunks[at].from; i < j->chunks[at].to && !j->failed; i++) {
 		hm_str content;
 
-		if (hm_zip_read(inf, j->z, &j->z->f[i], HM_MODZIP_MAX, &content, &err)) {
-			hm_first_err_note(j->failed, i, &err);
-			break;
-		}
-		j->files[i].name = j->z->f[i].name;
-		hm_sha256_of(content, j->files[i].sha256);
+		if (hm_zip_read(inf, j->z, &j->z->f[i], HM_MODZIP_MAX, &content, &err))
+			j->failed = true;
+		else
+			hm_sha256_of(content, j->digests[i]);
 	}
 	hm_err_free(&err);
 	hm_inflater_free(inf);
+}
+
+/* Entries in order of name; of several with one name the last stands for all. */
+struct by_name {
+	hm_str name;
+	size_t index;
+};
+
+static int
+cmp_by_name(const void *x, const void *y)
+{
+	const struct by_name *a = x, *b = y;
+	int r = hm_str_cmp(a->name, b->name);
+
+	return r ? r : (a->index > b->index) - (a->index < b->index);
+}
+
+static struct by_name *
+sort_entries(struct hm_arena *a, const struct hm_zip *z)
+{
+	struct by_name *e = HM_NEW_N(a, z->n, struct by_name);
+
+	for (size_t i = 0; i < z->n; i++)
+		e[i] = (struct by_name){ z->f[i].name, i };
+	if (z->n)
+		qsort(e, z->n, sizeof(e[0]), cmp_by_name);
+	for (size_t i = z->n; i-- > 1;)
+		if (hm_str_eq(e[i - 1].name, e[i].name))
+			e[i - 1].index = e[i].index;
+	return e;
+}
+
+/* Once more, in go's order, for the error that go meets first (none if it was in a hidden entry). */
+static int
+hash_in_order(const struct zip_job *j, const struct by_name *e, struct hm_err *err)
+{
+	struct hm_inflater *inf = hm_inflater_new();
+	hm_str content;
+	int rc = 0;
+
+	for (size_t i = 0; i < j->z->n && rc == 0; i++) {
+		rc = has_newline(e[i].name, err) ||
+		     hm_zip_read(inf, j->z, &j->z->f[e[i].index], HM_MODZIP_MAX, &content, err);
+		if (rc == 0)
+			hm_sha256_of(content, j->digests[e[i].index]);
+	}
+	hm_inflater_free(inf);
+	return rc ? -1 : 0;
 }
 
 int
 hm_h1_zip(struct hm_arena *a, const struct hm_zip *z, unsigned threads, hm_str *out,
           struct hm_err *err)
 {
-	struct hm_first_err failed;
 	struct hm_arena mine = { 0 };
 	struct hm_chunks chunks = hm_chunks_of_zip(&mine, z);
-	struct zip_job job = { .z = z,
-		               .chunks = chunks.v,
-		               .files = HM_NEW_N(&mine, z->n, struct hm_h1_file),
-		               .failed = &failed };
+	struct by_name *e = sort_entries(&mine, z);
+	struct hm_h1_file *files = HM_NEW_N(&mine, z->n, struct hm_h1_file);
+	struct zip_job job = { .z = z, .chunks = chunks.v };
 	int rc;
 
-	hm_first_err_init(&failed);
+	job.digests = hm_arena_array(&mine, z->n, sizeof(job.digests[0]));
 	if (threads == 1)
 		for (size_t i = 0; i < chunks.n; i++)
 			hash_zip_chunk(&job, i);
 	else
 		hm_pool_each(threads, chunks.n, hash_zip_chunk, &job);
-	rc = hm_first_err_take(&failed, err);
+	rc = job.failed ? hash_in_order(&job, e, err) : 0;
+	for (size_t i = 0; i < z->n; i++) {
+		files[i].name = e[i].name;
+		memcpy(files[i].sha256, job.digests[e[i].index], HM_SHA256_SIZE);
+	}
 	if (rc == 0)
-		rc = hm_h1_sum(a, job.files, z->n, out, err);
+		rc = hm_h1_sum(a, files, z->n, out, err);
 	hm_arena_free(&mine);
 	return rc;
 }

@@ -328,8 +328,6 @@ inflate(struct hm_inflater *inf, hm_str body, size_t more, const struct hm_zip_f
 	enum libdeflate_result r;
 	size_t used = 0, made = 0;
 
-	if (f->size / DEFLATE_MAX_RATIO > body.n)
-		return bad_eof(err);
 	make_room(inf, f->size + OUT_SLACK);
 	r = libdeflate_deflate_decompress_ex(inf->d, body.p,
 	                                     body.n + (more < IN_SLACK ? more : IN_SLACK), inf->out,
@@ -370,6 +368,8 @@ hm_zip_read(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip
 		return f->size ? bad_format(err) : 0;
 	if (f->method != HM_ZIP_STORE && f->method != HM_ZIP_DEFLATE)
 		return hm_err_set(err, HM_EINVALID, "zip: unsupported compression algorithm");
+	if (f->method == HM_ZIP_DEFLATE && f->size / DEFLATE_MAX_RATIO > body.n)
+		return bad_eof(err);
 	if (f->size > max)
 		return hm_err_set(err, HM_ELIMIT, "zip: entry of %" PRIu64 " bytes is too large",
 		                  f->size);
