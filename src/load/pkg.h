@@ -202,7 +202,6 @@ struct hm_pkg {
 /* Tables for -json and -f. */
 extern const struct hm_type hm_pkg_type;       /* load.PackagePublic */
 extern const struct hm_type hm_build_ctx_type; /* list.Context */
-extern const struct hm_type hm_modinfo_type;   /* modinfo.ModulePublic */
 
 bool hm_pkg_uses_cgo(const struct hm_pkg *p);
 bool hm_pkg_uses_swig(const struct hm_pkg *p);

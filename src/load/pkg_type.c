@@ -1,5 +1,4 @@
-/* What -json and -f see of packages, modules and the build context. */
-#include "acquire/origin.h"
+/* What -json and -f see of packages and of the build context. */
 #include "load/modinfo.h"
 #include "load/pkg.h"
 
@@ -38,73 +37,6 @@ const struct hm_type hm_pkg_error_type = {
 	.methods = error_methods,
 	.n_methods = LEN(error_methods),
 	.string = error_string,
-};
-
-/* --- ModulePublic --- */
-
-static const struct hm_field module_error_fields[] = {
-	{ "Err", HM_K_STR, 0, NULL, true, false },
-};
-static const struct hm_type module_error_type = {
-	.name = "modinfo.ModuleError",
-	.fields = module_error_fields,
-	.n_fields = LEN(module_error_fields),
-};
-
-#define O(member, name) HM_FIELD(struct hm_origin, member, name, HM_K_STR)
-static const struct hm_field origin_fields[] = {
-	O(vcs, "VCS"),
-	O(url, "URL"),
-	O(subdir, "Subdir"),
-	O(hash, "Hash"),
-	O(tag_prefix, "TagPrefix"),
-	O(tag_sum, "TagSum"),
-	O(ref, "Ref"),
-	O(repo_sum, "RepoSum"),
-};
-static const struct hm_type origin_type = {
-	.name = "codehost.Origin",
-	.fields = origin_fields,
-	.n_fields = LEN(origin_fields),
-};
-
-static hm_str
-module_string(struct hm_arena *a, const void *obj)
-{
-	return hm_modinfo_string(a, obj);
-}
-
-#define M(member, name, kind) HM_FIELD(struct hm_modinfo, member, name, kind)
-#define M_OF(member, name, kind, elem) HM_FIELD_OF(struct hm_modinfo, member, name, kind, elem)
-static const struct hm_field module_fields[] = {
-	M(path, "Path", HM_K_STR),
-	M(version, "Version", HM_K_STR),
-	M(query, "Query", HM_K_STR),
-	M(versions, "Versions", HM_K_STRS),
-	M_OF(replace, "Replace", HM_K_PTR, &hm_modinfo_type),
-	M(time, "Time", HM_K_TIME),
-	M_OF(update, "Update", HM_K_PTR, &hm_modinfo_type),
-	M(main, "Main", HM_K_BOOL),
-	M(indirect, "Indirect", HM_K_BOOL),
-	M(dir, "Dir", HM_K_STR),
-	M(go_mod, "GoMod", HM_K_STR),
-	M(go_version, "GoVersion", HM_K_STR),
-	M(retracted, "Retracted", HM_K_STRS),
-	M(deprecated, "Deprecated", HM_K_STR),
-	M_OF(error, "Error", HM_K_OPT, &module_error_type),
-	M(sum, "Sum", HM_K_STR),
-	M(go_mod_sum, "GoModSum", HM_K_STR),
-	M_OF(origin, "Origin", HM_K_PTR, &origin_type),
-	M(reuse, "Reuse", HM_K_BOOL),
-};
-static const struct hm_method module_methods[] = { { "String", module_string } };
-const struct hm_type hm_modinfo_type = {
-	.name = "modinfo.ModulePublic",
-	.fields = module_fields,
-	.n_fields = LEN(module_fields),
-	.methods = module_methods,
-	.n_methods = LEN(module_methods),
-	.string = module_string,
 };
 
 /* --- PackagePublic --- */

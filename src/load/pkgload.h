@@ -24,6 +24,7 @@ struct hm_loader_conf {
 	hm_str pgo;            /* "auto", "off" or a file */
 	hm_str ldflags_linkmode; /* the last -linkmode of -ldflags ("external", "internal"), or empty */
 	bool race, msan, asan, cover, linkshared;
+	bool vendor;           /* -mod=vendor */
 	bool fips140;          /* GOFIPS140 is not "off" */
 	/* For the default GODEBUG of main packages. */
 	hm_str local_go;        /* version of the toolchain, "1.26.8" */
@@ -37,8 +38,8 @@ struct hm_loader_conf {
 
 /*
  * Import resolution, injected: modules.h through hm_loader_source_modules(), or
- * a table of a test.  All functions may be called from several threads, each
- * with an arena of its own.
+ * a table of a test.  lookup may be called from several threads, each with an
+ * arena of its own.
  */
 struct hm_loader_found {
 	hm_str dir;   /* empty: not found */
@@ -53,12 +54,12 @@ struct hm_loader_source {
 	               struct hm_loader_found *out);
 	/* modload.PackageModuleInfo; NULL when in none */
 	struct hm_modinfo *(*module)(void *ctx, struct hm_arena *a, hm_str path);
-	/* modload.PackageModRoot; empty when in none */
-	hm_str (*mod_root)(void *ctx, struct hm_arena *a, hm_str path);
 	/* DirImportPath of a folder in the main modules, "." when in none */
 	hm_str (*dir_import_path)(void *ctx, struct hm_arena *a, hm_str dir);
 };
-void hm_loader_source_modules(struct hm_loader_source *s, const struct hm_modules *m);
+/* m, and what it hangs on, must outlive the loader; memory is taken from a. */
+void hm_loader_source_modules(struct hm_arena *a, const struct hm_modules *m,
+                              struct hm_loader_source *out);
 
 struct hm_loader;
 

@@ -1,6 +1,5 @@
 /* Folders of packages, read once each by whoever comes first. */
 #include "base/path.h"
-#include "load/modinfo.h"
 #include "load/pkgload_priv.h"
 #include "os/pool.h"
 
@@ -26,33 +25,23 @@ is_std_path(hm_str path)
 	return hm_str_index_byte(first, '.') < 0;
 }
 
-/* The root of the module that a folder belongs to; parts of GOROOT are modules too. */
-static hm_str
-module_root(struct hm_loader *l, struct hm_arena *a, hm_str path, hm_str dir)
-{
-	hm_str root = l->src.mod_root(l->src.ctx, a, path), src, cmd;
-
-	if (root.n > 0)
-		return root;
-	src = hm_path_cat(a, l->conf.goroot, HM_S("src"));
-	cmd = hm_path_cat(a, src, HM_S("cmd"));
-	if (hm_path_has_prefix(dir, cmd))
-		return cmd;
-	return hm_path_has_prefix(dir, src) ? src : HM_S("");
-}
-
 static struct hm_bpkg *
-read_folder(struct hm_loader *l, struct hm_arena *a, hm_str path, hm_str dir)
+read_folder(struct hm_loader *l, struct hm_arena *a, hm_str dir)
 {
-	hm_str root = module_root(l, a, path, dir);
+	hm_str src = hm_path_cat(a, l->conf.goroot, HM_S("src"));
 	const struct hm_scan_dir *scan;
+	struct hm_scan_dir copy;
 	struct hm_err err = { 0 };
 	struct hm_bpkg *b;
 
-	if (hm_scan_dir(l->scans, dir, &scan, &err) == 0)
-		b = hm_bpkg_import(a, &l->conf.ctx, scan, root);
-	else
-		b = hm_bpkg_missing(a, &l->conf.ctx, dir, root, &err);
+	if (hm_scan_dir(l->scans, dir, &scan, &err) == 0) {
+		copy = *scan;
+		if (l->conf.vendor && !hm_path_has_prefix(dir, src))
+			copy.indexed = false;
+		b = hm_bpkg_import(a, &l->conf.ctx, &copy, src);
+	} else {
+		b = hm_bpkg_missing(a, &l->conf.ctx, dir, src, &err);
+	}
 	hm_err_free(&err);
 	return b;
 }
@@ -68,7 +57,6 @@ static struct hm_bpkg *
 read_package(struct hm_loader *l, struct hm_arena *a, hm_str path,
              const struct hm_loader_found *found)
 {
-	const struct hm_modinfo *mod;
 	struct hm_bpkg *b;
 
 	if (found->dir.n == 0) {
@@ -81,10 +69,7 @@ read_package(struct hm_loader *l, struct hm_arena *a, hm_str path,
 			                        "module loader did not resolve import",
 			                        HM_P(path)));
 	} else {
-		b = read_folder(l, a, path, found->dir);
-		mod = l->src.module(l->src.ctx, a, path);
-		if (mod)
-			b->root = mod->dir;
+		b = read_folder(l, a, found->dir);
 		if (found->err.p && !b->failed && !found->no_go)
 			fail(b, hm_arena_dup(a, found->err));
 	}

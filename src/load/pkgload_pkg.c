@@ -235,14 +235,12 @@ check_foreign_files(struct hm_loader *l, struct hm_pkg *p)
 /* The part of load() that happens under p's own name on the stack. */
 static void
 load_inside(struct hm_loader *l, const struct hm_loader_opts *opts, struct hm_loader_pkg *lp,
-            hm_str path, struct hm_strs *paths)
+            hm_str path, struct hm_modinfo *module, struct hm_strs *paths)
 {
 	struct hm_pkg *p = &lp->pkg;
 	hm_str why;
 
-	p->module = l->src.module(l->src.ctx, l->a,
-	                          p->cmdline_files ? HM_S("command-line-arguments")
-	                                           : p->import_path);
+	p->module = module;
 	p->default_godebug = hm_loader_default_godebug(l, p);
 	if (!opts->suppress_embed)
 		resolve_embeds(l, p, path);
@@ -266,8 +264,13 @@ hm_loader_load(struct hm_loader *l, const struct hm_loader_opts *opts, struct hm
 	struct hm_pkg *p = &lp->pkg;
 	struct hm_strs paths = { 0 };
 	hm_str why = HM_S("");
+	struct hm_modinfo *module =
+		l->src.module(l->src.ctx, l->a,
+	                      p->cmdline_files ? HM_S("command-line-arguments") : p->import_path);
 
 	copy_build(l, opts, p, b);
+	if (module && b->dir.n > 0 && !p->cmdline_files)
+		p->root = module->dir;
 	if (b->failed)
 		hm_loader_data_error(l, p, &b->err, path, pos);
 	hm_loader_set_target(l, p);
@@ -289,7 +292,7 @@ hm_loader_load(struct hm_loader *l, const struct hm_loader_opts *opts, struct hm
 		return;
 	}
 	hm_loader_push(l, path, pos);
-	load_inside(l, opts, lp, path, &paths);
+	load_inside(l, opts, lp, path, module, &paths);
 	hm_loader_pop(l);
 }
 
