@@ -74,21 +74,11 @@ hm_modinfo_split_arg(hm_str arg, hm_str *path, hm_str *version, bool *found, str
 	return -1;
 }
 
-static struct hm_modinfo_error *
-make_error(struct hm_arena *a, struct hm_err *err)
-{
-	struct hm_modinfo_error *e = HM_NEW(a, struct hm_modinfo_error);
-
-	e->err = hm_arena_dup(a, hm_err_str(err));
-	hm_err_clear(err);
-	return e;
-}
-
 void
 hm_modinfo_set_error(struct hm_arena *a, struct hm_modinfo *m, struct hm_err *err)
 {
-	if (!m->error)
-		m->error = make_error(a, err);
+	if (!m->error.p)
+		m->error = hm_arena_dup(a, hm_err_str(err));
 	hm_err_clear(err);
 }
 
@@ -133,7 +123,7 @@ fill_version(const struct hm_info_ask *k, struct hm_modinfo *m)
 	struct hm_err err = { 0 };
 
 	if (hm_query(k->ml, k->a, m->path, m->version, HM_S(""), HM_ALLOW_ALL, &rev, NULL, &err)) {
-		m->error = make_error(k->a, &err);
+		hm_modinfo_set_error(k->a, m, &err);
 	} else {
 		m->version = rev.version;
 		m->time = hm_time_rfc3339(k->a, rev.time);
@@ -307,8 +297,7 @@ error_info(struct hm_arena *a, hm_str path, const char *text)
 	struct hm_modinfo *m = HM_NEW(a, struct hm_modinfo);
 
 	m->path = path;
-	m->error = HM_NEW(a, struct hm_modinfo_error);
-	m->error->err = hm_arena_dup(a, hm_str_of(text));
+	m->error = hm_arena_dup(a, hm_str_of(text));
 	return m;
 }
 
@@ -343,59 +332,3 @@ hm_modinfo_named(struct hm_modload *ml, struct hm_arena *a, hm_str arg, struct h
 	k.rs = rs;
 	return hm_modinfo_make(&k, m);
 }
-
-static hm_str
-string_method(struct hm_arena *a, const void *obj)
-{
-	return hm_modinfo_string(a, obj);
-}
-
-static const struct hm_field error_fields[] = {
-	{ "Err", HM_K_STR, offsetof(struct hm_modinfo_error, err), NULL, true, false },
-};
-static const struct hm_type error_type = {
-	.name = "modinfo.ModuleError", .fields = error_fields, .n_fields = 1,
-};
-
-#define ORIGIN(member, name) HM_FIELD(struct hm_origin, member, name, HM_K_STR)
-static const struct hm_field origin_fields[] = {
-	ORIGIN(vcs, "VCS"), ORIGIN(url, "URL"), ORIGIN(subdir, "Subdir"), ORIGIN(hash, "Hash"),
-	ORIGIN(tag_prefix, "TagPrefix"), ORIGIN(tag_sum, "TagSum"), ORIGIN(ref, "Ref"),
-	ORIGIN(repo_sum, "RepoSum"),
-};
-static const struct hm_type origin_type = {
-	.name = "codehost.Origin", .fields = origin_fields,
-	.n_fields = sizeof(origin_fields) / sizeof(*origin_fields),
-};
-
-#define INFO(member, name, kind) HM_FIELD(struct hm_modinfo, member, name, kind)
-static const struct hm_field info_fields[] = {
-	INFO(path, "Path", HM_K_STR),
-	INFO(version, "Version", HM_K_STR),
-	INFO(query, "Query", HM_K_STR),
-	INFO(versions, "Versions", HM_K_STRS),
-	HM_FIELD_OF(struct hm_modinfo, replace, "Replace", HM_K_PTR, &hm_modinfo_type),
-	INFO(time, "Time", HM_K_TIME),
-	HM_FIELD_OF(struct hm_modinfo, update, "Update", HM_K_PTR, &hm_modinfo_type),
-	INFO(main, "Main", HM_K_BOOL),
-	INFO(indirect, "Indirect", HM_K_BOOL),
-	INFO(dir, "Dir", HM_K_STR),
-	INFO(go_mod, "GoMod", HM_K_STR),
-	INFO(go_version, "GoVersion", HM_K_STR),
-	INFO(retracted, "Retracted", HM_K_STRS),
-	INFO(deprecated, "Deprecated", HM_K_STR),
-	HM_FIELD_OF(struct hm_modinfo, error, "Error", HM_K_PTR, &error_type),
-	INFO(sum, "Sum", HM_K_STR),
-	INFO(go_mod_sum, "GoModSum", HM_K_STR),
-	HM_FIELD_OF(struct hm_modinfo, origin, "Origin", HM_K_PTR, &origin_type),
-	INFO(reuse, "Reuse", HM_K_BOOL),
-};
-static const struct hm_method info_methods[] = { { "String", string_method } };
-
-const struct hm_type hm_modinfo_type = {
-	.name = "modinfo.ModulePublic",
-	.fields = info_fields,
-	.n_fields = sizeof(info_fields) / sizeof(*info_fields),
-	.methods = info_methods,
-	.n_methods = 1,
-};

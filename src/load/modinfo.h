@@ -15,10 +15,6 @@ struct hm_modload;
 struct hm_modules;
 struct hm_origin; /* acquire/origin.h */
 
-struct hm_modinfo_error {
-	hm_str err;
-};
-
 struct hm_modinfo {
 	hm_str path, version, query;
 	struct hm_strs versions;
@@ -29,7 +25,7 @@ struct hm_modinfo {
 	hm_str dir, go_mod, go_version;
 	struct hm_strs retracted;
 	hm_str deprecated;
-	struct hm_modinfo_error *error; /* NULL: none */
+	hm_str error;              /* Error.Err; p == NULL: none */
 	hm_str sum, go_mod_sum;
 	const struct hm_origin *origin;
 	bool reuse;

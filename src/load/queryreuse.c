@@ -70,17 +70,13 @@ strs_of(struct hm_arena *a, const struct hm_json *list, struct hm_strs *out)
 		HM_PUSH(a, *out, hm_json_str(hm_json_at(list, i)));
 }
 
-static struct hm_modinfo_error *
-error_of(struct hm_arena *a, const struct hm_json *v)
+static hm_str
+error_of(const struct hm_json *v)
 {
-	struct hm_modinfo_error *e;
-
 	if (hm_json_kind(v) == HM_JSON_NULL)
-		return NULL;
-	e = HM_NEW(a, struct hm_modinfo_error);
+		return (hm_str){ 0 };
 	/* go mod download -json has the text alone. */
-	e->err = hm_json_kind(v) == HM_JSON_STRING ? hm_json_str(v) : text_of(v, "Err");
-	return e;
+	return hm_json_kind(v) == HM_JSON_STRING ? hm_json_str(v) : text_of(v, "Err");
 }
 
 /* The objects nest only one deep: Replace and Update have none themselves. */
@@ -104,7 +100,7 @@ module_of(struct hm_arena *a, const struct hm_json *o, bool top, struct hm_err *
 	m->main = hm_json_bool(hm_json_get(o, "Main"));
 	m->indirect = hm_json_bool(hm_json_get(o, "Indirect"));
 	m->time = hm_json_str(time);
-	m->error = error_of(a, hm_json_get(o, "Error"));
+	m->error = error_of(hm_json_get(o, "Error"));
 	strs_of(a, hm_json_get(o, "Versions"), &m->versions);
 	strs_of(a, hm_json_get(o, "Retracted"), &m->retracted);
 	if (hm_origin_parse(a, hm_json_get(o, "Origin"), &m->origin, err))
