@@ -219,3 +219,13 @@ hm_builder_objdir(struct hm_builder *b)
 {
 	return hm_arena_printf(&b->arena, HM_F "/b%03u/", HM_P(b->workdir), ++b->objdirs);
 }
+
+struct hm_env
+hm_builder_copy_env(struct hm_arena *a, const struct hm_env *from)
+{
+	struct hm_env e = { .vars = { .arena = a } };
+
+	for (size_t i = 0; i < from->vars.n; i++)
+		hm_map_set(&e.vars, from->vars.e[i].key, from->vars.e[i].val);
+	return e;
+}

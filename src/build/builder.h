@@ -61,6 +61,8 @@ hm_unit_of(const struct hm_pkg *p)
 
 /* SHA-256 of a file as build IDs show it; empty when it cannot be read, as go has it. */
 hm_str hm_builder_file_hash(struct hm_builder *b, struct hm_arena *a, hm_str path);
+/* A copy that may be changed; names and values are borrowed. */
+struct hm_env hm_builder_copy_env(struct hm_arena *a, const struct hm_env *from);
 /* Folder for the files of one action, not made yet; ends in a slash. */
 hm_str hm_builder_objdir(struct hm_builder *b);
 

@@ -195,11 +195,8 @@ static const char *const *
 child_env(struct hm_action *a, hm_str dir, const struct hm_strs *env)
 {
 	struct hm_arena *ar = &a->arena;
-	struct hm_env e = { .vars = { .arena = ar } };
-	const struct hm_map *base = &a->builder->env.vars;
+	struct hm_env e = hm_builder_copy_env(ar, &a->builder->env);
 
-	for (size_t i = 0; i < base->n; i++)
-		hm_map_set(&e.vars, base->e[i].key, base->e[i].val);
 	hm_env_set(&e, "PWD", dir);
 	if (a->pkg)
 		hm_env_set(&e, "TOOLEXEC_IMPORTPATH", hm_pkg_desc(ar, a->pkg));

@@ -254,16 +254,13 @@ static int
 run_program(struct hm_builder *b, const struct hm_strs *words, struct hm_err *err)
 {
 	struct hm_arena *a = &b->arena;
-	struct hm_env env = { .vars = { .arena = a } };
-	const struct hm_map *base = &b->o.conf->env.vars;
+	struct hm_env env = hm_builder_copy_env(a, &b->o.conf->env);
 	hm_str bin = hm_path_cat(a, b->tc->goroot, HM_S("bin"));
 	hm_str path = hm_env_or_empty(&b->o.conf->env, "PATH");
 	const char **argv = HM_NEW_N(a, words->n + 1, const char *);
 	struct hm_spawn s = { .argv = argv, .inherit = true };
 	struct hm_spawn_result r;
 
-	for (size_t i = 0; i < base->n; i++)
-		hm_map_set(&env.vars, base->e[i].key, base->e[i].val);
 	hm_env_set(&env, "PATH",
 	           path.n ? hm_arena_printf(a, HM_F ":" HM_F, HM_P(bin), HM_P(path)) : bin);
 	for (size_t i = 0; i < words->n; i++)
