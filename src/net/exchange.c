@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "crypto/tls.h"
+#include "net/connio.h"
 #include "net/server_priv.h"
 #include "os/clock.h"
 
@@ -235,22 +235,16 @@ static int
 send_memory(struct conn *c, struct hm_exchange *x)
 {
 	while (x->out_at < x->out.n || x->body.n) {
-		struct iovec v[2] = {
-			{ x->out.p + x->out_at, x->out.n - x->out_at },
-			{ (void *)(uintptr_t)x->body.p, x->body.n },
-		};
-		struct msghdr m = { .msg_iov = v, .msg_iovlen = x->body.n ? 2 : 1 };
-		ssize_t k = sendmsg(c->fd, &m, MSG_NOSIGNAL | (x->left ? MSG_MORE : 0));
-		size_t head;
+		hm_str head = hm_str_make(x->out.p + x->out_at, x->out.n - x->out_at);
+		ssize_t k = connio_write(c, head, x->body, x->left > 0);
+		size_t of_head;
 
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return errno == EAGAIN ? 0 : -1;
-		head = (size_t)k < v[0].iov_len ? (size_t)k : v[0].iov_len;
-		x->out_at += head;
-		x->body = hm_str_from(x->body, (size_t)k - head);
-		x->sent += (uint64_t)k - head;
+		if (k <= 0)
+			return (int)k;
+		of_head = (size_t)k < head.n ? (size_t)k : head.n;
+		x->out_at += of_head;
+		x->body = hm_str_from(x->body, (size_t)k - of_head);
+		x->sent += (uint64_t)k - of_head;
 	}
 	return 1;
 }
@@ -258,16 +252,12 @@ send_memory(struct conn *c, struct hm_exchange *x)
 static int
 send_file(struct conn *c, struct hm_exchange *x)
 {
-	for (size_t turn = 0; x->left; ) {
+	for (size_t turn = 0; x->left;) {
 		size_t want = x->left < SENDFILE_MAX ? (size_t)x->left : SENDFILE_MAX;
-		ssize_t k = sendfile(c->fd, x->fd, &x->offset, want);
+		ssize_t k = connio_send_file(c, x->fd, &x->offset, want);
 
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return errno == EAGAIN ? 0 : -1;
-		if (k == 0)
-			return -1; /* the file is shorter than promised */
+		if (k <= 0)
+			return (int)k;
 		x->left -= (uint64_t)k;
 		x->sent += (uint64_t)k;
 		turn += (size_t)k;
@@ -291,17 +281,11 @@ send_some(struct conn *c)
 static int
 read_some(struct conn *c, size_t room)
 {
-	ssize_t k;
+	ssize_t k = connio_read(c, c->in + c->in_n, room);
 
-	do
-		k = recv(c->fd, c->in + c->in_n, room, 0);
-	while (k < 0 && errno == EINTR);
-	c->drained = k < (ssize_t)room; /* until the next event */
-	if (k > 0) {
+	if (k > 0)
 		c->in_n += (size_t)k;
-		return 1;
-	}
-	return k < 0 && errno == EAGAIN ? 0 : -1;
+	return k > 0 ? 1 : (int)k;
 }
 
 static void
@@ -407,15 +391,13 @@ void
 hm_exchange_read_body(struct hm_exchange *x, int fd, uint64_t max,
                       void (*done)(void *ctx, struct hm_exchange *x, int status))
 {
-	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-
 	x->body_fd = fd;
 	x->body_max = max;
 	x->body_done = done;
 	if (x->req.has_length && x->req.length > max)
 		x->body_max = 0; /* refused before it is sent, by the first byte at the latest */
 	else if (x->req.expect_continue && x->c && x->c->in_n == x->head)
-		(void)!send(x->c->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL);
+		(void)!connio_write(x->c, HM_S("HTTP/1.1 100 Continue\r\n\r\n"), HM_S(""), false);
 	if (x->c)
 		conn_phase(x->c, PHASE_BODY);
 	else
@@ -452,6 +434,8 @@ answer_done(struct conn *c)
 	exchange_discard(x);
 	c->x = NULL;
 	if (c->last) {
+		if (c->tls)
+			hm_tls_shutdown(c->tls);
 		shutdown(c->fd, SHUT_WR);
 		if (c->hup) {
 			conn_free(c);

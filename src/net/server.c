@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "crypto/tls.h"
 #include "net/server_priv.h"
 #include "os/clock.h"
 #include "os/pool.h"
@@ -74,6 +75,8 @@ conn_free(struct conn *c)
 
 	input_drop(c);
 	list_remove(&l->phase[c->phase], c);
+	if (c->tls)
+		hm_tls_free(c->tls);
 	close(c->fd);
 	free(c);
 	l->n_conns--;
@@ -110,7 +113,11 @@ conn_new(struct loop *l, int fd, const struct sockaddr_storage *sa)
 	name_peer(c, sa);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	e.data.ptr = c;
-	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e)) {
+	if (l->server->opts.tls)
+		c->tls = hm_tls_accept(l->server->opts.tls, fd);
+	if ((l->server->opts.tls && !c->tls) || epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e)) {
+		if (c->tls)
+			hm_tls_free(c->tls);
 		close(fd);
 		free(c);
 		return;

@@ -22,6 +22,7 @@
 
 struct hm_server;
 struct hm_exchange;
+struct hm_tls_server;
 
 /* What a request came to; for access logs and metrics. Valid during the call. */
 struct hm_served {
@@ -40,6 +41,7 @@ struct hm_server_opts {
 	unsigned loops;       /* 0: one a core */
 	unsigned max_conns;   /* a loop; 0: 20000 */
 	int head_ms, idle_ms, body_ms, write_ms; /* 0: 10 s, 75 s, 30 s, 30 s; without progress */
+	struct hm_tls_server *tls; /* NULL: plain HTTP; borrowed */
 	const char *name;     /* Server field, or NULL */
 	/* Called for each whole head. Must reply or defer before it returns. */
 	void (*handle)(void *ctx, struct hm_exchange *x);

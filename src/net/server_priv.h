@@ -30,6 +30,7 @@ struct conn {
 	size_t in_n;
 	int64_t deadline;         /* ms */
 	int fd;
+	struct hm_tls *tls;       /* or NULL */
 	enum phase phase;
 	bool hup;                 /* the peer sends no more */
 	bool last;                /* close after this answer */
