@@ -22,6 +22,7 @@
  */
 struct hm_sumdb_ops {
 	void *ctx;
+	int tile_height; /* of the database's tiles; 0: the usual 8 */
 	/* What the server has at path ("/lookup/..." or "/tile/..."); any status but 200 fails. */
 	int (*read_remote)(void *ctx, hm_str path, struct hm_buf *out, struct hm_err *err);
 	/* "key" gives the verifier key; a missing "NAME/latest" gives nothing. */
