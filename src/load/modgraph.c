@@ -238,6 +238,28 @@ node_failed(void *ctx, struct hm_modver m)
 	return n && n->err.code != HM_OK;
 }
 
+/*
+ * Is the message one about the module r itself (go's *module.ModuleError)?  Then
+ * it begins with r's name; "module DIR: " of a folder becomes "DIR: ".
+ */
+static bool
+is_about(struct hm_arena *a, struct hm_modver r, struct hm_err *err)
+{
+	hm_str msg = hm_arena_dup(a, hm_err_str(err)), name = hm_modver_str(a, r), rest = msg;
+
+	if (!r.path.n)
+		return false;
+	if (hm_str_cut_prefix(&rest, name))
+		return hm_str_has_prefix(rest, HM_S(": "));
+	if (r.version.n || !hm_str_cut_prefix(&rest, HM_S("module ")))
+		return false;
+	msg = rest;
+	if (!hm_str_cut_prefix(&rest, name) || !hm_str_has_prefix(rest, HM_S(": ")))
+		return false;
+	hm_err_set(err, err->code, HM_F, HM_P(msg));
+	return true;
+}
+
 /* The first error on a shortest way from the roots, with that way. */
 static void
 find_error(struct hm_modload *ml, struct hm_modgraph *mg)
@@ -250,12 +272,10 @@ find_error(struct hm_modload *ml, struct hm_modgraph *mg)
 	if (!path.n)
 		return;
 	n = hm_vermap_get(&mg->nodes, path.v[path.n - 1]);
+	hm_modload_copy_err(&mg->err, &n->err);
 	replaced = hm_modload_replacement(ml, n->mod);
-	hm_err_set(&mg->err, n->err.code, HM_F, HM_P(hm_err_str(&n->err)));
-	mg->err.sys = n->err.sys;
-	mg->err.final = n->err.final;
 	hm_mvs_wrap(&mg->err, path.v, path.n, NULL, NULL,
-	            replaced.path.n ? &replaced : NULL);
+	            is_about(&mg->arena, replaced, &mg->err) ? &replaced : NULL);
 }
 
 /* go's readModGraph. */
@@ -300,10 +320,7 @@ hm_reqs_graph(struct hm_modload *ml, struct hm_reqs *rs, struct hm_modgraph **mg
 	}
 	if ((*mg)->err.code == HM_OK)
 		return 0;
-	hm_err_set(err, (*mg)->err.code, HM_F, HM_P(hm_err_str(&(*mg)->err)));
-	err->sys = (*mg)->err.sys;
-	err->final = (*mg)->err.final;
-	return -1;
+	return hm_modload_copy_err(err, &(*mg)->err);
 }
 
 /* In vendor mode the pruned roots have to list all that is vendored. */
@@ -350,6 +367,8 @@ hm_reqs_init_vendor(struct hm_modload *ml, struct hm_reqs *rs, const struct hm_m
 	const struct hm_mainmods *mm = ml->mains;
 	struct hm_modgraph *mg;
 
+	if (mm->by_path.n != mm->n)
+		return hm_err_set(err, HM_EREPORTED, "module listed twice");
 	if (hm_modload_in_work(ml)) {
 		mg = graph_new(ml, rs->roots, rs->n_roots);
 		for (size_t i = 0; i < mm->n; i++) {

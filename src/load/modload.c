@@ -391,6 +391,10 @@ hm_modload_init(struct hm_modload *ml, struct hm_err *err)
 		ml->cwd = ml->conf->cwd;
 	if (!ml->local_go.n)
 		ml->local_go = hm_gover_from_toolchain(ml->conf->goversion);
+	if (!ml->toolchain_note.p && ml->conf->gotoolchain.n &&
+	    !hm_str_eqz(ml->conf->gotoolchain, "auto"))
+		ml->toolchain_note = hm_arena_printf(ml->arena, "; GOTOOLCHAIN=" HM_F,
+		                                     HM_P(ml->conf->gotoolchain));
 	hm_modfiles_init(ml);
 	if (hm_str_eqz(env, "auto")) {
 		must = ml->force_use_modules;

@@ -29,6 +29,9 @@ void hm_modfiles_free(struct hm_modload *ml);
 void hm_modfiles_need_go(struct hm_modload *ml, hm_str go);
 void hm_modgraph_free(struct hm_modgraph *mg);
 
+/* Sets err to what from says; returns -1. */
+int hm_modload_copy_err(struct hm_err *err, struct hm_err *from);
+
 /* go's setDefaultBuildMod. */
 int hm_modload_default_mod(struct hm_modload *ml, struct hm_err *err);
 void hm_modload_set_roots(struct hm_modload *ml, const hm_str *roots, size_t n);

@@ -308,8 +308,8 @@ fill_entry(struct hm_modload *ml, struct entry *e, struct hm_modver m)
 	check_go(ml, m, e);
 }
 
-static int
-copy_err(struct hm_err *err, struct hm_err *from)
+int
+hm_modload_copy_err(struct hm_err *err, struct hm_err *from)
 {
 	hm_err_set(err, from->code, HM_F, HM_P(hm_err_str(from)));
 	err->sys = from->sys;
@@ -351,7 +351,7 @@ hm_modload_raw_summary(struct hm_modload *ml, struct hm_modver m,
 	struct entry *e = get_entry(ml, m);
 
 	*out = e->sum;
-	return e->err.code == HM_OK ? 0 : copy_err(err, &e->err);
+	return e->err.code == HM_OK ? 0 : hm_modload_copy_err(err, &e->err);
 }
 
 /* In vendor mode every vendored module may need every other; nobody knows. */
@@ -442,7 +442,7 @@ hm_modload_summary(struct hm_modload *ml, struct hm_modver m, const struct hm_mo
 		return -1;
 	e = get_entry(ml, actual);
 	if (e->err.code != HM_OK)
-		return copy_err(err, &e->err);
+		return hm_modload_copy_err(err, &e->err);
 	if (actual.version.n && !e->sum->module.n) {
 		hm_err_set(err, HM_EINVALID, "parsing go.mod: missing module line");
 		return hm_modver_wrap(err, actual);
