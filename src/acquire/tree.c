@@ -310,6 +310,8 @@ get_one(void *ctx, size_t i)
 		rc = hm_acquire_dir(w->ac, w->m[i], &w->dirs[i], err);
 	if (rc)
 		w->failed = true;
+	else
+		hm_err_free(err); /* what was cleared on the way holds memory */
 	hm_err_free(&own);
 }
 
