@@ -24,7 +24,7 @@ struct hm_http;
 /* Zero-initialise. env is read during hm_http_new() only. */
 struct hm_http_config {
 	const struct hm_env *env;
-	const struct hm_log *log;  /* "# get URL", "# get URL: 200 OK (0.012s)" as -x shows it */
+	const struct hm_log *log;  /* told of retries when it traces */
 	unsigned max_in_flight;    /* 0: HM_HTTP_MAX_IN_FLIGHT */
 	unsigned connect_ms;       /* 0: 30 s */
 	unsigned header_ms;        /* until the first byte of the answer; 0: 60 s */
