@@ -13,6 +13,7 @@
 #include "crypto/sha256.h"
 #include "modzip/chunks.h"
 #include "modzip/check.h"
+#include "modzip/list.h"
 #include "os/file.h"
 #include "os/pool.h"
 
@@ -273,8 +274,9 @@ list_one(struct hm_arena *a, const char *dir, hm_str rel, struct hm_strs *todo,
 	return 0;
 }
 
-static int
-list_files(struct hm_arena *a, const char *dir, struct hm_strs *files, struct hm_err *err)
+int
+hm_modzip_list_files(struct hm_arena *a, const char *dir, struct hm_strs *files,
+                     struct hm_err *err)
 {
 	struct hm_strs todo = { 0 };
 
@@ -304,7 +306,7 @@ hm_h1_dir(struct hm_arena *a, const char *dir, hm_str prefix, unsigned threads, 
 			hm_err_sys(err, errno, "lstat %s", dir);
 		goto out;
 	}
-	if (list_files(&mine, dir, &job.rel, err))
+	if (hm_modzip_list_files(&mine, dir, &job.rel, err))
 		goto out;
 	job.files = HM_NEW_N(&mine, job.rel.n, struct hm_h1_file);
 	for (size_t i = 0; i < job.rel.n; i++)

@@ -35,4 +35,15 @@ int hm_h1_zip_file(struct hm_arena *a, const char *path, unsigned threads, hm_st
 int hm_h1_dir(struct hm_arena *a, const char *dir, hm_str prefix, unsigned threads, hm_str *out,
               struct hm_err *err);
 
+struct hm_h1_pair {
+	hm_str zip, dir;
+};
+/*
+ * Both hashes of a module that is in the cache twice, on the caller's thread.
+ * Where a file equals its entry it is compared, not hashed again.  zip or dir may
+ * be NULL.  prefix as for hm_h1_dir().  The errors are those of the two functions.
+ */
+int hm_h1_zip_and_dir(struct hm_arena *a, const char *zip, const char *dir, hm_str prefix,
+                      struct hm_h1_pair *out, struct hm_err *err);
+
 #endif
