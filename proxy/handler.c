@@ -1,0 +1,95 @@
+/*
+ * handler.c - from a request to its answer, or to the fill it waits for.
+ */
+#include "os/clock.h"
+#include "page.h"
+#include "passthrough.h"
+#include "proxy.h"
+
+static void
+count(atomic_ullong *c)
+{
+	atomic_fetch_add_explicit(c, 1, memory_order_relaxed);
+}
+
+/* A stale list is served and renewed behind the client's back. */
+bool
+proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
+{
+	struct hot_entry *e = hot_get(p->hot, r->url);
+	int64_t now;
+
+	if (!e)
+		return false;
+	if (e->fresh_until != INT64_MAX) {
+		now = hm_clock_unix();
+		if (now >= e->usable_until && !p->opts.offline) {
+			hot_release(e);
+			return false;
+		}
+		if (now >= e->fresh_until && !p->opts.offline && hot_claim_refresh(p->hot, e))
+			fills_join(p->fills, r, NULL);
+	}
+	count(&p->count.hot);
+	answer_entry(x, e);
+	return true;
+}
+
+static bool
+is_stored_kind(const struct route *r)
+{
+	return r->canonical && (r->want == WANT_INFO || r->want == WANT_MOD || r->want == WANT_ZIP);
+}
+
+/* go's own way to ask a mirror not to fetch: `Disable-Module-Fetch: true`. */
+static bool
+fetch_disabled(const struct hm_exchange *x)
+{
+	return hm_str_eqz(hm_http1_field(hm_exchange_request(x), "disable-module-fetch"), "true");
+}
+
+static void
+serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
+{
+	if (proxy_from_memory(p, x, r))
+		return;
+	if (is_stored_kind(r) && answer_stored(p, x, r)) {
+		count(&p->count.stored);
+		return;
+	}
+	if (fetch_disabled(x)) {
+		count(&p->count.missing);
+		answer_text(x, 404, HM_S("not found: temporarily unavailable: not in this proxy's cache, "
+		                         "and the request disables fetching\n"));
+		return;
+	}
+	fills_join(p->fills, r, x); /* offline: from what the store has */
+}
+
+void
+proxy_handle(void *ctx, struct hm_exchange *x)
+{
+	struct proxy *p = ctx;
+	const struct hm_http1_request *req = hm_exchange_request(x);
+	struct hm_arena *a = hm_exchange_arena(x);
+	struct hm_err err = { 0 };
+	struct route r;
+
+	count(&p->count.requests);
+	if (req->method != HM_HTTP1_GET && req->method != HM_HTTP1_HEAD) {
+		hm_exchange_field(x, "Allow", HM_S("GET, HEAD"));
+		answer_text(x, 405, HM_S("only GET and HEAD are answered here\n"));
+		return;
+	}
+	if (route_parse(a, req->path, &r, &err)) {
+		answer_text(x, hm_code_http(err.code),
+		            hm_arena_printf(a, HM_F "\n", HM_P(hm_err_str(&err))));
+	} else if (r.want == WANT_SUMDB) {
+		passthrough_serve(p, x, &r);
+	} else if (r.want == WANT_OTHER) {
+		page_serve(p, x, r.url);
+	} else {
+		serve_module(p, x, &r);
+	}
+	hm_err_free(&err);
+}

@@ -1,0 +1,56 @@
+/*
+ * hot.h - small answers kept in memory: a table by request path, bounded in bytes,
+ * the least recently used go first.
+ *
+ * An entry never changes.  Who holds one (hot_get(), hot_put()) gives it back with
+ * hot_release(); it lives until the last holder has.  Any thread.
+ */
+#ifndef PROXY_HOT_H
+#define PROXY_HOT_H
+
+#include <stdatomic.h>
+
+#include "base/str.h"
+
+struct hot;
+
+/* One answer, ready to be sent. */
+struct hot_entry {
+	hm_str key, body;
+	hm_str type, etag;      /* of literals, or within the entry */
+	int status;
+	int64_t fresh_until;    /* seconds; INT64_MAX: immutable */
+	int64_t usable_until;   /* served while it is fetched again */
+	char etag_text[40];
+	atomic_uint refs;
+	size_t size;            /* bytes it counts for */
+	struct hot_entry *newer, *older, *chain;
+	bool in_table, refreshing;
+	char data[];
+};
+
+struct hot *hot_new(size_t max_bytes);
+void hot_free(struct hot *h);
+
+/* The entry of key, held; NULL when there is none. */
+struct hot_entry *hot_get(struct hot *h, hm_str key);
+/*
+ * Makes an entry (copies key and body; type is borrowed) and puts it in the place of
+ * an older one.  An immutable entry's ETag is a hash of the body.  Held for the caller.
+ */
+struct hot_entry *hot_put(struct hot *h, hm_str key, int status, hm_str type, hm_str body,
+                          int64_t fresh_until, int64_t usable_until);
+void hot_release(void *entry);
+/* Out of the table: every entry whose key starts so. */
+void hot_drop(struct hot *h, hm_str prefix);
+/* The caller is the one to refresh it (true once until the entry is replaced). */
+bool hot_claim_refresh(struct hot *h, struct hot_entry *e);
+/* That did not work: someone else may try. */
+void hot_unclaim(struct hot *h, struct hot_entry *e);
+
+struct hot_stats {
+	size_t bytes, entries;
+};
+struct hot_stats hot_stats(struct hot *h);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * proxy.h - the state of one hermod-proxy, and how its parts fit.
+ *
+ *	handler.c  a request: from memory (hot.h), from the store, or it waits for a fill
+ *	fill.c     what is missing is fetched once, verified, stored; all who wait get it
+ *	answer.c   bytes as HTTP answers: ETag, ranges, cache rules, errors
+ *
+ * The server's loops run handler.c and answer.c; the pool's threads run fill.c.
+ */
+#ifndef PROXY_PROXY_H
+#define PROXY_PROXY_H
+
+#include <stdatomic.h>
+
+#include "conf/conf.h"
+#include "fetch/fetch.h"
+#include "hot.h"
+#include "net/server.h"
+#include "os/pool.h"
+#include "route.h"
+#include "store/store.h"
+#include "verify/verify.h"
+
+struct fills;
+
+/* From the command line, the configuration file and the environment. */
+struct options {
+	hm_str dir;
+	hm_str listen;
+	hm_str upstream;      /* GOPROXY syntax; empty: GOPROXY of the environment */
+	hm_str tls_cert, tls_key;
+	hm_str sumdbs;        /* names that may be passed through, comma-separated */
+	hm_str access_log;    /* "text", "json" or "off" */
+	bool offline;
+	int memory_mib;       /* of the hot table */
+	int list_fresh, list_stale; /* seconds */
+	int missing_keep;     /* seconds that "not found" is remembered */
+	int fills;            /* at once */
+};
+
+struct counters {
+	atomic_ullong requests, hot, stored, filled, missing, refused, failed;
+	atomic_ullong bytes_out, upstream, zips_rejected;
+};
+
+struct proxy {
+	struct options opts;
+	struct hm_arena arena;
+	struct hm_conf *conf;    /* as go would see upstream: GOPROXY, GOSUMDB, ... */
+	struct hm_http *http;
+	struct hm_fetch *fetch;
+	struct hm_verify *verify;
+	struct hm_store store;
+	struct hot *hot;
+	struct fills *fills;
+	struct hm_server *server;
+	struct hm_tls_server *tls;
+	struct hm_log log;
+	struct counters count;
+	int64_t started;         /* seconds */
+};
+
+/* What a fill came to, for everyone who waited. */
+struct result {
+	int status;              /* 200, or the status to answer with */
+	struct hot_entry *entry; /* body or error text; NULL: the file is in the store now */
+};
+
+/* handler.c: the server's callback; ctx is the proxy. */
+void proxy_handle(void *ctx, struct hm_exchange *x);
+/* From memory, where it is fresh or will be renewed; false: not there. */
+bool proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r);
+
+/* accesslog.c: the server's other callback */
+void proxy_served(void *ctx, const struct hm_served *s);
+
+/* fill.c */
+struct fills *fills_new(struct proxy *p);
+/* Waits for the fills under way. */
+void fills_free(struct fills *f);
+/*
+ * x waits for the object (it is deferred), together with all others that ask for
+ * it; x NULL: nobody waits, a stored answer is only renewed.
+ */
+void fills_join(struct fills *f, const struct route *r, struct hm_exchange *x);
+size_t fills_under_way(struct fills *f);
+
+/* answer.c */
+/* Gives e back when it is sent. */
+void answer_entry(struct hm_exchange *x, struct hot_entry *e);
+/* fd is closed. etag may be empty. */
+void answer_file(struct hm_exchange *x, int fd, uint64_t size, hm_str type, hm_str etag);
+void answer_text(struct hm_exchange *x, int status, hm_str text);
+/* The store's file for an immutable object, if it is there; false: it is not. */
+bool answer_stored(struct proxy *p, struct hm_exchange *x, const struct route *r);
+
+hm_str type_of(enum want want);
+
+#endif
