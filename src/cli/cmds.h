@@ -7,9 +7,11 @@
 #include "cli/cmd.h"
 
 #define HM_CMDS(X)                                                                           \
-	X(clean)                                                                                    \
-	X(mod_download)                                                                             \
-	X(mod_verify)                                                                               \
+	X(clean)                                                                             \
+	X(mod_download)                                                                      \
+	X(mod_edit)                                                                          \
+	X(mod_init)                                                                          \
+	X(mod_verify)                                                                        \
 	X(help)
 
 #define X(verb) extern const struct hm_cmd hm_cmd_##verb;

@@ -139,7 +139,7 @@ struct hm_mod_line *
 hm_mod_syntax_add_line(struct hm_mod_syntax *x, const struct hm_mod_line *hint, const hm_str *token,
                        size_t n)
 {
-	struct place at;
+	struct place at = { 0 };
 	struct hm_mod_block *b;
 	struct hm_mod_line *l;
 	struct hm_mod_stmt s;
