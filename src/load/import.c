@@ -160,6 +160,19 @@ need_sum(struct hm_modload *ml, struct hm_modver m, struct hm_err *err)
 	return hm_modver_wrap(err, m);
 }
 
+/* The same error with what chose the toolchain in use. */
+static int
+too_new(struct hm_modload *ml, struct hm_arena *a, struct hm_err *err)
+{
+	hm_str text = hm_arena_dup(a, hm_err_str(err)), go = hm_import_wanted_go(text);
+	ptrdiff_t at = hm_str_index(text, HM_S(" requires go >= "));
+
+	if (at < 0 || !go.n)
+		return -1;
+	hm_err_clear(err);
+	return hm_modload_too_new(ml, hm_str_sub(text, 0, (size_t)at), go, HM_S(""), err);
+}
+
 static int
 fetch(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m, hm_str *dir, bool *local,
       struct hm_err *err)
@@ -175,7 +188,9 @@ fetch(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m, hm_str *dir
 		m = r;
 	if (need_sum(ml, m, err))
 		return -1;
-	return hm_acquire_dir(ml->acquire, m, dir, err);
+	if (hm_acquire_dir(ml->acquire, m, dir, err) == 0)
+		return 0;
+	return hm_err_is(err, HM_ETOOLCHAIN) ? too_new(ml, a, err) : -1;
 }
 
 /* The first thread to ask for a module fetches it; errors are kept as well. */

@@ -50,8 +50,6 @@ hm_iter_flush(struct hm_iter *it)
 	if (it->errors.code == HM_OK || it->errors.code == HM_ETOOLCHAIN)
 		return;
 	hm_log(it->ml->log, HM_LOG_WARN, "go: " HM_F, HM_P(hm_err_str(&it->errors)));
-	hm_err_clear(&it->errors);
-	it->errors.code = HM_EREPORTED;
 }
 
 static void

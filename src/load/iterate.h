@@ -45,7 +45,7 @@ void hm_iter_error(struct hm_iter *it, struct hm_err *err);
 /* exitIfErrors: -1 when something was noted; it moves to *err. */
 int hm_iter_stop(struct hm_iter *it, struct hm_err *err);
 
-/* Logs what was noted, so that advice may follow; hm_iter_stop() still answers -1 then. */
+/* Logs what was noted, so that advice may follow.  hm_iter_stop() says it again, as go does. */
 void hm_iter_flush(struct hm_iter *it);
 
 /* Packages of "all", after a run. */

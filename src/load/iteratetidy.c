@@ -230,7 +230,7 @@ report_mismatch(struct compat *c, const struct mismatch *m)
 		stack = hm_loadpkg_stack_text(a, m->pkg);
 		mod = hm_modver_str(a, m->pkg->mod);
 		hm_err_set(&err, HM_ECONFLICT, HM_F " loaded from " HM_F ",\n\tbut go " HM_F
-		           " would select " HM_F "\n", HM_P(stack), HM_P(mod), HM_P(c->version),
+		           " would select " HM_F, HM_P(stack), HM_P(mod), HM_P(c->version),
 		           HM_P(m->mod.version));
 	}
 	hm_iter_error(c->it, &err);

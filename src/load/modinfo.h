@@ -42,11 +42,12 @@ enum {
 struct hm_modinfos {
 	struct hm_modinfo **v;
 	size_t n, cap;
+	bool fatal;
 };
 
 /*
  * modload.ListModules.  The list is complete as far as possible also when the
- * answer is -1 (for list -e), unless err->final says that go stops at once.
+ * answer is -1 (for list -e), unless out->fatal says that go stops at once.
  * reuse_file: -reuse, or empty.
  */
 int hm_modinfo_list(struct hm_modload *ml, struct hm_arena *a, const struct hm_strs *args,

@@ -371,10 +371,8 @@ list_args(struct lister *l, const struct hm_strs *args, struct hm_err *err)
 	hm_str path, version;
 
 	for (size_t i = 0; i < args->n; i++)
-		if (needs_graph(l, args->v[i], &needs, err)) {
-			hm_err_finish(err); /* also with list -e */
+		if (needs_graph(l, args->v[i], &needs, err))
 			return -1;
-		}
 	if (needs)
 		hm_reqs_expand(l->ml, &l->rs, &l->mg, &l->graph_err);
 	for (size_t i = 0; i < args->n; i++) {
@@ -412,7 +410,7 @@ hm_modinfo_list(struct hm_modload *ml, struct hm_arena *a, const struct hm_strs 
 	struct hm_map reuse = { .arena = a };
 	int rc;
 
-	*out = (struct hm_modinfos){ 0 };
+	*out = (struct hm_modinfos){ .fatal = true };
 	l.matched.arena = a;
 	hm_resolve_of(ml);
 	if (reuse_file.n) {
@@ -420,14 +418,13 @@ hm_modinfo_list(struct hm_modload *ml, struct hm_arena *a, const struct hm_strs 
 			return -1;
 		l.reuse = &reuse;
 	}
-	if (hm_modload_file(ml, &l.rs, err)) {
-		hm_err_finish(err);
+	if (hm_modload_file(ml, &l.rs, err))
 		return -1;
-	}
 	if (args->n == 0)
 		list_mains(&l);
 	else if (list_args(&l, args, err))
 		return -1;
+	out->fatal = false;
 	extend_all(&l);
 	rc = finish(&l, err);
 	hm_err_free(&l.graph_err);
