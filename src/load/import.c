@@ -210,6 +210,7 @@ fetch_once(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m)
 		return slot->val;
 	f = hm_memo_alloc(memo, sizeof(*f));
 	if (fetch(ml, a, m, &f->dir, &f->local, &err)) {
+		hm_resolve_note(hm_resolve_of(ml), &err);
 		f->code = err.code;
 		f->msg = hm_memo_dup(memo, hm_err_str(&err));
 	}
@@ -279,8 +280,9 @@ fail(struct hm_import *out, struct hm_import_error *e)
 }
 
 static bool
-fail_err(struct hm_import *out, struct hm_arena *a, struct hm_err *err)
+fail_err(struct hm_modload *ml, struct hm_import *out, struct hm_arena *a, struct hm_err *err)
 {
+	hm_resolve_note(hm_resolve_of(ml), err);
 	fail(out, hm_import_error_from(a, err));
 	hm_err_free(err);
 	return false;
@@ -445,7 +447,7 @@ import_vendor(struct hm_modload *ml, struct hm_arena *a, hm_str path, struct fou
 	}
 	if (hm_modload_has_root(ml)) {
 		if (hm_modload_vendorlist(ml, &list, &err))
-			return fail_err(out, a, &err);
+			return fail_err(ml, out, a, &err);
 		add_vendored(ml, a, path, f, list);
 	}
 	if (f->dirs.n > 1)
@@ -517,7 +519,7 @@ take_only(struct hm_modload *ml, struct hm_arena *a, struct found *f, bool skip_
 
 	if (!skip_mod_file && m.path.n && !hm_mainmods_has(ml->mains, m.path) &&
 	    hm_modload_summary(ml, m, &summary, &err))
-		return fail_err(out, a, &err);
+		return fail_err(ml, out, a, &err);
 	out->alt_mods = f->alts.v;
 	out->n_alt_mods = f->alts.n;
 	return succeed(out, m, f->roots.v[0], f->dirs.v[0]);
@@ -535,7 +537,7 @@ import_try(struct hm_modload *ml, struct hm_arena *a, hm_str path, const struct 
 	if (std->mods.n)
 		push_found(a, &f, std->mods.v[0], std->roots.v[0], std->dirs.v[0]);
 	if (look_at_prefixes(ml, a, path, rs, mg, &f, &err)) {
-		fail_err(out, a, &err);
+		fail_err(ml, out, a, &err);
 		return true;
 	}
 	if (f.mods.n > 1) {
@@ -581,7 +583,7 @@ hm_import_from_modules(struct hm_modload *ml, struct hm_arena *a, hm_str path, s
 		if (import_try(ml, a, path, &std, rs, NULL, skip_mod_file, out))
 			return !out->err;
 		if (hm_reqs_graph(ml, rs, &mg, &err))
-			return fail_err(out, a, &err);
+			return fail_err(ml, out, a, &err);
 	}
 	if (import_try(ml, a, path, &std, rs, mg, skip_mod_file, out))
 		return !out->err;

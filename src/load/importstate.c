@@ -138,6 +138,7 @@ resolve_new(struct hm_modload *ml)
 	struct hm_resolve *r = HM_NEW(ml->arena, struct hm_resolve);
 
 	pthread_mutex_init(&r->arenas.mutex, NULL);
+	pthread_mutex_init(&r->fatal_mutex, NULL);
 	hm_memo_init(&r->gomod);
 	hm_memo_init(&r->exists);
 	hm_memo_init(&r->godir);
@@ -189,6 +190,8 @@ hm_modules_detach(struct hm_modload *ml)
 	if (r->own_scans)
 		hm_scan_cache_free(r->scans);
 	arenas_free(&r->arenas);
+	hm_err_free(&r->fatal);
+	pthread_mutex_destroy(&r->fatal_mutex);
 	hm_memo_destroy(&r->gomod);
 	hm_memo_destroy(&r->exists);
 	hm_memo_destroy(&r->godir);
@@ -265,6 +268,39 @@ bool
 hm_resolve_is_go_dir(struct hm_resolve *r, hm_str dir)
 {
 	return remember(&r->godir, dir, look_go_dir, r);
+}
+
+static void
+copy_final(struct hm_err *to, struct hm_err *from)
+{
+	hm_err_set(to, from->code, HM_F, HM_P(hm_err_str(from)));
+	hm_err_finish(to);
+}
+
+void
+hm_resolve_note(struct hm_resolve *r, struct hm_err *err)
+{
+	if (!err->final)
+		return;
+	pthread_mutex_lock(&r->fatal_mutex);
+	if (r->fatal.code == HM_OK)
+		copy_final(&r->fatal, err);
+	pthread_mutex_unlock(&r->fatal_mutex);
+}
+
+int
+hm_resolve_check(struct hm_resolve *r, struct hm_err *err)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&r->fatal_mutex);
+	if (r->fatal.code != HM_OK) {
+		hm_err_clear(err);
+		copy_final(err, &r->fatal);
+		rc = -1;
+	}
+	pthread_mutex_unlock(&r->fatal_mutex);
+	return rc;
 }
 
 hm_str

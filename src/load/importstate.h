@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "base/err.h"
 #include "base/map.h"
 #include "load/constraint.h"
 #include "load/modload.h"
@@ -64,6 +65,9 @@ struct hm_resolve {
 	struct hm_memo fetched;     /* "path@version" -> where it is */
 	struct hm_memo latest;      /* module path -> latest version, retractions not looked at */
 	hm_str goroot_src;
+	/* The first error at which go ends the process (err->final: a checksum mismatch). */
+	pthread_mutex_t fatal_mutex;
+	struct hm_err fatal;
 };
 
 /* The state of ml, made when there is none yet (then no other thread may run). */
@@ -81,6 +85,11 @@ bool hm_resolve_exists(struct hm_resolve *r, hm_str path);
 bool hm_resolve_has_gomod(struct hm_resolve *r, hm_str dir);
 /* Does dir have a *.go file?  Memoised. */
 bool hm_resolve_is_go_dir(struct hm_resolve *r, hm_str dir);
+
+/* Keeps err when it is final: whoever asked goes on, but the command must not. */
+void hm_resolve_note(struct hm_resolve *r, struct hm_err *err);
+/* -1 with such an error, when there was one. */
+int hm_resolve_check(struct hm_resolve *r, struct hm_err *err);
 
 /* Root folder of the main module m; empty when m is none. */
 hm_str hm_resolve_main_root(const struct hm_modload *ml, struct hm_modver m);

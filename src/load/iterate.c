@@ -490,6 +490,8 @@ iterate(struct hm_iter *it, bool *again, struct hm_err *err)
 		}
 	}
 	hm_iter_load(it, &roots);
+	if (hm_resolve_check(it->r, err))
+		return -1;
 	build_stacks(it);
 	if (update_requirements(it, &changed, err)) {
 		hm_iter_error(it, err);
@@ -650,9 +652,12 @@ hm_iter_run(struct hm_iter *it, struct hm_err *err)
 	struct hm_modgraph *mg;
 	bool again = true;
 
-	if (it->reqs->pruning == HM_UNPRUNED &&
-	    hm_reqs_expand(it->ml, &it->reqs, &mg, err))
+	if (it->reqs->pruning == HM_UNPRUNED && hm_reqs_expand(it->ml, &it->reqs, &mg, err)) {
+		hm_resolve_note(it->r, err);
+		if (hm_resolve_check(it->r, err))
+			return -1;
 		hm_iter_error(it, err);
+	}
 	if (hm_iter_stop(it, err))
 		return -1;
 	while (again)

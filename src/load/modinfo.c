@@ -140,6 +140,7 @@ fill_go_version(const struct hm_info_ask *k, struct hm_modinfo *m, struct hm_mod
 	if (!m->go_version.n && checksum_ok(k, m, true) &&
 	    hm_modload_raw_summary(k->ml, mod, &s, &err) == 0 && s)
 		m->go_version = s->go;
+	hm_resolve_note(hm_resolve_of(k->ml), &err);
 	hm_err_free(&err);
 }
 

@@ -373,8 +373,8 @@ list_args(struct lister *l, const struct hm_strs *args, struct hm_err *err)
 	for (size_t i = 0; i < args->n; i++)
 		if (needs_graph(l, args->v[i], &needs, err))
 			return -1;
-	if (needs)
-		hm_reqs_expand(l->ml, &l->rs, &l->mg, &l->graph_err);
+	if (needs && hm_reqs_expand(l->ml, &l->rs, &l->mg, &l->graph_err))
+		hm_resolve_note(hm_resolve_of(l->ml), &l->graph_err);
 	for (size_t i = 0; i < args->n; i++) {
 		if (hm_modinfo_split_arg(args->v[i], &path, &version, &found, err))
 			return -1;
@@ -392,6 +392,10 @@ list_args(struct lister *l, const struct hm_strs *args, struct hm_err *err)
 static int
 finish(struct lister *l, struct hm_err *err)
 {
+	if (hm_resolve_check(hm_resolve_of(l->ml), err)) {
+		l->out->fatal = true;
+		return -1;
+	}
 	if (l->graph_err.code) {
 		hm_err_move(err, &l->graph_err);
 		return -1;

@@ -103,6 +103,7 @@ latest_summary(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m,
 		return -1;
 	if (hm_modload_raw_summary(ml, *from, out, err) == 0)
 		return 0;
+	hm_resolve_note(hm_resolve_of(ml), err);
 	if (hm_err_is(err, HM_ETOOLCHAIN) && *out) {
 		hm_err_clear(err); /* it need not be understood for this */
 		return 0;
