@@ -10,6 +10,7 @@
 	X(clean)                                                                             \
 	X(mod_download)                                                                      \
 	X(mod_edit)                                                                          \
+	X(mod_graph)                                                                         \
 	X(mod_init)                                                                          \
 	X(mod_verify)                                                                        \
 	X(help)

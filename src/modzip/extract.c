@@ -83,7 +83,7 @@ close_dirs(const struct job *j, const struct hm_strs *dirs)
 		return;
 	mode = st.st_mode & 07777 & ~(mode_t)0222;
 	for (size_t i = dirs->n; i-- > 0;)
-		fchmodat(j->root, dirs->v[i].p, mode, 0);
+		(void)!fchmodat(j->root, dirs->v[i].p, mode, 0); /* best effort, as go's */
 	fchmod(j->root, mode);
 }
 
