@@ -183,6 +183,13 @@ hm_build_new(const struct hm_build_opts *opts, struct hm_builder **out, struct h
 	return 0;
 }
 
+void
+hm_build_set_modules(struct hm_builder *b, const struct hm_build_mods *mods)
+{
+	b->modules = true;
+	b->mods = *mods;
+}
+
 int
 hm_build_free(struct hm_builder *b, struct hm_err *err)
 {
@@ -208,10 +215,16 @@ hm_build_free(struct hm_builder *b, struct hm_err *err)
 	return rc;
 }
 
-void
+bool
 hm_build_interrupt(struct hm_builder *b)
 {
-	hm_exec_interrupt(b->exec);
+	return hm_exec_interrupt(b->exec);
+}
+
+hm_str
+hm_build_workdir(const struct hm_builder *b)
+{
+	return b->workdir;
 }
 
 hm_str

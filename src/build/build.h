@@ -20,6 +20,8 @@ struct hm_build_ui {
 	void (*print)(void *ctx, const struct hm_pkg *p, hm_str text);
 	/* An error: a newline is added when missing; exit status 1. */
 	void (*error)(void *ctx, const struct hm_pkg *p, hm_str text);
+	/* The program of `go run` starts now: the terminal is its. May be NULL. */
+	void (*starting)(void *ctx);
 	void *ctx;
 };
 
@@ -42,13 +44,14 @@ struct hm_build_opts {
 	hm_str installsuffix;
 	struct hm_strs tags, toolexec;
 	struct hm_strs asmflags, gcflags, ldflags; /* each occurrence's text: "[pattern=]args" */
+};
 
-	/* From package loading. */
-	bool modules;             /* module mode */
+/* What package loading knows of the modules. */
+struct hm_build_mods {
 	bool vendored;            /* -mod=vendor is in force: no sums in build info */
 	struct hm_strs main_mods; /* paths of the main modules, for the pattern "work" */
 	struct hm_strs tools;     /* tool lines, for the pattern "tool" */
-	/* go.sum's h1 of path@version, empty when it has none (modfetch.Sum); in the arena. */
+	/* The recorded h1 of path@version, empty when there is none (modfetch.Sum); in the arena. */
 	hm_str (*sum)(void *ctx, struct hm_arena *a, hm_str path, hm_str version);
 	void *sum_ctx;
 };
@@ -61,6 +64,8 @@ struct hm_builder;
  * HM_ENOTYET: go has to do this one (-race, other build modes, ...); the message says why.
  */
 int hm_build_new(const struct hm_build_opts *opts, struct hm_builder **out, struct hm_err *err);
+/* Before anything is built; mods is copied. Without it the build is one in GOPATH mode. */
+void hm_build_set_modules(struct hm_builder *b, const struct hm_build_mods *mods);
 /* Trims the cache, saves the memo, removes the work folder (unless -work). NULL is fine. */
 int hm_build_free(struct hm_builder *b, struct hm_err *err);
 
@@ -80,7 +85,13 @@ int hm_build_install(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, bool 
  */
 int hm_build_run(struct hm_builder *b, struct hm_pkg *p, const struct hm_strs *args,
                  const struct hm_strs *exec, struct hm_err *err);
-/* See hm_exec_interrupt(): the building part ends early; the program that runs is left alone. */
-void hm_build_interrupt(struct hm_builder *b);
+/*
+ * Stops a build: its tools are killed, and the function above that runs it fails
+ * with HM_EREPORTED.  False when none is running (the program of hm_build_run() is
+ * left alone).  From any thread, not from a signal handler.
+ */
+bool hm_build_interrupt(struct hm_builder *b);
+/* The work folder, "$WORK" with -n. */
+hm_str hm_build_workdir(const struct hm_builder *b);
 
 #endif

@@ -28,6 +28,8 @@ struct hm_shell; /* shell.h */
 
 struct hm_builder {
 	struct hm_build_opts o;
+	bool modules;
+	struct hm_build_mods mods;
 	struct hm_arena arena;
 	struct hm_toolchain *tc;
 	struct hm_cache *cache;

@@ -14,7 +14,7 @@ struct hm_exec {
 	unsigned threads;
 	pthread_mutex_t graph;  /* pending and failed of the actions */
 	bool failed;
-	atomic_bool stop;
+	atomic_bool stop, running;
 
 	pthread_mutex_t kids_lock;
 	struct hm_arena arena;
@@ -119,14 +119,18 @@ hm_exec_watch(void *ctx, pid_t pid, bool alive)
 	pthread_mutex_unlock(&x->kids_lock);
 }
 
-void
+bool
 hm_exec_interrupt(struct hm_exec *x)
 {
+	bool running;
+
 	pthread_mutex_lock(&x->kids_lock);
 	atomic_store(&x->stop, true);
 	for (size_t i = 0; i < x->kids.n; i++)
 		kill(x->kids.v[i], SIGKILL);
+	running = atomic_load(&x->running);
 	pthread_mutex_unlock(&x->kids_lock);
+	return running;
 }
 
 bool
@@ -262,6 +266,7 @@ hm_exec_run(struct hm_builder *b, struct hm_action *root, struct hm_err *err)
 			HM_PUSH(&b->arena, a->deps.v[j]->triggers, a);
 	}
 	weigh(x, &all);
+	atomic_store(&x->running, true);
 	x->pool = hm_pool_new(x->threads);
 	pthread_mutex_lock(&x->graph);
 	for (size_t i = 0; i < all.n; i++)
@@ -270,6 +275,7 @@ hm_exec_run(struct hm_builder *b, struct hm_action *root, struct hm_err *err)
 	pthread_mutex_unlock(&x->graph);
 	hm_pool_free(x->pool);
 	x->pool = NULL;
+	atomic_store(&x->running, false);
 	if (x->failed || hm_exec_stopped(x))
 		return hm_err_set(err, HM_EREPORTED, "build failed");
 	return 0;

@@ -21,9 +21,10 @@ void hm_exec_free(struct hm_exec *x);
 int hm_exec_run(struct hm_builder *b, struct hm_action *root, struct hm_err *err);
 /*
  * Stops: running tools are killed, no further action starts, hm_exec_run() fails
- * with HM_EREPORTED.  From any thread, not from a signal handler.
+ * with HM_EREPORTED.  False when nothing was running.  From any thread, not from a
+ * signal handler.
  */
-void hm_exec_interrupt(struct hm_exec *x);
+bool hm_exec_interrupt(struct hm_exec *x);
 bool hm_exec_stopped(const struct hm_exec *x);
 /* The watch of struct hm_spawn: keeps the list of tools to kill. */
 void hm_exec_watch(void *x, pid_t pid, bool alive);

@@ -1,6 +1,7 @@
 #include "build/pkgflags.h"
 
 #include "base/path.h"
+#include "build/builder.h"
 #include "codec/quoted.h"
 #include "load/modinfo.h"
 #include "mod/match.h"
@@ -53,47 +54,47 @@ is_relative(hm_str p)
 }
 
 static bool
-match_folder(const struct hm_build_opts *o, struct hm_arena *a, hm_str pattern, hm_str dir)
+match_folder(const struct hm_builder *b, struct hm_arena *a, hm_str pattern, hm_str dir)
 {
 	ptrdiff_t dots = hm_str_index(pattern, HM_S("...")), slash;
 	hm_str base = pattern, rel;
 
 	if (dots < 0)
-		return hm_str_eq(hm_path_join(a, o->cwd, pattern), dir);
+		return hm_str_eq(hm_path_join(a, b->o.cwd, pattern), dir);
 	slash = hm_str_rindex_byte(hm_str_sub(pattern, 0, (size_t)dots), '/');
 	base.n = (size_t)slash; /* there is one: the pattern begins with "./" or "../" */
-	if (!hm_path_rel(a, hm_path_join(a, o->cwd, base), dir, &rel) || hm_str_eqz(rel, "..") ||
+	if (!hm_path_rel(a, hm_path_join(a, b->o.cwd, base), dir, &rel) || hm_str_eqz(rel, "..") ||
 	    hm_str_has_prefix(rel, HM_S("../")))
 		return false;
 	return hm_match_pattern(hm_str_from(pattern, (size_t)slash + 1), rel);
 }
 
 static bool
-match(const struct hm_build_opts *o, struct hm_arena *a, hm_str pattern, const struct hm_pkg *p)
+match(const struct hm_builder *b, struct hm_arena *a, hm_str pattern, const struct hm_pkg *p)
 {
 	if (!pattern.p)
 		return p->cmdline_pkg || p->cmdline_files;
 	if (is_relative(pattern))
-		return match_folder(o, a, pattern, p->dir);
+		return match_folder(b, a, pattern, p->dir);
 	if (hm_str_eqz(pattern, "all"))
 		return true;
 	if (hm_str_eqz(pattern, "std"))
 		return p->standard;
 	if (hm_str_eqz(pattern, "cmd"))
 		return p->standard && hm_str_has_prefix(p->import_path, HM_S("cmd/"));
-	if (hm_str_eqz(pattern, "tool") && o->modules)
-		return hm_strs_has(&o->tools, p->import_path);
-	if (hm_str_eqz(pattern, "work") && o->modules)
-		return p->module && hm_strs_has(&o->main_mods, p->module->path);
+	if (hm_str_eqz(pattern, "tool") && b->modules)
+		return hm_strs_has(&b->mods.tools, p->import_path);
+	if (hm_str_eqz(pattern, "work") && b->modules)
+		return p->module && hm_strs_has(&b->mods.main_mods, p->module->path);
 	return hm_match_pattern(pattern, p->import_path);
 }
 
 struct hm_strs
-hm_pkgflags_for(const struct hm_build_opts *o, struct hm_arena *a, const struct hm_pkgflags *f,
+hm_pkgflags_for(const struct hm_builder *b, struct hm_arena *a, const struct hm_pkgflags *f,
                 const struct hm_pkg *p)
 {
 	for (size_t i = f->n; i-- > 0;)
-		if (match(o, a, f->v[i].pattern, p))
+		if (match(b, a, f->v[i].pattern, p))
 			return f->v[i].words;
 	return (struct hm_strs){ 0 };
 }

@@ -22,7 +22,7 @@ struct hm_pkgflags {
 int hm_pkgflags_parse(struct hm_arena *a, const char *flag, const struct hm_strs *texts,
                       struct hm_pkgflags *out, struct hm_err *err);
 /* The words of the last one that matches p; none when nothing does. */
-struct hm_strs hm_pkgflags_for(const struct hm_build_opts *o, struct hm_arena *a,
+struct hm_strs hm_pkgflags_for(const struct hm_builder *b, struct hm_arena *a,
                                const struct hm_pkgflags *f, const struct hm_pkg *p);
 
 #endif

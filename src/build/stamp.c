@@ -49,8 +49,8 @@ module_of(struct hm_builder *b, const struct hm_modinfo *m, int depth)
 	if (m->replace && depth < REPLACE_MAX) {
 		out.replace = HM_NEW(&b->arena, struct hm_binfo_module);
 		*out.replace = module_of(b, m->replace, depth + 1);
-	} else if (m->version.n && !b->o.vendored && b->o.sum) {
-		out.sum = b->o.sum(b->o.sum_ctx, &b->arena, m->path, m->version);
+	} else if (m->version.n && !b->mods.vendored && b->mods.sum) {
+		out.sum = b->mods.sum(b->mods.sum_ctx, &b->arena, m->path, m->version);
 	}
 	return out;
 }

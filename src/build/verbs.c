@@ -47,9 +47,9 @@ prepare_package(struct hm_builder *b, struct hm_pkg *p, struct hm_err *err)
 		return hm_err_set(err, HM_ENOTYET, "package " HM_F " uses cgo", HM_P(p->import_path));
 	u->pkg = p;
 	u->target = p->target;
-	u->asmflags = hm_pkgflags_for(&b->o, &b->arena, &b->asmflags, p);
-	u->gcflags = hm_pkgflags_for(&b->o, &b->arena, &b->gcflags, p);
-	u->ldflags = hm_pkgflags_for(&b->o, &b->arena, &b->ldflags, p);
+	u->asmflags = hm_pkgflags_for(b, &b->arena, &b->asmflags, p);
+	u->gcflags = hm_pkgflags_for(b, &b->arena, &b->gcflags, p);
+	u->ldflags = hm_pkgflags_for(b, &b->arena, &b->ldflags, p);
 	p->user = u;
 	if (p->wants_build_info) {
 		if (hm_stamp_make(b, p, &info, err))
@@ -266,6 +266,8 @@ run_program(struct hm_builder *b, const struct hm_strs *words, struct hm_err *er
 	for (size_t i = 0; i < words->n; i++)
 		argv[i] = hm_arena_cstr(a, words->v[i]);
 	s.env = hm_env_list(&env, a);
+	if (b->o.ui.starting)
+		b->o.ui.starting(b->o.ui.ctx);
 	if (hm_spawn_run(a, &s, &r, err)) {
 		int rc = fatal(b, err, HM_F, HM_P(hm_err_str(err)));
 

@@ -18,6 +18,7 @@
 
 struct hm_acquire;
 struct hm_modload;
+struct hm_scan_cache;
 
 /* One run of the program. */
 struct hm_cli {
@@ -31,6 +32,7 @@ struct hm_cli {
 	char **argv;
 	struct hm_acquire *acquire; /* NULL until hm_cli_acquire() */
 	struct hm_modload *modload; /* the last of hm_cli_modload(), or NULL */
+	struct hm_scan_cache *scans; /* of hm_cli_packages_open(); outlives modload */
 	int exit_status;         /* base.SetExitStatus: the highest asked for wins over 0 */
 };
 

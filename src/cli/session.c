@@ -4,6 +4,7 @@
 #include "acquire/acquire.h"
 #include "cli/cmd.h"
 #include "load/modload.h"
+#include "load/scan.h"
 #include "mod/gover.h"
 
 int
@@ -70,6 +71,7 @@ hm_cli_close(struct hm_cli *cli)
 {
 	if (cli->modload)
 		hm_modload_free(cli->modload);
+	hm_scan_cache_free(cli->scans);
 	hm_acquire_free(cli->acquire);
 	hm_conf_free(cli->conf);
 	hm_buf_free(&cli->out);
