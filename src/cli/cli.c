@@ -179,8 +179,9 @@ shared(struct hm_build_flags *bf, unsigned groups, struct hm_flag *out)
 	const struct hm_flag common[] = {
 		BOOL("modcacherw", modcacherw),
 		STR("overlay", overlay),
+		STR("modfile", modfile),
 	};
-	const struct hm_flag mod[] = { SEEN("mod", HM_FLAG_STR, mod), STR("modfile", modfile) };
+	const struct hm_flag mod[] = { SEEN("mod", HM_FLAG_STR, mod) };
 	const struct hm_flag x[] = { BOOL("x", x) };
 	const struct hm_flag build[] = {
 		BOOL("x", x),

@@ -50,11 +50,11 @@ struct hm_cmd {
 struct hm_build_flags {
 	/* group HM_FLAGS_MOD_COMMON */
 	hm_str overlay;
+	hm_str modfile;
 	bool modcacherw, x;
 	/* group HM_FLAGS_MOD: -mod */
 	hm_str mod;
 	bool mod_set;
-	hm_str modfile;
 	/* group HM_FLAGS_BUILD */
 	bool a, n, v, work, trimpath, trimpath_set, race, msan, asan, cover, linkshared, json;
 	hm_str buildmode, buildvcs, compiler, coverpkg, covermode, pgo, pkgdir, installsuffix;
@@ -67,8 +67,8 @@ struct hm_build_flags {
 };
 
 enum {
-	HM_FLAGS_MOD_COMMON = 1, /* -modcacherw -overlay */
-	HM_FLAGS_MOD = 2,        /* -mod -modfile */
+	HM_FLAGS_MOD_COMMON = 1, /* -modcacherw -modfile -overlay */
+	HM_FLAGS_MOD = 2,        /* -mod */
 	HM_FLAGS_BUILD = 4,      /* the rest of `go help build`, -x included */
 	HM_FLAGS_X = 8,          /* -x alone */
 };
