@@ -155,9 +155,10 @@ write_gomod(struct hm_modload *ml, struct hm_mainmod *m, hm_str text, struct hm_
 	int side = -1, rc;
 
 	/* Old releases of go lock only this; new ones lock the file. */
-	if (hm_acquire_store(ml->acquire, &store, &unlocked) ||
+	if (hm_acquire_store(ml->acquire, &store, &unlocked) == 0 &&
 	    hm_store_side_lock(store, &side, &unlocked))
-		hm_err_free(&unlocked);
+		side = -1;
+	hm_err_free(&unlocked);
 	rc = replace_locked(ml, hm_modload_gomod_path(ml, m->root),
 	                    m->index ? &m->index->data : NULL, text, err);
 	hm_lock_release(side);
@@ -270,6 +271,7 @@ keep_package(struct keep *k, const struct hm_loadpkg *p, bool go_mod_too)
 		hm_err_free(&err);
 		return;
 	}
+	hm_err_free(&err);
 	if (go_mod_too)
 		keep_mod(k, p->mod);
 	/* What a root gives is not looked for in the rest of a pruned graph. */
@@ -278,8 +280,8 @@ keep_package(struct keep *k, const struct hm_loadpkg *p, bool go_mod_too)
 		keep_prefixes(k, p->path, true);
 		return;
 	}
-	if (hm_reqs_graph(k->ml, k->rs, &k->mg, &err))
-		hm_err_free(&err);
+	(void)hm_reqs_graph(k->ml, k->rs, &k->mg, &err); /* what there is of it counts */
+	hm_err_free(&err);
 	keep_prefixes(k, p->path, false);
 }
 

@@ -85,20 +85,40 @@ check_go_line(struct hm_modload *ml, const struct hm_gomod *f, hm_str name, stru
 	return 0;
 }
 
+/* go's shortPathErrorList: the path at the beginning of each line, but not within. */
+static void
+shorten_lines(struct hm_modload *ml, hm_str path, hm_str name, struct hm_err *err)
+{
+	hm_str text = hm_arena_dup(ml->arena, hm_err_str(err)), line;
+	struct hm_buf b = { 0 };
+
+	while (hm_str_next(&text, '\n', &line)) {
+		if (b.n)
+			hm_buf_addc(&b, '\n');
+		if (hm_str_cut_prefix(&line, path))
+			hm_buf_adds(&b, name);
+		hm_buf_adds(&b, line);
+	}
+	hm_err_set(err, err->code, HM_F, HM_P(hm_buf_str(&b)));
+	hm_buf_free(&b);
+}
+
 /* A file that a newer go might understand says so before its syntax errors. */
 static int
-syntax_error(struct hm_modload *ml, hm_str name, hm_str data, const struct hm_gomod_fixer *fixer,
+syntax_error(struct hm_modload *ml, hm_str path, hm_str data, const struct hm_gomod_fixer *fixer,
              struct hm_err *err)
 {
+	hm_str name = hm_modload_short_path(ml, ml->arena, path);
 	struct hm_err lax = { 0 };
 	struct hm_gomod *f;
 
-	if (hm_gomod_parse_lax(ml->arena, name, data, fixer, &f, &lax) == 0 &&
+	if (hm_gomod_parse_lax(ml->arena, path, data, fixer, &f, &lax) == 0 &&
 	    check_go_line(ml, f, name, &lax)) {
 		hm_err_move(err, &lax);
 		return -1;
 	}
 	hm_err_free(&lax);
+	shorten_lines(ml, path, name, err);
 	return hm_err_wrap(err, "errors parsing " HM_F ":\n", HM_P(name));
 }
 
@@ -115,8 +135,8 @@ hm_modload_read_gomod(struct hm_modload *ml, hm_str path, enum hm_fix fix, hm_st
 	*fixed = false;
 	if (hm_modload_locked_read(ml, ml->arena, path, data, err))
 		return -1;
-	if (hm_gomod_parse(ml->arena, name, *data, use, &f, err))
-		return syntax_error(ml, name, *data, use, err);
+	if (hm_gomod_parse(ml->arena, path, *data, use, &f, err))
+		return syntax_error(ml, path, *data, use, err);
 	if (check_go_line(ml, f, name, err))
 		return -1;
 	if (!f->module_line)

@@ -68,6 +68,7 @@ spot_one(void *ctx, size_t i)
 		atomic_store(&s->bad, true);
 		return;
 	}
+	hm_err_free(&err);
 	for (size_t k = 0; k < sum->n_require; k++) {
 		struct hm_modver r = sum->require[k];
 
@@ -153,8 +154,8 @@ graph_to_check(struct update *u, struct hm_modgraph **mg, struct hm_err *err)
 		return hm_reqs_graph(u->ml, u->rs, mg, err);
 	}
 	if (hm_reqs_graph_loaded(u->rs)) {
-		if (hm_reqs_graph(u->ml, u->rs, mg, &unread))
-			hm_err_free(&unread);
+		(void)hm_reqs_graph(u->ml, u->rs, mg, &unread); /* what there is of it counts */
+		hm_err_free(&unread);
 		return 0;
 	}
 	if (spot_check(u->ml, u->rs, &u->spot))
