@@ -243,3 +243,33 @@ hm_pkg_fill_import_map(struct hm_arena *a, struct hm_pkg *p)
 			HM_PUSH(a, p->import_map, e);
 	}
 }
+
+void
+hm_pkg_rename_variants(struct hm_arena *a, const struct hm_pkgs *all)
+{
+	struct hm_map old = { .arena = a }; /* new path -> path before */
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct hm_pkg *p = all->v[i];
+		hm_str shown;
+
+		if (p->for_test.n == 0 && p->for_main.n == 0)
+			continue;
+		shown = hm_pkg_desc(a, p);
+		hm_map_set(&old, shown, hm_arena_cstr(a, p->import_path));
+		p->import_path = shown;
+		p->dep_only = !p->mark;
+	}
+	for (size_t i = 0; i < all->n; i++) {
+		struct hm_pkg *p = all->v[i];
+
+		for (size_t d = 0; d < p->import_pkgs.n; d++) {
+			const struct hm_pkg *q = p->import_pkgs.v[d];
+			hm_str was = hm_str_of(hm_map_get(&old, q->import_path));
+
+			for (size_t k = 0; was.p && k < p->imports.n; k++)
+				if (hm_str_eq(p->imports.v[k], was))
+					p->imports.v[k] = q->import_path;
+		}
+	}
+}

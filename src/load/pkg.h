@@ -228,6 +228,12 @@ void hm_pkg_collect_deps(struct hm_arena *a, const struct hm_pkgs *all, bool dep
 void hm_pkg_fill_import_map(struct hm_arena *a, struct hm_pkg *p);
 
 /*
+ * Copies made for one main package (for_main, for_test) show it in their import
+ * paths, and in the imports of the packages of all.  The builder must be done.
+ */
+void hm_pkg_rename_variants(struct hm_arena *a, const struct hm_pkgs *all);
+
+/*
  * load.ResolveEmbed: the files that //go:embed patterns of the package in dir
  * name, sorted and unique; map (may be NULL) gets them by pattern.
  * -1: "pattern x: no matching files found"; *bad (may be NULL) is the pattern.
