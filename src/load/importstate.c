@@ -177,6 +177,12 @@ hm_resolve_of(struct hm_modload *ml)
 	return r;
 }
 
+const struct hm_build_ctx *
+hm_modules_build_ctx(struct hm_modload *ml)
+{
+	return &hm_resolve_of(ml)->build;
+}
+
 void
 hm_modules_detach(struct hm_modload *ml)
 {

@@ -28,6 +28,9 @@ int hm_modules_attach(struct hm_modload *ml, struct hm_scan_cache *scans,
 /* Frees what hm_modules_attach() (or the first use) made; hm_modload_free() calls it. */
 void hm_modules_detach(struct hm_modload *ml);
 
+/* The target in use. */
+const struct hm_build_ctx *hm_modules_build_ctx(struct hm_modload *ml);
+
 /* modload.PackageOpts; zero is the default of every field. */
 struct hm_load_opts {
 	bool any_tags;               /* imports.AnyTags(): follow imports whatever the constraints say */
