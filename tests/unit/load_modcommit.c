@@ -46,7 +46,8 @@ raises_requirements_and_writes_sums(void **state)
 {
 	(void)state;
 	assert_str(list(CACHE "-- go.mod --\nmodule m // main\n\ngo 1.20\n\nrequire (\n"
-	                "\texample.com/a v1.0.0\n\texample.com/b v1.0.0 // why\n)\n", HM_MOD_MOD), "");
+	                "\texample.com/a v1.0.0\n\texample.com/b v1.0.0 // why\n)\n"
+	                "", HM_MOD_MOD), "");
 	assert_str(modfixture_read(&f, "go.mod"),
 	           "module m // main\n\ngo 1.20\n\nrequire (\n"
 	           "\texample.com/a v1.0.0\n\texample.com/b v1.1.0 // why\n)\n");
@@ -70,7 +71,8 @@ static void
 adds_the_go_line(void **state)
 {
 	(void)state;
-	assert_str(list(CACHE "-- go.mod --\nmodule m\n\nrequire example.com/a v1.0.0\n", HM_MOD_MOD),
+	assert_str(list(CACHE "-- go.mod --\nmodule m\n\nrequire example.com/a v1.0.0\n"
+	                      "", HM_MOD_MOD),
 	           "");
 	assert_str(modfixture_read(&f, "go.mod"),
 	           "module m\n\ngo 1.26.8\n\nrequire example.com/a v1.0.0\n\n"
@@ -81,7 +83,8 @@ static void
 drops_a_pointless_toolchain_line(void **state)
 {
 	(void)state;
-	assert_str(list("-- go.mod --\nmodule m\n\ngo 1.21.0\n\ntoolchain go1.21.0\n", HM_MOD_MOD), "");
+	assert_str(list("-- go.mod --\nmodule m\n\ngo 1.21.0\n\ntoolchain go1.21.0\n"
+	                "", HM_MOD_MOD), "");
 	assert_str(modfixture_read(&f, "go.mod"), "module m\n\ngo 1.21.0\n");
 }
 
@@ -89,7 +92,8 @@ static void
 excluded_requirements_go(void **state)
 {
 	(void)state;
-	assert_str(list(CACHE "-- go.mod --\nmodule m\n\ngo 1.20\n\nexclude example.com/b v1.0.0\n\n"
+	assert_str(list(CACHE "-- go.mod --\nmodule m\n\ngo 1.20\n\nexclude example.com/b "
+	                      "v1.0.0\n\n"
 	                "require example.com/b v1.0.0\n", HM_MOD_MOD), "");
 	assert_str(hm_buf_str(&f.said),
 	           "go: dropping requirement on excluded version example.com/b v1.0.0\n");
@@ -101,7 +105,8 @@ static void
 readonly_says_what_to_do(void **state)
 {
 	static const char gomod[] = "-- go.mod --\nmodule m\n\ngo 1.20\n\n"
-				    "exclude example.com/b v1.0.0\n\nrequire example.com/b v1.0.0\n";
+				    "exclude example.com/b v1.0.0\n\nrequire example.com/b "
+				    "v1.0.0\n";
 
 	(void)state;
 	assert_str(list(gomod, HM_MOD_READONLY),
@@ -164,7 +169,8 @@ init_refuses_bad_paths(void **state)
 	static const struct {
 		const char *path, *err;
 	} c[] = {
-		{ "example.com/m/v1", "invalid module path \"example.com/m/v1\": major version suffixes "
+		{ "example.com/m/v1", "invalid module path \"example.com/m/v1\": major version "
+		                      "suffixes "
 		  "must be in the form of /vN and are only allowed for v2 or later:\n"
 		  "\tgo mod init example.com/m/v2" },
 		{ "gopkg.in/m", "invalid module path \"gopkg.in/m\": module paths beginning with "
@@ -195,7 +201,8 @@ bad_main_files(void **state)
 		  "go.mod:3: syntax error (unterminated block started at W/go.mod:2:1)" },
 		{ "module m\nfoo\nbar x\n", "errors parsing go.mod:\n"
 		  "go.mod:2: unknown directive: foo\ngo.mod:3: unknown directive: bar" },
-		{ "go 1.20\n", "error reading go.mod: missing module declaration. To specify the module "
+		{ "go 1.20\n", "error reading go.mod: missing module declaration. To specify "
+		               "the module "
 		  "path:\n\tgo mod edit -module=example.com/mod" },
 		{ "module go\n", "error reading go.mod: invalid module path: \"go\"" },
 		{ "module m\ngo 1.99\n", "go.mod requires go >= 1.99 (running go 1.26.8)" },

@@ -73,9 +73,11 @@ static void
 pruned_graph_stops_behind_the_roots(void **state)
 {
 	(void)state;
-	assert_str(graph(CACHE "-- go.mod --\nmodule m\n\ngo 1.20\n\nrequire example.com/a v1.0.0\n",
+	assert_str(graph(CACHE "-- go.mod --\nmodule m\n\ngo 1.20\n\nrequire example.com/a "
+	                       "v1.0.0\n",
 	                 "", ""),
-	           "m example.com/a@v1.0.0\nm go@1.20\nexample.com/a@v1.0.0 example.com/b@v1.1.0\n");
+	           "m example.com/a@v1.0.0\nm go@1.20\nexample.com/a@v1.0.0 "
+	           "example.com/b@v1.1.0\n");
 }
 
 static void
@@ -110,7 +112,8 @@ static void
 go_flag_unprunes(void **state)
 {
 	(void)state;
-	assert_str(graph(CACHE "-- go.mod --\nmodule m\n\ngo 1.20\n\nrequire example.com/a v1.0.0\n",
+	assert_str(graph(CACHE "-- go.mod --\nmodule m\n\ngo 1.20\n\nrequire example.com/a "
+	                       "v1.0.0\n",
 	                 "", "1.16"),
 	           "m example.com/a@v1.0.0\nm go@1.20\n"
 	           "example.com/a@v1.0.0 example.com/b@v1.1.0\n"
@@ -150,7 +153,8 @@ exclude_and_replace(void **state)
 	assert_str(graph(CACHE "-- go.mod --\nmodule m\n\ngo 1.20\n\n"
 	                 "require example.com/x v1.0.0\n\n"
 	                 "replace example.com/x => example.com/a v1.0.0\n", "", ""),
-	           "m example.com/x@v1.0.0\nm go@1.20\nexample.com/x@v1.0.0 example.com/b@v1.1.0\n");
+	           "m example.com/x@v1.0.0\nm go@1.20\nexample.com/x@v1.0.0 "
+	           "example.com/b@v1.1.0\n");
 	modfixture_close(&f);
 	assert_str(graph(CACHE "-- x/go.mod --\nmodule other\n\nrequire example.com/c v1.0.0\n"
 	                 "-- go.mod --\nmodule m\n\ngo 1.20\n\n"
@@ -184,7 +188,8 @@ errors_name_the_way(void **state)
 	assert_str(graph("-- example.com/a@v1.0.0 --\nmodule example.com/a\nrequire (\n"
 	                 "-- go.mod --\nmodule m\n\ngo 1.20\n\nrequire example.com/a v1.0.0\n",
 	                 "", ""),
-	           "example.com/a@v1.0.0: parsing go.mod: go.mod:3: syntax error (unterminated block "
+	           "example.com/a@v1.0.0: parsing go.mod: go.mod:3: syntax error (unterminated "
+	           "block "
 	           "started at go.mod:2:1)");
 	modfixture_close(&f);
 	assert_str(graph("-- go.mod --\nmodule m\n\ngo 1.20\n\nrequire example.com/x v1.0.0\n\n"
@@ -199,7 +204,8 @@ workspace_takes_the_union(void **state)
 	(void)state;
 	assert_str(graph(CACHE "-- go.work --\ngo 1.20\n\nuse (\n\t./one\n\t./two\n)\n"
 	                 "-- one/go.mod --\nmodule one\n\ngo 1.20\n\nrequire example.com/b v1.0.0\n"
-	                 "-- two/go.mod --\nmodule two\n\ngo 1.20\n\nrequire example.com/a v1.0.0\n",
+	                 "-- two/go.mod --\nmodule two\n\ngo 1.20\n\nrequire example.com/a "
+	                 "v1.0.0\n",
 	                 "two", ""),
 	           "one example.com/b@v1.0.0\ntwo example.com/a@v1.0.0\n"
 	           "example.com/a@v1.0.0 example.com/b@v1.1.0\n"
@@ -223,7 +229,8 @@ static void
 workspace_older_than_a_module(void **state)
 {
 	(void)state;
-	assert_str(graph("-- go.work --\nuse ./one\n-- one/go.mod --\nmodule one\n\ngo 1.22\n", "", ""),
+	assert_str(graph("-- go.work --\nuse ./one\n-- one/go.mod --\nmodule one\n\ngo 1.22\n"
+	                 "", "", ""),
 	           "module one listed in go.work file requires go >= 1.22, but go.work implicitly "
 	           "requires go 1.18; to update it:\n\tgo work use");
 }
@@ -246,7 +253,8 @@ readonly_needs_sums(void **state)
 
 	(void)state;
 	modfixture_open(&f, CACHE "-- go.sum --\n"
-	                "example.com/a v1.0.0/go.mod h1:iAWbuGJKCyQx0CaftofkQVDLS8QZ04VpduvUt9k8QwE=\n"
+	                "example.com/a v1.0.0/go.mod "
+	                "h1:iAWbuGJKCyQx0CaftofkQVDLS8QZ04VpduvUt9k8QwE=\n"
 	                "-- go.mod --\nmodule m\n\ngo 1.20\n\nrequire (\n"
 	                "\texample.com/a v1.0.0\n\texample.com/b v1.0.0\n)\n", "");
 	f.ml.cmd = HM_S("list");

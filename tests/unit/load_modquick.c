@@ -24,7 +24,8 @@ scan(const char *text)
 
 	if (!hm_modquick_scan(&arena, hm_str_of(text), &q))
 		return false;
-	assert_ok(hm_gomod_parse_lax(&arena, HM_S("go.mod"), hm_str_of(text), NULL, &f, &err), &err);
+	assert_ok(hm_gomod_parse_lax(&arena, HM_S("go.mod"), hm_str_of(text), NULL, &f, &err),
+	          &err);
 	assert_true(hm_str_eq(q.module, f->module));
 	assert_true(hm_str_eq(q.go, f->go));
 	assert_int_equal(q.require.n, f->require.n);
@@ -47,7 +48,8 @@ takes_plain_files(void **state)
 		"module m\n\ngo 1.22.1\n\ntoolchain go1.23.0\n\nrequire a.b/c v1.0.0 // indirect\n",
 		"module m\nrequire (\n\ta.b/c v1.0.0\n\n\t// why\n\ta.b/d/v2 v2.0.0-pre.1\n)\n",
 		"module m\nrequire (\n) // end\nrequire a.b/c v3.0.0+incompatible\n",
-		"module m\nreplace a => ../a\nexclude a.b/c v1.2.3\nreplace (\n\tx => y v1.0.0\n)\n",
+		"module m\nreplace a => ../a\nexclude a.b/c v1.2.3\nreplace (\n\tx => y v1.0.0\n"
+		")\n",
 		"module m\nfuture thing x=y\nfuture (\n\tmore of it\n)\n",
 		"module m\ntool a.b/c\ngodebug panicnil=1\n",
 		"// caf\xc3\xa9\nmodule m\n",

@@ -97,11 +97,13 @@ inconsistencies_are_listed(void **state)
 	                "# a.b/d v1.0.0 => ./e\n## explicit\na.b/d\n# a.b/d => ./e\n"
 	                "# a.b/x => ./x\n", ""),
 	           "inconsistent vendoring in W:\n"
-	           "\ta.b/c@v1.0.0: is explicitly required in go.mod, but not marked as explicit in "
+	           "\ta.b/c@v1.0.0: is explicitly required in go.mod, but not marked as "
+	           "explicit in "
 	           "vendor/modules.txt\n"
 	           "\ta.b/d: is replaced by ./d in go.mod, but marked as replaced by ./e in "
 	           "vendor/modules.txt\n"
-	           "\ta.b/c@v1.1.0: is marked as explicit in vendor/modules.txt, but not explicitly "
+	           "\ta.b/c@v1.1.0: is marked as explicit in vendor/modules.txt, but not "
+	           "explicitly "
 	           "required in go.mod\n"
 	           "\ta.b/x: is marked as replaced in vendor/modules.txt, but not replaced in "
 	           "go.mod\n\n"
@@ -122,7 +124,8 @@ why_the_vendor_folder_is_not_used(void **state)
 	assert_str(f.ml.build_mod_reason,
 	           "Go version in go.mod is unspecified, so vendor directory was not used.");
 	modfixture_close(&f);
-	assert_str(load("-- go.mod --\nmodule m\n\ngo 1.20\n-- vendor/modules.txt --\n## workspace\n",
+	assert_str(load("-- go.mod --\nmodule m\n\ngo 1.20\n-- vendor/modules.txt --\n## "
+	                "workspace\n",
 	                ""), "");
 	assert_str(f.ml.build_mod_reason,
 	           "Outside workspace mode, but vendor directory is for a workspace.");
@@ -141,7 +144,8 @@ workspace_vendor(void **state)
 	                "go 1.22\n-- vendor/modules.txt --\n## workspace\n"
 	                "# a.b/c v1.0.0\n## explicit\na.b/c\n", "one"),
 	           "inconsistent vendoring in W:\n"
-	           "\ta.b/c@v1.0.0: is marked as explicit in vendor/modules.txt, but not explicitly "
+	           "\ta.b/c@v1.0.0: is marked as explicit in vendor/modules.txt, but not "
+	           "explicitly "
 	           "required in a go.mod\n\n"
 	           "\tTo ignore the vendor directory, use -mod=readonly or -mod=mod.\n"
 	           "\tTo sync the vendor directory, run:\n\t\tgo work vendor");
@@ -152,7 +156,8 @@ vendored_module_that_wants_a_newer_go(void **state)
 {
 	(void)state;
 	assert_str(load("-- go.mod --\nmodule m\n\ngo 1.20\n\nrequire a.b/c v1.0.0\n"
-	                "-- vendor/modules.txt --\n# a.b/c v1.0.0\n## explicit; go 1.99\na.b/c\n", ""),
+	                "-- vendor/modules.txt --\n# a.b/c v1.0.0\n## explicit; go 1.99\na.b/c\n"
+	                "", ""),
 	           "a.b/c in vendor/modules.txt requires go >= 1.99 (running go 1.26.8)");
 	assert_int_equal(f.err.code, HM_ETOOLCHAIN);
 }
