@@ -21,11 +21,11 @@ hm_memo_init(struct hm_memo *m)
 }
 
 void
-hm_memo_destroy(struct hm_memo *m)
+hm_memo_destroy(struct hm_memo *m, struct hm_arena *keep)
 {
 	pthread_cond_destroy(&m->done);
 	pthread_mutex_destroy(&m->mutex);
-	hm_arena_free(&m->arena);
+	hm_arena_absorb(keep, &m->arena);
 }
 
 bool
@@ -104,13 +104,13 @@ hm_arena_pool_give(struct hm_arena_pool *p, struct hm_arena_pool_item *item)
 }
 
 static void
-arenas_free(struct hm_arena_pool *p)
+arenas_end(struct hm_arena_pool *p, struct hm_arena *keep)
 {
 	while (p->free) {
 		struct hm_arena_pool_item *item = p->free;
 
 		p->free = item->next;
-		hm_arena_free(&item->arena);
+		hm_arena_absorb(keep, &item->arena);
 		free(item);
 	}
 	pthread_mutex_destroy(&p->mutex);
@@ -195,14 +195,14 @@ hm_modules_detach(struct hm_modload *ml)
 		hm_pool_free(r->pool);
 	if (r->own_scans)
 		hm_scan_cache_free(r->scans);
-	arenas_free(&r->arenas);
+	arenas_end(&r->arenas, ml->arena);
 	hm_err_free(&r->fatal);
 	pthread_mutex_destroy(&r->fatal_mutex);
-	hm_memo_destroy(&r->gomod);
-	hm_memo_destroy(&r->exists);
-	hm_memo_destroy(&r->godir);
-	hm_memo_destroy(&r->fetched);
-	hm_memo_destroy(&r->latest);
+	hm_memo_destroy(&r->gomod, ml->arena);
+	hm_memo_destroy(&r->exists, ml->arena);
+	hm_memo_destroy(&r->godir, ml->arena);
+	hm_memo_destroy(&r->fetched, ml->arena);
+	hm_memo_destroy(&r->latest, ml->arena);
 }
 
 struct hm_pool *

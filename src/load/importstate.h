@@ -33,7 +33,8 @@ struct hm_memo_slot {
 };
 
 void hm_memo_init(struct hm_memo *m);
-void hm_memo_destroy(struct hm_memo *m);
+/* Its answers live on in keep. */
+void hm_memo_destroy(struct hm_memo *m, struct hm_arena *keep);
 /* true: the caller works out the answer and calls hm_memo_done(); false: *slot has it. */
 bool hm_memo_claim(struct hm_memo *m, hm_str key, struct hm_memo_slot **slot);
 void hm_memo_done(struct hm_memo *m, struct hm_memo_slot *slot, intptr_t num, void *val);

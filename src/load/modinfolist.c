@@ -114,7 +114,8 @@ struct round {
 };
 
 static void
-with_arena(struct round *r, size_t i, void (*fn)(const struct hm_info_ask *, struct round *, size_t))
+with_arena(struct round *r, size_t i,
+           void (*fn)(const struct hm_info_ask *, struct round *, size_t))
 {
 	struct hm_resolve *res = hm_resolve_of(r->l->ml);
 	struct hm_arena_pool_item *mem = hm_arena_pool_take(&res->arenas);

@@ -8,6 +8,7 @@
 #include "load/import.h"
 #include "load/mainmods.h"
 #include "load/modload_priv.h"
+#include "load/modules.h"
 #include "load/reqs.h"
 #include "mod/gomod.h"
 #include "mod/gover.h"
@@ -424,5 +425,6 @@ hm_modload_init(struct hm_modload *ml, struct hm_err *err)
 void
 hm_modload_free(struct hm_modload *ml)
 {
+	hm_modules_detach(ml);
 	hm_modfiles_free(ml);
 }

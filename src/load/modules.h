@@ -25,7 +25,10 @@ struct hm_scan_cache; /* scan.h */
  */
 int hm_modules_attach(struct hm_modload *ml, struct hm_scan_cache *scans,
                       const struct hm_build_ctx *build, struct hm_err *err);
-/* Frees what hm_modules_attach() (or the first use) made; hm_modload_free() calls it. */
+/*
+ * Ends what hm_modules_attach() (or the first use) made; hm_modload_free() calls it.
+ * Answers given before stay: they move to ml's arena.
+ */
 void hm_modules_detach(struct hm_modload *ml);
 
 /* The target in use. */
