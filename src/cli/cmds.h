@@ -8,6 +8,7 @@
 
 #define HM_CMDS(X)                                                                           \
 	X(clean)                                                                             \
+	X(list)                                                                              \
 	X(mod_download)                                                                      \
 	X(mod_edit)                                                                          \
 	X(mod_graph)                                                                         \
