@@ -11,6 +11,7 @@
 
 #include "codec/json.h"
 #include "codec/time.h"
+#include "codec/url.h"
 #include "conf/conf.h"
 #include "net/http.h"
 
@@ -46,9 +47,10 @@ int hm_fetch_list(struct hm_fetch *f, struct hm_fetch_sources *out, struct hm_er
 
 /*
  * modfetch.TryProxies: calls fn with each source until one answers 0; goes on
- * after "not found" (HM_ENOTFOUND, HM_EGONE), or after any error where the list has "|", never after HM_ESECURITY.  On
- * failure *err is the most telling error: of direct, else of a proxy other than
- * not-found, else the last.
+ * after "not found" (HM_ENOTFOUND, HM_EGONE, HM_EOFF), or after any error where the
+ * list has "|", never after HM_ESECURITY.  On failure *err is the most telling error:
+ * of direct, else of a proxy other than not-found, else the last; HM_ENOTYET only when
+ * no other source was asked.
  */
 int hm_fetch_try(struct hm_fetch *f,
                  int (*fn)(void *ctx, const struct hm_fetch_source *src, struct hm_err *err),
@@ -58,14 +60,15 @@ int hm_fetch_try(struct hm_fetch *f,
 struct hm_repo {
 	struct hm_fetch *fetch;
 	hm_str path;     /* module path */
-	hm_str base;     /* proxy URL + "/" + escaped path */
+	struct hm_url url; /* proxy URL + "/" + escaped path */
+	hm_str base;     /* the same as text; may hold credentials */
 	hm_str redacted; /* proxy URL for error texts */
 	hm_str dir;      /* file:// source: local folder of the module; empty otherwise */
 };
 /*
  * Errors: `disabled by GOPRIVATE/GONOPROXY` and `path does not match
  * GOPRIVATE/GONOPROXY` (both not-found, so that the list goes on), `module lookup
- * disabled by GOPROXY=off` (not-found), malformed path, HM_ENOTYET for direct.
+ * disabled by GOPROXY=off` (HM_EOFF), malformed path, HM_ENOTYET for direct.
  * The toolchain's path is golang.org/toolchain like any other.
  */
 int hm_fetch_open(struct hm_fetch *f, struct hm_arena *a, const struct hm_fetch_source *src,

@@ -17,6 +17,22 @@ dial_error(struct hm_transfer *t, const char *what)
 		hm_err_append(&t->err, "%s", t->reason);
 }
 
+/* "read tcp 127.0.0.1:5->127.0.0.1:80: read: connection reset by peer" */
+static void
+socket_error(struct hm_transfer *t, const char *op, int sys)
+{
+	char *ip = NULL;
+	long port = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_LOCAL_IP, &ip);
+	curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
+	hm_err_set(&t->err, HM_ENET, "%s tcp", op);
+	if (ip && *ip && *t->peer)
+		hm_err_append(&t->err, strchr(ip, ':') ? " [%s]:%ld->%s" : " %s:%ld->%s", ip, port,
+		              t->peer);
+	hm_err_append(&t->err, ": %s: %s", op, hm_errno_text(sys));
+}
+
 /* OpenSSL's X509_V_ERR_* numbers, which curl passes on. */
 static void
 certificate_error(struct hm_transfer *t)
@@ -79,9 +95,7 @@ hm_net_error(struct hm_transfer *t, CURLcode code)
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
 		if (sys)
-			hm_err_set(&t->err, HM_ENET, "%s: %s",
-			           code == CURLE_RECV_ERROR ? "read tcp" : "write tcp",
-			           hm_errno_text((int)sys));
+			socket_error(t, code == CURLE_RECV_ERROR ? "read" : "write", (int)sys);
 		else
 			hm_err_set(&t->err, HM_ENET, "unexpected EOF");
 		break;
@@ -95,7 +109,9 @@ hm_net_error(struct hm_transfer *t, CURLcode code)
 int
 hm_net_error_wrap(struct hm_transfer *t)
 {
-	hm_str quoted = hm_str_quote(&t->arena, t->shown);
+	/* The body is read by go itself, which names the URL that it asked for. */
+	hm_str url = t->in_body ? hm_url_redacted(&t->arena, &t->first) : t->shown;
+	hm_str quoted = hm_str_quote(&t->arena, url);
 	const char *op = t->in_body ? "read" : t->req->head ? "Head" : "Get";
 
 	return hm_err_wrap(&t->err, "%s " HM_F ": ", op, HM_P(quoted));
