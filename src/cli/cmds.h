@@ -14,6 +14,7 @@
 	X(mod_graph)                                                                         \
 	X(mod_init)                                                                          \
 	X(mod_verify)                                                                        \
+	X(version)                                                                           \
 	X(help)
 
 #define X(verb) extern const struct hm_cmd hm_cmd_##verb;

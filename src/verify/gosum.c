@@ -60,7 +60,7 @@ static const char unknown_hash[] =
 	"\n\nSECURITY WARNING\n"
 	"This download is listed in go.sum, but using an unknown hash algorithm.\n"
 	"The download cannot be verified.\n\n"
-	"For more information, see 'go help module-auth'.\n";
+	"For more information, see 'go help module-auth'.\n\n";
 
 struct hm_sums *
 hm_sums_new(const struct hm_sums_conf *conf)
