@@ -247,7 +247,7 @@ load_files(struct hm_loader *l, const struct hm_loader_opts *opts, const struct 
 	for (size_t i = 0; i < b->imports.n && !opts->ignore_imports; i++)
 		HM_PUSH(l->a, imports, b->imports.v[i].text);
 	hm_loader_data_preload(l, &imports, true);
-	hm_loader_load(l, opts, lp, HM_S("command-line-arguments"), NULL, b);
+	hm_loader_load(l, opts, lp, HM_S("command-line-arguments"), NULL, b, HM_S(""));
 	p->import_path = HM_S("command-line-arguments");
 	p->target = HM_S("");
 	p->match = *files;

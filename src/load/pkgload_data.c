@@ -80,7 +80,7 @@ read_package(struct hm_loader *l, struct hm_arena *a, hm_str path,
 
 /* The entry of a canonical path; *fresh: the caller has to fill it with publish(). */
 static struct hm_loader_data *
-claim(struct hm_loader *l, hm_str path, bool *fresh)
+claim(struct hm_loader *l, hm_str path, hm_str asked, bool *fresh)
 {
 	struct hm_loader_data *d;
 
@@ -90,6 +90,7 @@ claim(struct hm_loader *l, hm_str path, bool *fresh)
 	if (!d) {
 		d = HM_NEW(&l->data_arena, struct hm_loader_data);
 		d->path = hm_arena_dup(&l->data_arena, path);
+		d->asked = hm_arena_dup(&l->data_arena, asked);
 		hm_map_set(&l->data, d->path, d);
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -140,7 +141,7 @@ hm_loader_data_get(struct hm_loader *l, hm_str parent, bool parent_std, hm_str p
 		return NULL;
 	}
 	l->src.lookup(l->src.ctx, &mem, parent, parent_std, path, &found);
-	d = claim(l, canonical(&found, path), &fresh);
+	d = claim(l, canonical(&found, path), path, &fresh);
 	if (fresh)
 		publish(l, d, read_package(l, &mem, d->path, &found), &mem);
 	else
@@ -165,7 +166,7 @@ enqueue(struct preload *pre, struct hm_arena *a, hm_str parent, bool parent_std,
 	    hm_str_index_byte(path, '@') >= 0)
 		return;
 	l->src.lookup(l->src.ctx, a, parent, parent_std, path, &found);
-	d = claim(l, canonical(&found, path), &fresh);
+	d = claim(l, canonical(&found, path), path, &fresh);
 	if (!fresh)
 		return;
 	pthread_mutex_lock(&l->lock);

@@ -259,7 +259,7 @@ load_inside(struct hm_loader *l, const struct hm_loader_opts *opts, struct hm_lo
 
 void
 hm_loader_load(struct hm_loader *l, const struct hm_loader_opts *opts, struct hm_loader_pkg *lp,
-               hm_str path, const struct hm_poss *pos, const struct hm_bpkg *b)
+               hm_str path, const struct hm_poss *pos, const struct hm_bpkg *b, hm_str root)
 {
 	struct hm_pkg *p = &lp->pkg;
 	struct hm_strs paths = { 0 };
@@ -269,8 +269,8 @@ hm_loader_load(struct hm_loader *l, const struct hm_loader_opts *opts, struct hm
 	                      p->cmdline_files ? HM_S("command-line-arguments") : p->import_path);
 
 	copy_build(l, opts, p, b);
-	if (module && b->dir.n > 0 && !p->cmdline_files)
-		p->root = module->dir;
+	if (root.n > 0)
+		p->root = root;
 	if (b->failed)
 		hm_loader_data_error(l, p, &b->err, path, pos);
 	hm_loader_set_target(l, p);
@@ -366,13 +366,16 @@ load_fresh(struct hm_loader *l, const struct hm_loader_opts *opts,
            const struct hm_loader_data *d, hm_str path, const struct hm_poss *pos, unsigned mode)
 {
 	struct hm_loader_pkg *lp = HM_NEW(l->a, struct hm_loader_pkg);
+	/* go looks for the module of the path as written, for std's vendored packages too */
+	const struct hm_modinfo *module = l->src.module(l->src.ctx, l->a, d->asked);
 
 	lp->pkg.local = is_local(path);
 	lp->pkg.import_path = d->path;
 	lp->pkg.cmdline_pkg = (mode & HM_LOADER_CMDLINE) != 0;
 	lp->pkg.cmdline_pkg_literal = (mode & HM_LOADER_CMDLINE_LITERAL) != 0;
 	hm_map_set(&l->pkgs, d->path, lp);
-	hm_loader_load(l, opts, lp, path, pos, d->b);
+	hm_loader_load(l, opts, lp, path, pos, d->b,
+	               module && d->b->dir.n > 0 ? module->dir : HM_S(""));
 	return lp;
 }
 

@@ -23,7 +23,8 @@ enum {
 
 /* A package folder read: what packageDataCache keeps. */
 struct hm_loader_data {
-	hm_str path; /* canonical import path */
+	hm_str path;  /* canonical import path */
+	hm_str asked; /* the path by which it was first asked for */
 	struct hm_bpkg *b;
 	bool done;
 };
@@ -80,10 +81,10 @@ struct hm_pkg *hm_loader_load_import(struct hm_loader *l, const struct hm_loader
                                      hm_str path, struct hm_pkg *parent,
                                      const struct hm_poss *pos, unsigned mode,
                                      struct hm_pkg_error **perr);
-/* Package.load: fills p from b; path is how it was asked for. */
+/* Package.load: fills p from b; path is how it was asked for. root: instead of b's, or empty. */
 void hm_loader_load(struct hm_loader *l, const struct hm_loader_opts *opts,
                     struct hm_loader_pkg *p, hm_str path, const struct hm_poss *pos,
-                    const struct hm_bpkg *b);
+                    const struct hm_bpkg *b, hm_str root);
 
 /* --- pkgload_check.c --- */
 /* disallowInternal, disallowVendor; NULL when allowed. */
