@@ -83,6 +83,8 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 		return -1;
 	p.mg = mg;
 	hm_modgraph_walk(mg, print_edges, &p);
+	if (ml->failed)
+		hm_cli_set_status(cli, 1);
 	return 0;
 }
 
