@@ -8,11 +8,13 @@
 
 #define HM_CMDS(X)                                                                           \
 	X(clean)                                                                             \
+	X(env)                                                                               \
 	X(list)                                                                              \
 	X(mod_download)                                                                      \
 	X(mod_edit)                                                                          \
 	X(mod_graph)                                                                         \
 	X(mod_init)                                                                          \
+	X(mod_vendor)                                                                        \
 	X(mod_verify)                                                                        \
 	X(version)                                                                           \
 	X(help)

@@ -183,6 +183,12 @@ hm_modules_build_ctx(struct hm_modload *ml)
 	return &hm_resolve_of(ml)->build;
 }
 
+struct hm_scan_cache *
+hm_modules_scans(struct hm_modload *ml)
+{
+	return hm_resolve_of(ml)->scans;
+}
+
 void
 hm_modules_detach(struct hm_modload *ml)
 {

@@ -33,6 +33,8 @@ void hm_modules_detach(struct hm_modload *ml);
 
 /* The target in use. */
 const struct hm_build_ctx *hm_modules_build_ctx(struct hm_modload *ml);
+/* The scans that it looks into folders with; they live as long as ml, or its owner. */
+struct hm_scan_cache *hm_modules_scans(struct hm_modload *ml);
 
 /* modload.PackageOpts; zero is the default of every field. */
 struct hm_load_opts {
