@@ -256,8 +256,9 @@ hm_cli_flags(struct hm_cli *cli, const struct hm_flag *own, size_t n, unsigned g
 		memcpy(all, own, n * sizeof(*own));
 	if (groups)
 		total += shared(bf, groups, all + n);
-	if (cli->conf->goflags_err.n)
-		return hm_err_set(err, HM_EUSAGE, HM_F, HM_P(cli->conf->goflags_err));
+	/* env is what people reach for when GOFLAGS is the problem. */
+	if (cli->conf->goflags_err.n && strcmp(cli->cmd->name, "env") != 0)
+		return hm_err_set(err, HM_EINVALID, HM_F, HM_P(cli->conf->goflags_err));
 	if (hm_flags_from_goflags(&cli->arena, all, total, &cli->conf->flags, err)) {
 		hm_cli_error(cli, err);
 		return hm_err_set(err, HM_EREPORTED, "usage");

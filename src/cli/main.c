@@ -113,15 +113,12 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	cli->cmd = look_up(argc, argv, &used);
 	if (cli->cmd && used < argc && strcmp(argv[used], "--help") == 0)
 		return hm_help_show(cli, used, argv, err);
-	if (hm_select_toolchain(cli, argc, argv, err))
+	if (hm_select_toolchain(cli, argc, argv, err) || hm_conf_check_gopath(cli->conf, err))
 		return -1;
 	if (!cli->cmd)
 		return unknown(cli, argc, argv, err);
-	if (strcmp(cli->cmd->name, "env") != 0 && hm_conf_check(cli->conf, err)) {
-		hm_cli_errorf(cli, "%s: " HM_F, cli->self, HM_P(hm_err_str(err)));
-		hm_cli_set_status(cli, 2);
-		return hm_err_set(err, HM_EREPORTED, "settings");
-	}
+	if (strcmp(cli->cmd->name, "env") != 0 && hm_conf_check(cli->conf, err))
+		return -1;
 	return cli->cmd->run(cli, argc - used, argv + used, err);
 }
 

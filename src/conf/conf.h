@@ -42,6 +42,7 @@ struct hm_conf {
 
 	/* The user's file: GOENV, or go/env in the user's configuration folder. */
 	hm_str goenv;       /* empty with GOENV=off */
+	hm_str goenv_err;   /* then: why */
 	struct hm_map file; /* its settings, then those of go.env it lacks; -> char * */
 	struct hm_map rootfile; /* $GOROOT/go.env alone */
 
@@ -132,6 +133,14 @@ bool hm_conf_flag_value(const struct hm_conf *c, const char *flag, hm_str *value
 struct hm_env hm_conf_tool_env(const struct hm_conf *c, struct hm_arena *a);
 /* The value in `vars`; p == NULL when there is no such variable. */
 hm_str hm_conf_var(const struct hm_conf *c, const char *name);
+
+/*
+ * The rest of `go env`: CGO_CFLAGS and its like, PKG_CONFIG, GOGCCFLAGS, appended
+ * to out.  Asks the C compiler which flags it knows; workdir is where it runs and
+ * what GOGCCFLAGS names.
+ */
+int hm_conf_cgo_vars(const struct hm_conf *c, struct hm_arena *a, hm_str workdir,
+                     struct hm_conf_vars *out, struct hm_err *err);
 
 /* The nearest go.mod (go.work) at or above dir; empty when there is none. GOWORK is obeyed. */
 hm_str hm_conf_find_gomod(const struct hm_conf *c, struct hm_arena *a, hm_str dir);

@@ -24,11 +24,9 @@ user_dir(struct hm_conf *c, const char *xdg, const char *below_home, hm_str *why
 }
 
 static hm_str
-config_dir(struct hm_conf *c)
+config_dir(struct hm_conf *c, hm_str *why)
 {
-	hm_str why;
-
-	return user_dir(c, "XDG_CONFIG_HOME", "/.config", &why);
+	return user_dir(c, "XDG_CONFIG_HOME", "/.config", why);
 }
 
 void
@@ -37,9 +35,10 @@ hm_conf_resolve_goenv(struct hm_conf *c)
 	hm_str v = hm_env_or_empty(&c->env, "GOENV"), dir;
 
 	c->goenv = hm_str_eqz(v, "off") ? HM_S("") : v;
+	c->goenv_err = hm_str_eqz(v, "off") ? HM_S("GOENV=off") : HM_S("");
 	if (v.n)
 		return;
-	dir = config_dir(c);
+	dir = config_dir(c, &c->goenv_err);
 	if (dir.n)
 		c->goenv = hm_path_join(&c->arena, dir, HM_S("go/env"));
 }
@@ -237,10 +236,10 @@ static void
 resolve_telemetry(struct hm_conf *c)
 {
 	struct hm_err ignored = { 0 };
-	hm_str dir = hm_env_or_empty(&c->env, "TEST_TELEMETRY_DIR"), text, rest;
+	hm_str dir = hm_env_or_empty(&c->env, "TEST_TELEMETRY_DIR"), text, rest, why;
 
 	if (dir.n == 0) {
-		dir = config_dir(c);
+		dir = config_dir(c, &why);
 		if (dir.n)
 			dir = hm_path_join(&c->arena, dir, HM_S("go/telemetry"));
 	}
