@@ -106,7 +106,7 @@ hm_modload_replacement_from(const struct hm_modload *ml, struct hm_modver m, hm_
 	*from = HM_S("");
 	if (!row)
 		return (struct hm_modver){ { 0 }, { 0 } };
-	*from = mm ? hm_modload_gomod_path(ml, mm->root) : ml->work_file;
+	*from = mm ? mm->gomod : ml->work_file;
 	return row->to;
 }
 
@@ -244,6 +244,7 @@ fill_mainmod(struct hm_modload *ml, struct hm_mainmods *mm, struct hm_mainmod *m
 
 	m->mod = in->mod;
 	m->root = in->root;
+	m->gomod = hm_modload_gomod_path(ml, in->root);
 	m->file = in->file;
 	m->index = in->index;
 	m->prefix = in->mod.path;
@@ -278,6 +279,7 @@ hm_mainmods_make(struct hm_modload *ml, const struct hm_mainmod_in *in, size_t n
 	for (size_t i = 0; i < n; i++)
 		fill_mainmod(ml, mm, &mm->v[i], &in[i], cwd_root);
 	ml->mains = mm;
+	hm_modload_set_vendor_dir(ml);
 	if (work && add_work_replaces(ml, mm, &by_work, &all, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)

@@ -41,6 +41,7 @@ struct hm_modindex {
 struct hm_mainmod {
 	struct hm_modver mod; /* version empty */
 	hm_str root;          /* absolute folder; empty for "command-line-arguments" */
+	hm_str gomod;         /* its go.mod, or what -modfile names */
 	hm_str prefix;        /* import path prefix: the path; empty for std in GOROOT/src */
 	bool in_goroot_src;
 	struct hm_gomod *file;     /* NULL for "command-line-arguments" */

@@ -131,21 +131,32 @@ hm_modload_find_root(struct hm_arena *a, hm_str dir)
 hm_str
 hm_modload_gomod_path(const struct hm_modload *ml, hm_str root)
 {
+	/* Threads that ask about a main module must not touch the arena. */
+	for (size_t i = 0; ml->mains && i < ml->mains->n; i++)
+		if (ml->mains->v[i].gomod.n && hm_str_eq(ml->mains->v[i].root, root))
+			return ml->mains->v[i].gomod;
 	return ml->mod_file.n ? ml->mod_file : hm_path_join(ml->arena, root, HM_S("go.mod"));
 }
 
 hm_str
 hm_modload_vendor_dir(const struct hm_modload *ml)
 {
-	const struct hm_mainmod *m;
+	return ml->vendor_dir;
+}
+
+void
+hm_modload_set_vendor_dir(struct hm_modload *ml)
+{
+	const struct hm_mainmod *m = hm_mainmods_single(ml->mains);
+	hm_str parent = HM_S("");
 
 	if (hm_modload_in_work(ml))
-		return hm_path_join(ml->arena, hm_path_dir(ml->arena, ml->work_file),
-		                    HM_S("vendor"));
-	m = hm_mainmods_single(ml->mains);
-	if (!m || !m->root.n)
-		return HM_S("");
-	return hm_path_join(ml->arena, m->root, HM_S("vendor"));
+		parent = hm_path_dir(ml->arena, ml->work_file);
+	else if (m)
+		parent = m->root;
+	ml->vendor_dir = HM_S("");
+	if (parent.n)
+		ml->vendor_dir = hm_path_join(ml->arena, parent, HM_S("vendor"));
 }
 
 int

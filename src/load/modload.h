@@ -84,6 +84,7 @@ struct hm_modload {
 	/* Private. */
 	struct hm_modfiles *files;
 	struct hm_vendorlist *vendor;
+	hm_str vendor_dir;
 	struct hm_resolve *resolve; /* importstate.h; hm_modules_attach() */
 	bool quiet_excludes;
 };
@@ -106,9 +107,12 @@ bool hm_modload_has_root(const struct hm_modload *ml);
 int hm_modload_must_have_root(struct hm_modload *ml, struct hm_err *err);
 /* go's NewNoMainModulesError text; returns -1. */
 int hm_modload_no_main_modules(const struct hm_modload *ml, struct hm_err *err);
-/* The go.mod path for a module root: -modfile, or root/go.mod. */
+/* The go.mod path for a module root: -modfile, or root/go.mod.  Thread-safe for main modules. */
 hm_str hm_modload_gomod_path(const struct hm_modload *ml, hm_str root);
-/* The vendor folder (workspace or single module); empty when there is none to have. */
+/*
+ * The vendor folder (workspace or single module); empty when there is none to
+ * have.  After hm_modload_file(); thread-safe.
+ */
 hm_str hm_modload_vendor_dir(const struct hm_modload *ml);
 /* -mod=mod is off and no workspace: requirements may not grow. */
 bool hm_modload_must_be_complete(const struct hm_modload *ml);

@@ -34,6 +34,8 @@ int hm_modload_copy_err(struct hm_err *err, struct hm_err *from);
 
 /* go's setDefaultBuildMod. */
 int hm_modload_default_mod(struct hm_modload *ml, struct hm_err *err);
+/* Works out ml->vendor_dir from ml->mains. */
+void hm_modload_set_vendor_dir(struct hm_modload *ml);
 void hm_modload_set_roots(struct hm_modload *ml, const hm_str *roots, size_t n);
 /* path, or path below cwd when it is relative. */
 const char *hm_modload_abs(const struct hm_modload *ml, struct hm_arena *a, hm_str path);
