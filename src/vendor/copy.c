@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "load/goheader.h"
 #include "load/pkg.h"
 #include "os/file.h"
 
@@ -121,15 +122,19 @@ static bool
 may_build(struct hm_arena *a, hm_str dir, const struct hm_scan_dir *scan, hm_str name)
 {
 	const struct hm_scan_file *f = find_scan(scan, name);
-	struct hm_strs names = { &name, 1, 1 };
-	struct hm_scan_dir one = { 0 };
+	struct hm_scan_file hidden = { .name = name, .is_go = true };
 	struct hm_err err = { 0 };
+	hm_str path, text;
 
-	if (!f && hm_scan_files(a, dir, &names, &one, &err) == 0 && one.n == 1)
-		f = &one.v[0]; /* scans of folders leave out names with _ or . in front */
-	hm_err_free(&err);
-	if (!f)
-		return true;
+	if (!f) { /* scans of folders leave out names with _ or . in front */
+		path = hm_path_cat(a, dir, name);
+		if (hm_file_read(a, path.p, HM_SCAN_MAX_FILE, &text, &err) == 0)
+			hm_goheader_scan(a, path, text, true, &hidden);
+		else
+			hidden.error = hm_arena_dup(a, hm_err_str(&err));
+		hm_err_free(&err);
+		f = &hidden;
+	}
 	if (f->error.n) /* unreadable: go takes it along, but not with two //go:build lines */
 		return !hm_str_has_suffix(f->error, HM_S(": multiple //go:build comments"));
 	return hm_scan_should_build(f, hm_tags_any());
