@@ -174,18 +174,18 @@ static int
 update_file(struct hm_cli *cli, const struct change *ch, struct hm_err *err)
 {
 	const struct hm_conf *c = cli->conf;
-	hm_str old = HM_S("");
+	/* GOENV=off keeps go from reading the file, but not from writing it. */
+	hm_str old = HM_S(""), path = c->goenv.n ? c->goenv : c->goenv_default;
 
-	if (c->goenv.n == 0)
+	if (path.n == 0)
 		return hm_err_set(err, HM_EINVALID, "cannot find go env config: " HM_F,
 		                  HM_P(c->goenv_err));
-	if (hm_file_read(&cli->arena, c->goenv.p, HM_CONF_MAX_FILE, &old, err) < 0) {
+	if (hm_file_read(&cli->arena, path.p, HM_CONF_MAX_FILE, &old, err) < 0) {
 		if (!hm_err_is(err, HM_ENOTFOUND) || ch->set.n == 0)
 			return hm_err_wrap(err, "reading go env config: ");
 		hm_err_clear(err);
 	}
-	if (replace_file(cli, c->goenv, hm_envfile_edit(&cli->arena, old, &ch->set, &ch->unset),
-	                 err) < 0)
+	if (replace_file(cli, path, hm_envfile_edit(&cli->arena, old, &ch->set, &ch->unset), err) < 0)
 		return hm_err_wrap(err, "writing go env config: ");
 	return 0;
 }

@@ -42,7 +42,8 @@ struct hm_conf {
 
 	/* The user's file: GOENV, or go/env in the user's configuration folder. */
 	hm_str goenv;       /* empty with GOENV=off */
-	hm_str goenv_err;   /* then: why */
+	hm_str goenv_default; /* where it is without $GOENV; empty: goenv_err says why */
+	hm_str goenv_err;
 	struct hm_map file; /* its settings, then those of go.env it lacks; -> char * */
 	struct hm_map rootfile; /* $GOROOT/go.env alone */
 

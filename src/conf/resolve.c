@@ -34,13 +34,11 @@ hm_conf_resolve_goenv(struct hm_conf *c)
 {
 	hm_str v = hm_env_or_empty(&c->env, "GOENV"), dir;
 
-	c->goenv = hm_str_eqz(v, "off") ? HM_S("") : v;
-	c->goenv_err = hm_str_eqz(v, "off") ? HM_S("GOENV=off") : HM_S("");
-	if (v.n)
-		return;
+	c->goenv_err = c->goenv_default = HM_S("");
 	dir = config_dir(c, &c->goenv_err);
 	if (dir.n)
-		c->goenv = hm_path_join(&c->arena, dir, HM_S("go/env"));
+		c->goenv_default = hm_path_join(&c->arena, dir, HM_S("go/env"));
+	c->goenv = v.n == 0 ? c->goenv_default : hm_str_eqz(v, "off") ? HM_S("") : v;
 }
 
 /* A value of the environment or files, else what the toolchain was built with, else def. */
