@@ -7,8 +7,10 @@
 #include "cli/cmd.h"
 
 #define HM_CMDS(X)                                                                           \
+	X(build)                                                                             \
 	X(clean)                                                                             \
 	X(env)                                                                               \
+	X(install)                                                                           \
 	X(list)                                                                              \
 	X(mod_download)                                                                      \
 	X(mod_edit)                                                                          \
@@ -16,6 +18,7 @@
 	X(mod_init)                                                                          \
 	X(mod_vendor)                                                                        \
 	X(mod_verify)                                                                        \
+	X(run)                                                                               \
 	X(version)                                                                           \
 	X(help)
 
