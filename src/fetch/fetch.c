@@ -157,7 +157,7 @@ hm_fetch_try(struct hm_fetch *f,
              int (*fn)(void *ctx, const struct hm_fetch_source *src, struct hm_err *err),
              void *ctx, struct hm_err *err)
 {
-	struct hm_fetch_sources list;
+	struct hm_fetch_sources list = { 0 };
 	struct hm_err e = { 0 };
 	int best = -1, rank;
 
