@@ -48,8 +48,8 @@ takes_plain_files(void **state)
 		"module m\n\ngo 1.22.1\n\ntoolchain go1.23.0\n\nrequire a.b/c v1.0.0 // indirect\n",
 		"module m\nrequire (\n\ta.b/c v1.0.0\n\n\t// why\n\ta.b/d/v2 v2.0.0-pre.1\n)\n",
 		"module m\nrequire (\n) // end\nrequire a.b/c v3.0.0+incompatible\n",
-		"module m\nreplace a => ../a\nexclude a.b/c v1.2.3\nreplace (\n\tx => y v1.0.0\n"
-		")\n",
+		"module m\nreplace a => ../a\nexclude a.b/c v1.2.3\n",
+		"module m\nreplace (\n\tx => y v1.0.0\n)\n",
 		"module m\nfuture thing x=y\nfuture (\n\tmore of it\n)\n",
 		"module m\ntool a.b/c\ngodebug panicnil=1\n",
 		"// caf\xc3\xa9\nmodule m\n",
