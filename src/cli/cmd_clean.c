@@ -1,7 +1,7 @@
 /*
- * hermod clean: empties the caches.  Package folders are cleaned by the
- * toolchain's own go.
+ * hermod clean: empties the caches, and package folders of what was left there.
  */
+#include "cli/cleanpkg.h"
 #include "cli/cmds.h"
 
 #include <dirent.h>
@@ -171,6 +171,8 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 		{ .name = "modcache", .kind = HM_FLAG_BOOL, .target = &c.modcache },
 		{ .name = "fuzzcache", .kind = HM_FLAG_BOOL, .target = &c.fuzzcache },
 	};
+	struct hm_clean_packages pkgs = { .bf = &c.bf };
+	struct hm_strs patterns = { 0 };
 	const char *flag;
 
 	if (hm_cli_flags(cli, own, sizeof(own) / sizeof(*own),
@@ -181,8 +183,17 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	if (argc > 0 && flag)
 		return hm_err_set(err, HM_EINVALID, "clean %s cannot be used with package arguments",
 		                  flag);
-	if (argc > 0 || c.i || c.r || !flag)
-		return hm_cli_delegate(cli, "clean of packages", err);
+	for (int i = 0; i < argc; i++)
+		HM_PUSH(&cli->arena, patterns, hm_str_of(argv[i]));
+	pkgs.installed = c.i;
+	pkgs.recurse = c.r;
+	pkgs.if_module = argc == 0 && !c.i && !c.r;
+	if ((!flag || !pkgs.if_module) && hm_cli_clean_packages(cli, &pkgs, &patterns, err)) {
+		if (!hm_err_is(err, HM_ENOTYET))
+			return -1;
+		hm_err_clear(err);
+		return hm_cli_delegate(cli, "clean in GOPATH mode", err);
+	}
 	return clean_all(cli, &c, err);
 }
 
