@@ -184,8 +184,11 @@ load_files(struct hm_cli *cli, const struct hm_build_flags *bf, const struct hm_
 	if (hm_modules_load_files(p->ml, files, &p->modules, err))
 		return -1;
 	make_loader(cli, bf, p);
-	if (hm_loader_files(p->loader, opts, files, &pkg, err))
-		return -1;
+	if (hm_loader_files(p->loader, opts, files, &pkg, err)) {
+		hm_cli_errorf(cli, HM_F, HM_P(hm_err_str(err))); /* go has no "go: " here */
+		hm_err_clear(err);
+		return hm_err_set(err, HM_EREPORTED, "reported");
+	}
 	HM_PUSH(&cli->arena, p->pkgs, pkg);
 	return 0;
 }

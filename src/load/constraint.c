@@ -78,9 +78,12 @@ lex(struct parser *p)
 			end = next;
 		}
 		if (end == start) {
-			hm_str_rune(p->s, &end);
+			struct hm_buf b = { 0 };
+
+			hm_buf_add_rune(&b, hm_str_rune(p->s, &end));
 			hm_err_set(p->err, HM_ESYNTAX, "invalid syntax at " HM_F,
-			           HM_P(hm_str_sub(p->s, start, end)));
+			           HM_P(hm_buf_str(&b)));
+			hm_buf_free(&b);
 			return false;
 		}
 		p->is_tag = true;

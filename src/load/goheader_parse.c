@@ -22,7 +22,9 @@ struct parser {
 	HM_VEC(struct comment) comments;
 	struct group lead; /* the comments right above the current token */
 	size_t n_specs;    /* imports of the current declaration */
-	bool failed;       /* a syntax error: nothing behind it counts */
+	bool gave_up;      /* too many errors; go has no package then */
+	size_t sync_pos;   /* where skip_to() stopped last, and how often there */
+	unsigned sync_count;
 	struct hm_strs cgo;
 };
 
@@ -78,17 +80,57 @@ is(const struct parser *p, const char *text)
 	return p->l.tok == HM_GOTOK_OTHER && hm_str_eqz(p->l.text, text);
 }
 
-/* go drops a second error of one line. */
+/* go drops a second error of one line, and gives up after some. */
 static void
 fail(struct parser *p, const char *msg)
 {
 	struct hm_scan_items *e = p->l.errors;
 	struct hm_pos pos = hm_golex_pos(&p->l, p->l.offset);
 
-	p->failed = true;
-	if (e->n == 0 || e->v[e->n - 1].pos.line != pos.line)
+	if (e->n > 0 && e->v[e->n - 1].pos.line == pos.line)
+		return;
+	if (e->n > HM_SCAN_MAX_ERRORS)
+		p->gave_up = true;
+	else
 		hm_golex_error(&p->l, p->l.offset, "%s", msg);
 }
+
+static bool
+is_one_of(const struct parser *p, const char *const *words)
+{
+	if (p->l.tok == HM_GOTOK_SEMICOLON)
+		return strcmp(*words, ",") == 0;
+	for (; *words; words++)
+		if (is(p, *words))
+			return true;
+	return false;
+}
+
+/* Goes on behind an error: to one of the words, but not for ever to the same. */
+static void
+skip_to(struct parser *p, const char *const *words)
+{
+	for (; p->l.tok != HM_GOTOK_EOF; next(p)) {
+		if (!is_one_of(p, words))
+			continue;
+		if (p->l.offset == p->sync_pos && p->sync_count < 10) {
+			p->sync_count++;
+			return;
+		}
+		if (p->l.offset > p->sync_pos) {
+			p->sync_pos = p->l.offset;
+			p->sync_count = 0;
+			return;
+		}
+	}
+}
+
+/* An expression ends here (semicolons too); a statement starts here. */
+static const char *const expr_end[] = { ",", ":", ")", "]", "}", NULL };
+static const char *const stmt_start[] = {
+	"break", "const", "continue", "defer", "fallthrough", "for", "go", "goto",
+	"if", "return", "select", "switch", "type", "var", NULL,
+};
 
 static void
 fail_expected(struct parser *p, const char *what)
@@ -114,10 +156,15 @@ expect_semi(struct parser *p)
 {
 	if (is(p, ")") || is(p, "}"))
 		return;
-	if (p->l.tok == HM_GOTOK_SEMICOLON)
+	if (p->l.tok == HM_GOTOK_SEMICOLON) {
+		next(p);
+		return;
+	}
+	fail_expected(p, "';'");
+	if (is(p, ","))
 		next(p);
 	else
-		fail_expected(p, "';'");
+		skip_to(p, stmt_start);
 }
 
 static bool
@@ -167,16 +214,20 @@ import_spec(struct parser *p, struct group doc)
 	if (p->l.tok == HM_GOTOK_IDENT || is(p, "."))
 		next(p);
 	lit = p->l.text;
-	if (p->l.tok != HM_GOTOK_STRING) {
-		fail(p, is_literal(p) ? "import path must be a string" : "missing import path");
-		return;
+	if (p->l.tok == HM_GOTOK_STRING) {
+		next(p);
+	} else if (is_literal(p)) {
+		fail(p, "import path must be a string");
+		next(p);
+	} else {
+		fail(p, "missing import path");
+		skip_to(p, expr_end);
 	}
+	expect_semi(p);
 	if (!hm_goheader_unquote(p->a, &lit, &imp.text))
 		imp.text = HM_S("");
 	HM_PUSH(p->a, p->f->imports, imp);
 	p->n_specs++;
-	next(p);
-	expect_semi(p);
 	if (doc.to > 0 && hm_str_eqz(imp.text, "C"))
 		add_cgo(p, doc);
 }
@@ -194,16 +245,12 @@ import_decl(struct parser *p)
 	}
 	p->n_specs = 0;
 	next(p);
-	while (!p->failed && !is(p, ")") && p->l.tok != HM_GOTOK_EOF) {
+	while (!p->gave_up && !is(p, ")") && p->l.tok != HM_GOTOK_EOF) {
 		own = p->lead;
 		import_spec(p, own);
 	}
-	if (p->failed)
-		return;
-	if (!is(p, ")")) {
+	if (!is(p, ")"))
 		fail_expected(p, "')'");
-		return;
-	}
 	next(p);
 	expect_semi(p);
 	/* a lone spec without comment of its own has that of its declaration */
@@ -245,26 +292,19 @@ package_clause(struct parser *p, struct group *doc)
 	size_t above = p->comments.n;
 
 	*doc = p->lead;
-	if (p->l.errors->n > 0) {
-		p->failed = true;
+	if (p->l.errors->n > 0)
 		return above;
-	}
-	if (!is(p, "package")) {
+	if (!is(p, "package"))
 		fail_expected(p, "'package'");
-		return above;
-	}
 	next(p);
-	if (p->l.tok != HM_GOTOK_IDENT) {
+	if (p->l.tok == HM_GOTOK_IDENT)
+		p->f->pkg_name = hm_arena_dup(p->a, p->l.text);
+	else
 		fail_expected(p, "'IDENT'");
-		return above;
-	}
-	p->f->pkg_name = hm_arena_dup(p->a, p->l.text);
 	next(p);
 	expect_semi(p);
-	if (p->l.errors->n > 0) {
+	if (p->l.errors->n > 0)
 		p->f->pkg_name = HM_S("");
-		p->failed = true;
-	}
 	return above;
 }
 
@@ -321,8 +361,10 @@ hm_goheader_parse(struct hm_arena *a, hm_str path, hm_str header, struct hm_scan
 	hm_golex_init(&p.l, a, path, header, &errors);
 	next(&p);
 	above = package_clause(&p, &doc);
-	while (!p.failed && is(&p, "import"))
+	while (f->pkg_name.n > 0 && !p.gave_up && is(&p, "import"))
 		import_decl(&p);
+	if (p.gave_up)
+		f->pkg_name = HM_S("");
 	if (f->pkg_name.n > 0 && doc.to > 0)
 		add_synopsis(&p, doc);
 	if (errors.n > 0) {

@@ -21,7 +21,7 @@ physical(const struct hm_golex *l, size_t offset)
 		pos.line = 1;
 		start = 0;
 		for (size_t i = 0; i < offset; i++)
-			if (l->src.p[i] == '\n') {
+			if (l->src.p[i] == '\n' && i + 1 < l->src.n) {
 				pos.line++;
 				start = i + 1;
 			}
@@ -107,22 +107,45 @@ complain(struct hm_golex *l, uint32_t r, size_t w)
 	}
 }
 
+/* go looks one character ahead, and complains about it then. */
+static void
+check_next(struct hm_golex *l)
+{
+	size_t w;
+	uint32_t r;
+
+	if (l->i < l->checked)
+		return;
+	l->checked = l->i + 1;
+	r = look(l, &w);
+	if (r != UINT32_MAX && (r == 0 || r >= 0x80))
+		complain(l, r, w);
+}
+
+/* A line starts at l->i, unless the file ends here. */
+static void
+new_line(struct hm_golex *l)
+{
+	if (l->i < l->src.n) {
+		l->line++;
+		l->line_start = l->i;
+	}
+}
+
 /* Takes one character and answers it; UINT32_MAX at the end. */
 static uint32_t
 take(struct hm_golex *l)
 {
 	size_t w;
-	uint32_t r = look(l, &w);
+	uint32_t r;
 
+	check_next(l);
+	r = look(l, &w);
 	if (r == UINT32_MAX)
 		return r;
-	if (r == 0 || r >= 0x80)
-		complain(l, r, w);
 	l->i += w;
-	if (r == '\n') {
-		l->line++;
-		l->line_start = l->i;
-	}
+	if (r == '\n')
+		new_line(l);
 	return r;
 }
 
@@ -144,6 +167,7 @@ hm_golex_init(struct hm_golex *l, struct hm_arena *a, hm_str path, hm_str src,
 	l->line = 1;
 	if (hm_str_has_prefix(src, HM_S("\xef\xbb\xbf")))
 		l->i = 3;
+	check_next(l);
 }
 
 static bool
@@ -499,15 +523,13 @@ skip_space(struct hm_golex *l)
 
 	while ((c = at(l, 0)) == ' ' || c == '\t' || c == '\r' || (c == '\n' && !l->insert_semi)) {
 		l->i++;
-		if (c == '\n') {
-			l->line++;
-			l->line_start = l->i;
-		}
+		if (c == '\n')
+			new_line(l);
 	}
 }
 
-void
-hm_golex_next(struct hm_golex *l)
+static void
+next_token(struct hm_golex *l)
 {
 	size_t w;
 	uint32_t c;
@@ -567,4 +589,11 @@ hm_golex_next(struct hm_golex *l)
 	}
 	l->text = hm_str_sub(l->src, l->offset, l->i);
 	l->insert_semi = true;
+}
+
+void
+hm_golex_next(struct hm_golex *l)
+{
+	next_token(l);
+	check_next(l);
 }

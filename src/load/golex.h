@@ -31,6 +31,7 @@ struct hm_golex {
 	hm_str path, src;
 	struct hm_scan_items *errors; /* NULL: not wanted */
 	size_t i;                     /* next byte */
+	size_t checked;               /* characters before this one have been complained about */
 	size_t line_start;
 	uint32_t line;
 	bool insert_semi;

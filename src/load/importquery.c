@@ -56,7 +56,8 @@ replaced_candidates(struct hm_modload *ml, struct hm_arena *a, hm_str path, stru
 		if (hm_gover_mod_cmp(m.path, hm_modgraph_selected(mg, m.path), m.version) < 0)
 			HM_PUSH(a, *out, m);
 	}
-	qsort(out->v, out->n, sizeof(*out->v), longest_first);
+	if (out->n)
+		qsort(out->v, out->n, sizeof(*out->v), longest_first);
 	return 0;
 }
 

@@ -86,6 +86,16 @@ load_match(struct hm_loader *l, const struct hm_loader_opts *opts, const struct 
 	}
 }
 
+/* A folder without Go files: go names it more exactly, and as the package's. */
+static hm_str
+no_go_text(struct hm_loader *l, struct hm_pkg *p, hm_str bare)
+{
+	if (!hm_str_cut_prefix(&bare, HM_S("no buildable Go source files in ")))
+		return bare;
+	p->dir = bare;
+	return hm_arena_printf(l->a, "no Go files in " HM_F, HM_P(bare));
+}
+
 /* What went wrong with a pattern itself, as a package of its name. */
 static struct hm_pkg *
 match_error(struct hm_loader *l, const struct hm_match *m)
@@ -98,6 +108,8 @@ match_error(struct hm_loader *l, const struct hm_match *m)
 	p->import_path = m->pattern;
 	p->build = &nothing;
 	e.text = hm_match_is_literal(m) ? m->errs.v[0].bare : m->errs.v[0].text;
+	if (m->errs.v[0].kind == HM_IMPORT_NO_GO)
+		e.text = no_go_text(l, p, m->errs.v[0].bare);
 	hm_loader_data_error(l, p, &e, m->pattern, NULL);
 	HM_PUSH(l->a, p->match, m->pattern);
 	p->cmdline_pkg = true;

@@ -156,36 +156,30 @@ entry_cmp(const void *x, const void *y)
 typedef HM_VEC(struct entry_name) entry_names;
 
 /* All that is no folder, sorted; symbolic links to folders count as folders. */
-static int
-list_folder(struct hm_arena *a, hm_str dir, int fd, entry_names *out, bool *indexed,
-            struct hm_err *err)
+static void
+list_folder(struct hm_arena *a, DIR *d, entry_names *out, bool *indexed)
 {
-	DIR *d = fdopendir(fd);
 	struct dirent *de;
 	struct stat st;
 
-	if (!d) {
-		close(fd);
-		return hm_err_sys(err, errno, "open " HM_F, HM_P(dir));
-	}
 	while ((de = readdir(d))) {
 		struct entry_name e = { { 0 }, de->d_type };
 
-		if (e.type == DT_UNKNOWN && fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (e.type == DT_UNKNOWN &&
+		    fstatat(dirfd(d), de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			e.type = (unsigned char)IFTODT(st.st_mode);
 		if (e.type == DT_DIR)
 			continue;
 		if (e.type != DT_REG)
 			*indexed = false;
-		if (e.type == DT_LNK && fstatat(fd, de->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode))
+		if (e.type == DT_LNK && fstatat(dirfd(d), de->d_name, &st, 0) == 0 &&
+		    S_ISDIR(st.st_mode))
 			continue;
 		e.name = hm_arena_dup(a, hm_str_of(de->d_name));
 		HM_PUSH(a, *out, e);
 	}
 	if (out->n > 0)
 		qsort(out->v, out->n, sizeof(*out->v), entry_cmp);
-	closedir(d);
-	return 0;
 }
 
 static bool
@@ -226,26 +220,21 @@ hm_scan_folder(struct hm_arena *a, hm_str dir, bool in_modcache, struct hm_scan_
 {
 	struct reading r = { .a = a, .now = hm_clock_unix_nano() };
 	entry_names names = { 0 };
-	int fd;
+	DIR *d;
 
 	out->dir = hm_arena_dup(a, dir);
 	out->indexed = true;
-	r.dirfd = open(out->dir.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r.dirfd < 0)
+	d = opendir(out->dir.p);
+	if (!d)
 		return hm_err_sys(err, errno, "open " HM_F, HM_P(dir));
-	fd = dup(r.dirfd);
-	if (fd < 0 || list_folder(a, dir, fd, &names, &out->indexed, err) != 0) {
-		if (fd < 0)
-			hm_err_sys(err, errno, "open " HM_F, HM_P(dir));
-		close(r.dirfd);
-		return -1;
-	}
+	r.dirfd = dirfd(d);
+	list_folder(a, d, &names, &out->indexed);
 	for (size_t i = 0; i < names.n; i++)
 		scan_entry(&r, &names.v[i], in_modcache, out);
 	if (in_modcache)
 		out->indexed = true;
 	hm_buf_free(&r.buf);
-	close(r.dirfd);
+	closedir(d);
 	return 0;
 }
 
