@@ -225,17 +225,25 @@ hm_binfo_parse(struct hm_arena *a, hm_str text, struct hm_binfo *bi, struct hm_e
 
 /* ---- printing (BuildInfo.String) */
 
+/* Fields may hold any bytes, NUL too, so no printf. */
+static void
+put_line(struct hm_buf *b, const char *word, hm_str value)
+{
+	hm_buf_addz(b, word);
+	hm_buf_addc(b, '\t');
+	hm_buf_adds(b, value);
+}
+
 static void
 put_module(struct hm_buf *b, const char *word, const struct hm_binfo_module *m)
 {
-	/* In go a replacement could be replaced again; the text has no place for that. */
-	hm_buf_printf(b, "%s\t" HM_F "\t" HM_F, word, HM_P(m->path), HM_P(m->version));
+	put_line(b, word, m->path);
+	put_line(b, "", m->version);
 	if (m->replace) {
 		hm_buf_addc(b, '\n');
 		put_module(b, "=>", m->replace);
 	} else {
-		hm_buf_addc(b, '\t');
-		hm_buf_adds(b, m->sum);
+		put_line(b, "", m->sum);
 	}
 	hm_buf_addc(b, '\n');
 }
@@ -260,10 +268,14 @@ hm_binfo_format(struct hm_arena *a, const struct hm_binfo *bi)
 {
 	struct hm_buf b = { 0 };
 
-	if (bi->go_version.n > 0)
-		hm_buf_printf(&b, "go\t" HM_F "\n", HM_P(bi->go_version));
-	if (bi->path.n > 0)
-		hm_buf_printf(&b, "path\t" HM_F "\n", HM_P(bi->path));
+	if (bi->go_version.n > 0) {
+		put_line(&b, "go", bi->go_version);
+		hm_buf_addc(&b, '\n');
+	}
+	if (bi->path.n > 0) {
+		put_line(&b, "path", bi->path);
+		hm_buf_addc(&b, '\n');
+	}
 	if (!is_empty(&bi->main))
 		put_module(&b, "mod", &bi->main);
 	for (size_t i = 0; i < bi->n_dep; i++)

@@ -17,6 +17,8 @@
 /* Go searches in steps of this size; where a step begins matters at the end of the data. */
 #define STEP ((uint64_t)1 << 20)
 #define VARINT_MAX 10
+/* Images of a universal binary; there are not that many kinds of CPUs. */
+#define FAT_MAX 256
 
 enum { FLAG_BIG = 1, FLAG_INLINE = 2 };
 
@@ -130,7 +132,7 @@ open_fat(struct exe *x)
 	uint32_t n = hm_obj_u32(&r, 4), type = 0;
 	struct hm_macho m;
 	hm_str first = x->file;
-	bool ok = n > 0 && hm_obj_u32(&r, 0) == 0xcafebabe;
+	bool ok = n > 0 && n <= FAT_MAX && hm_obj_u32(&r, 0) == 0xcafebabe;
 
 	/* All images have to be sound and of one kind, though only the first one counts. */
 	for (uint32_t i = 0; ok && i < n; i++) {

@@ -83,14 +83,19 @@ print_info(struct version *v, struct hm_arena *a, hm_str file, struct hm_binfo *
 		hm_cli_out(v->cli, HM_S("\n"));
 		return;
 	}
-	hm_cli_printf(v->cli, HM_F ": " HM_F "\n", HM_P(file), HM_P(bi->go_version));
+	hm_cli_out(v->cli, file);
+	hm_cli_out(v->cli, HM_S(": "));
+	hm_cli_out(v->cli, bi->go_version);
+	hm_cli_out(v->cli, HM_S("\n"));
 	if (!v->modules)
 		return;
 	bi->go_version = HM_S(""); /* it has been said */
 	text = hm_binfo_format(a, bi);
 	while (text.n > 0) {
 		hm_str_cut(text, '\n', &line, &text);
-		hm_cli_printf(v->cli, "\t" HM_F "\n", HM_P(line));
+		hm_cli_out(v->cli, HM_S("\t"));
+		hm_cli_out(v->cli, line);
+		hm_cli_out(v->cli, HM_S("\n"));
 	}
 }
 
