@@ -1,6 +1,6 @@
 /*
- * hermod mod vendor: a copy of all packages that the build and the tests of the
- * main module need.
+ * hermod mod vendor, work vendor: a copy of all packages that the build and the
+ * tests of the main module, or of all modules of a workspace, need.
  */
 #include "base/path.h"
 #include "cli/cmds.h"
@@ -55,7 +55,7 @@ vendor(struct hm_cli *cli, struct hm_modload *ml, const struct options *o, struc
 }
 
 static int
-run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
+run(struct hm_cli *cli, int argc, char **argv, bool workspace, struct hm_err *err)
 {
 	struct options o = { 0 };
 	const struct hm_flag own[] = {
@@ -70,11 +70,15 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 		return -1;
 	if (hm_cli_modload(cli, &bf, &ml, err) || hm_modload_init_work(ml, err))
 		return -1;
-	if (ml->work_file.n)
+	if (ml->work_file.n && !workspace)
 		return hm_err_set(err, HM_EINVALID,
 		                  "'go mod vendor' cannot be run in workspace mode. Run 'go work "
 		                  "vendor' to vendor the workspace or set 'GOWORK=off' to exit "
 		                  "workspace mode.");
+	if (!ml->work_file.n && workspace)
+		return hm_err_set(err, HM_EINVALID,
+		                  "no go.work file found\n\t(run 'go work init' first or specify "
+		                  "path using GOWORK environment variable)");
 	if (argc > 0)
 		return hm_err_set(err, HM_EINVALID, "'go mod vendor' accepts no arguments");
 	ml->force_use_modules = true;
@@ -86,9 +90,28 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	return 0;
 }
 
+static int
+run_mod(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
+{
+	return run(cli, argc, argv, false, err);
+}
+
+static int
+run_work(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
+{
+	return run(cli, argc, argv, true, err);
+}
+
 const struct hm_cmd hm_cmd_mod_vendor = {
 	.name = "mod vendor",
 	.usage = "mod vendor [-e] [-v] [-o outdir]",
 	.brief = "Make vendored copy of dependencies",
-	.run = run,
+	.run = run_mod,
+};
+
+const struct hm_cmd hm_cmd_work_vendor = {
+	.name = "work vendor",
+	.usage = "work vendor [-e] [-v] [-o outdir]",
+	.brief = "Make vendored copy of the workspace's dependencies",
+	.run = run_work,
 };

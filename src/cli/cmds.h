@@ -20,6 +20,7 @@
 	X(mod_verify)                                                                        \
 	X(run)                                                                               \
 	X(version)                                                                           \
+	X(work_vendor)                                                                       \
 	X(help)
 
 #define X(verb) extern const struct hm_cmd hm_cmd_##verb;

@@ -142,7 +142,10 @@ parse_modver(struct parser *p, struct hm_modver *m)
 static void
 parse_require(struct parser *p)
 {
-	struct hm_gomod_require r = { .syntax = p->d.line, .indirect = hm_directive_is_indirect(p->d.line) };
+	struct hm_gomod_require r = {
+		.syntax = p->d.line,
+		.indirect = hm_directive_is_indirect(p->d.line),
+	};
 
 	if (parse_modver(p, &r.mod))
 		HM_PUSH(p->f->arena, p->f->require, r);

@@ -285,9 +285,9 @@ hm_str
 hm_gover_mod_major_minor(struct hm_arena *a, hm_str path, hm_str version)
 {
 	if (hm_str_eqz(path, "toolchain"))
-		return hm_arena_concat(
-			a,
-			(hm_str[]){ HM_S("go"), hm_gover_lang(hm_gover_from_toolchain(version)) }, 2);
-	return go_version(path, &version) ? hm_gover_lang(version)
-	                                  : hm_semver_major_minor(a, version);
+		return hm_arena_printf(a, "go" HM_F,
+		                       HM_P(hm_gover_lang(hm_gover_from_toolchain(version))));
+	if (go_version(path, &version))
+		return hm_gover_lang(version);
+	return hm_semver_major_minor(a, version);
 }

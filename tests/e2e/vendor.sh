@@ -85,6 +85,13 @@ syntax_error() { world; printf 'package b\n\nfunc (\n' | file b/c.go; }
 bad_import() { world; printf 'package b\n\nimport "a' | file b/c.go; }
 inside_vendor() { world; sed -i 's#=> ../a#=> ./vendor/a#' m/go.mod; mkdir -p m/vendor; mv a m/vendor/a; }
 workspace() { world; printf 'go 1.24\n\nuse ./m\n' | file m/go.work; }
+two_modules() {
+	world
+	printf 'go 1.24\n\nuse (\n\t.\n\t./n\n)\n\nreplace example.com/work => ../wild\n' | file m/go.work
+	printf 'module example.com/n\n\ngo 1.24\n\nrequire example.com/b/v2 v2.1.0\n\nreplace example.com/b/v2 => ../../b\n' | file m/n/go.mod
+	sed -i 's#example.com/b/v2 v2.1.0 => ../b#example.com/b/v2 => ../b#' m/go.mod
+	printf 'package n\n\nimport _ "example.com/b/v2"\n' | file m/n/n.go
+}
 excluded_tags() { world; printf '//go:build !linux && !windows\n\npackage y\n\nimport _ "example.com/a/win"\n' | file a/x/y/z.go; }
 
 # agree SETUP ARGS...: both leave the same files, modes and messages.
@@ -98,7 +105,7 @@ agree() {
 		mkdir "$work/d" && cd "$work/d" || return 1
 		"$setup"
 		cd m || return 1
-		GOFLAGS=-mod=mod GOPATH=$work/gp "$tool" mod "$@" >"$work/$n.out" 2>"$work/$n.err"
+		GOFLAGS=-mod=mod GOPATH=$work/gp "$tool" "${verb:-mod}" "$@" >"$work/$n.out" 2>"$work/$n.err"
 		echo "status $?" >>"$work/$n.out"
 		cd "$work" || return 1
 		(cd d && find . -printf '%p %m %y %l\n' | sort) >>"$work/$n.out"
@@ -114,6 +121,9 @@ done
 for setup in missing_embed missing syntax_error; do
 	t "mod vendor -e: $setup" agree $setup vendor -e
 done
+verb=work t "work vendor" agree two_modules vendor
+verb=work t "work vendor -v" agree two_modules vendor -v
+verb=work t "work vendor without a workspace" agree world vendor
 t "mod vendor -v" agree world vendor -v
 t "mod vendor -o relative" agree world vendor -o ../else/where
 t "mod vendor -o absolute" agree world vendor -o "$work/d/out"

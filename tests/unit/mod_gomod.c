@@ -160,8 +160,9 @@ errors(void **state)
 		  "'path@version'" },
 		{ "replace a.b/c => ./f v1.0.0\n",
 		  "go.mod:1: replacement module directory path \"./f\" cannot have version" },
-		{ "replace a.b/c => .\\f\n", "go.mod:1: replacement directory appears to be Windows "
-		                             "path (on a non-windows system)" },
+		{ "replace a.b/c => .\\f\n",
+		  "go.mod:1: replacement directory appears to be Windows path "
+		  "(on a non-windows system)" },
 		{ "replace a.b/c ./f\n",
 		  "go.mod:1: usage: replace module/path [v1.2.3] => other/module v1.4\n"
 		  "\t or replace module/path [v1.2.3] => ../local/directory" },
@@ -175,8 +176,8 @@ errors(void **state)
 		  "go.mod:1:10: mod files must use // comments (not /* */ comments)" },
 		{ "module \"x\n", "go.mod:1:10: unexpected newline in string" },
 		{ "module \"x", "go.mod:1:8: unexpected EOF in string" },
-		{ "require (\n\ta v1\n", "go.mod:3: syntax error (unterminated block started at "
-		                         "go.mod:1:1)" },
+		{ "require (\n\ta v1\n",
+		  "go.mod:3: syntax error (unterminated block started at go.mod:1:1)" },
 		{ "require (\n) x\n", "go.mod:2:4: syntax error (expected newline after closing "
 		                      "paren)" },
 		{ "module \x01\n", "go.mod:1:8: unexpected input character '\\x01'" },
