@@ -149,7 +149,7 @@ hm_str hm_acquire_need_go(struct hm_acquire *ac);
 /*
  * hm_acquire_dir() of many, network, inflate and hash overlapped on all cores.
  * dirs[i] is empty where errs[i] is set; errs may be NULL (ask again for each).  0
- * when all are there.
+ * when all are there.  After an error that is final the rest is not begun: HM_EREPORTED.
  */
 int hm_acquire_dirs(struct hm_acquire *ac, const struct hm_modver *m, size_t n, hm_str *dirs,
                     struct hm_err *errs);

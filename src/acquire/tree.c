@@ -294,7 +294,7 @@ struct many {
 	hm_str *dirs;
 	struct hm_acquire_download *out;
 	struct hm_err *errs;
-	atomic_bool failed;
+	atomic_bool failed, stopped;
 };
 
 static void
@@ -304,10 +304,14 @@ get_one(void *ctx, size_t i)
 	struct hm_err own = { 0 }, *err = w->errs ? &w->errs[i] : &own;
 	int rc;
 
-	if (w->out)
+	if (w->stopped)
+		rc = hm_err_set(err, HM_EREPORTED, "stopped after a checksum mismatch");
+	else if (w->out)
 		rc = hm_acquire_download(w->ac, w->m[i], &w->out[i], err);
 	else
 		rc = hm_acquire_dir(w->ac, w->m[i], &w->dirs[i], err);
+	if (rc && err->final)
+		w->stopped = true;
 	if (rc)
 		w->failed = true;
 	else

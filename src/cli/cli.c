@@ -88,10 +88,21 @@ hm_cli_errorf(struct hm_cli *cli, const char *fmt, ...)
 	to_stderr(&b);
 }
 
+/* What go's checksum checks print when they end the command has no "go: " in front. */
+static bool
+stands_alone(struct hm_err *err)
+{
+	return err->final && (hm_str_has_prefix(hm_err_str(err), HM_S("verifying ")) ||
+	                      hm_str_has_prefix(hm_err_str(err), HM_S("malformed go.sum:")));
+}
+
 void
 hm_cli_error(struct hm_cli *cli, struct hm_err *err)
 {
-	hm_cli_errorf(cli, "%s: " HM_F, cli->self, HM_P(hm_err_str(err)));
+	if (stands_alone(err))
+		hm_cli_errorf(cli, HM_F, HM_P(hm_err_str(err)));
+	else
+		hm_cli_errorf(cli, "%s: " HM_F, cli->self, HM_P(hm_err_str(err)));
 	hm_cli_set_status(cli, 1);
 }
 

@@ -95,14 +95,16 @@ collect(struct hm_arena *a, const struct hm_modinfos *infos, struct results *out
 	}
 }
 
-static void
-download(struct hm_cli *cli, struct hm_acquire *ac, struct results *rs)
+/* -1 with a final error, which ends the command, whatever else there is to say. */
+static int
+download(struct hm_cli *cli, struct hm_acquire *ac, struct results *rs, struct hm_err *err)
 {
 	struct hm_modver *m = HM_NEW_N(&cli->arena, rs->n, struct hm_modver);
 	struct hm_acquire_download *got = HM_NEW_N(&cli->arena, rs->n, struct hm_acquire_download);
 	struct hm_err *errs = HM_NEW_N(&cli->arena, rs->n, struct hm_err);
 	struct result **to = HM_NEW_N(&cli->arena, rs->n, struct result *);
 	size_t n = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < rs->n; i++) {
 		if (rs->v[i].error.p || rs->v[i].info->reuse)
@@ -115,8 +117,13 @@ download(struct hm_cli *cli, struct hm_acquire *ac, struct results *rs)
 		to[i]->got = got[i];
 		if (errs[i].code != HM_OK)
 			to[i]->error = hm_arena_dup(&cli->arena, hm_err_str(&errs[i]));
+		if (errs[i].final && rc == 0) {
+			hm_err_move(err, &errs[i]);
+			rc = -1;
+		}
 		hm_err_free(&errs[i]);
 	}
+	return rc;
 }
 
 static void
@@ -259,7 +266,8 @@ try_once(struct hm_cli *cli, struct request req, bool may_switch, hm_str *need,
 	if (!explicit_args && !hm_modload_in_work(ml) && hm_modload_write(ml, &none, err))
 		goto out;
 	collect(ml->arena, &infos, &rs);
-	download(cli, ml->acquire, &rs);
+	if (download(cli, ml->acquire, &rs, err))
+		goto out;
 	if ((explicit_args || hm_modload_in_work(ml)) && may_switch) {
 		*need = later(hm_acquire_need_go(ml->acquire), ml->need_go);
 		if (need->n)

@@ -144,7 +144,7 @@ main(int argc, char **argv)
 		rc = cli.conf ? run(&cli, argc - 1, argv + 1, &err) : -1;
 	}
 	if (rc && !hm_err_is(&err, HM_EREPORTED)) {
-		hm_cli_errorf(&cli, "%s: " HM_F, cli.self, HM_P(hm_err_str(&err)));
+		hm_cli_error(&cli, &err);
 		hm_cli_set_status(&cli, hm_code_exit(err.code));
 	} else if (rc) {
 		hm_cli_set_status(&cli, 1);
