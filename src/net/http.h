@@ -16,7 +16,11 @@
 
 #define HM_HTTP_MAX_REDIRECTS 10
 #define HM_HTTP_MAX_BODY ((uint64_t)64 << 20) /* where a request sets no limit */
-/* Requests in flight at once; more wait. Measured: see tests/bench, no gain above. */
+/*
+ * Requests in flight at once; more wait.  300 small files of the public proxy over one
+ * HTTP/2 connection: 8 at once 0.28 s, 16: 0.17, 32 to 128: 0.14; 150 zips (230 MB):
+ * 8: 2.1 s, 32: 0.7, 64: 0.9.
+ */
 #define HM_HTTP_MAX_IN_FLIGHT 64
 
 struct hm_http;
