@@ -14,7 +14,43 @@ is_pe_machine(uint16_t m)
 	return false;
 }
 
-/* PE sections: name[8], VirtualSize, VirtualAddress, SizeOfRawData, PointerToRawData, ... */
+/* Does the file have all n bytes at `at`? Nothing is no matter where. */
+static bool
+has(hm_str file, uint64_t at, uint64_t n)
+{
+	return n == 0 || hm_obj_slice(file, at, n).n == n;
+}
+
+/* Symbols of 18 bytes, then strings with their length (itself included) in front. */
+static bool
+has_pe_symbols(struct hm_obj_reader *r, uint32_t symbols, uint32_t n)
+{
+	uint32_t strings = symbols + 18 * n, size;
+
+	if (symbols == 0)
+		return true;
+	size = hm_obj_u32(r, strings);
+	return !r->bad && has(r->s, strings, size) && has(r->s, symbols, 18 * (uint64_t)n);
+}
+
+/* Its fixed part, then as many directories as it says. */
+static bool
+read_pe_optional(struct hm_obj_reader *r, uint64_t at, uint16_t size, struct hm_coff *c)
+{
+	uint16_t magic = hm_obj_u16(r, at);
+	bool w = magic == 0x20b;
+	uint16_t fixed = w ? 112 : 96;
+
+	if (size == 0)
+		return true;
+	if ((!w && magic != 0x10b) || size < fixed)
+		return false;
+	c->base = w ? hm_obj_u64(r, at + 24) : hm_obj_u32(r, at + 28);
+	return (uint64_t)(size - fixed) == 8 * (uint64_t)hm_obj_u32(r, at + fixed - 4u) &&
+	       has(r->s, at, size);
+}
+
+/* name[8], VirtualSize, VirtualAddress, SizeOfRawData, PointerToRawData, relocations, ... */
 static bool
 read_pe_sections(struct hm_arena *a, struct hm_obj_reader *r, uint64_t at, struct hm_coff *c)
 {
@@ -27,6 +63,8 @@ read_pe_sections(struct hm_arena *a, struct hm_obj_reader *r, uint64_t at, struc
 		s->size = hm_obj_u32(r, at + 16);
 		s->offset = hm_obj_u32(r, at + 20);
 		s->flags = hm_obj_u32(r, at + 36);
+		if (!has(r->s, hm_obj_u32(r, at + 24), 10 * (uint64_t)hm_obj_u16(r, at + 32)))
+			return false;
 	}
 	return !r->bad;
 }
@@ -35,8 +73,8 @@ bool
 hm_pe_open(struct hm_arena *a, hm_str file, struct hm_coff *c)
 {
 	struct hm_obj_reader r = { .s = file };
-	uint64_t at, optional;
-	uint16_t optional_size;
+	uint64_t at;
+	uint16_t optional;
 
 	*c = (struct hm_coff){ .base = 0 };
 	if (file.n < 96)
@@ -48,19 +86,11 @@ hm_pe_open(struct hm_arena *a, hm_str file, struct hm_coff *c)
 	if (!is_pe_machine(hm_obj_u16(&r, at)))
 		return false;
 	c->n_section = hm_obj_u16(&r, at + 2);
-	optional_size = hm_obj_u16(&r, at + 16);
-	optional = at + 20;
-	if (optional_size > 0) {
-		uint16_t magic = hm_obj_u16(&r, optional);
-
-		if (magic == 0x20b)
-			c->base = hm_obj_u64(&r, optional + 24);
-		else if (magic == 0x10b)
-			c->base = hm_obj_u32(&r, optional + 28);
-		else
-			return false;
-	}
-	return !r.bad && read_pe_sections(a, &r, optional + optional_size, c);
+	optional = hm_obj_u16(&r, at + 16);
+	if (!has_pe_symbols(&r, hm_obj_u32(&r, at + 8), hm_obj_u32(&r, at + 12)) ||
+	    !read_pe_optional(&r, at + 20, optional, c))
+		return false;
+	return !r.bad && read_pe_sections(a, &r, at + 20 + optional, c);
 }
 
 /* XCOFF sections: name[8], s_paddr, s_vaddr, s_size, s_scnptr, ... s_flags. */

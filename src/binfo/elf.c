@@ -30,7 +30,7 @@ read_ident(hm_str file, struct tables *t)
 		return false;
 	t->wide = p[4] == 2;
 	t->r = (struct hm_obj_reader){ .s = file, .big = p[5] == 2 };
-	return hm_obj_u32(&t->r, 20) == 1;
+	return (hm_obj_u32(&t->r, 20) & 0xff) == 1 && !t->r.bad;
 }
 
 static bool

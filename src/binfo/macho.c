@@ -29,6 +29,16 @@ read_magic(hm_str file, struct hm_obj_reader *r, bool *wide)
 	return !r->bad && (magic & ~1u) == 0xfeedface;
 }
 
+/* A section's offset and number of relocations: debug/macho reads them, so they must be there. */
+static bool
+has_relocations(struct hm_obj_reader *r, uint64_t at)
+{
+	uint32_t offset = hm_obj_u32(r, at);
+	uint64_t size = (uint64_t)hm_obj_u32(r, at + 4) * 8;
+
+	return size == 0 || hm_obj_slice(r->s, offset, size).n == size;
+}
+
 static bool
 read_segment(struct hm_arena *a, struct hm_obj_reader *r, uint64_t at, uint32_t len, bool w,
              struct hm_macho *m)
@@ -56,6 +66,8 @@ read_segment(struct hm_arena *a, struct hm_obj_reader *r, uint64_t at, uint32_t 
 		sec.addr = hm_obj_word(r, at + 32, w);
 		sec.size = hm_obj_word(r, at + (w ? 40 : 36), w);
 		sec.offset = hm_obj_u32(r, at + (w ? 48 : 40));
+		if (!has_relocations(r, at + (w ? 56 : 48)))
+			return false;
 		HM_PUSH(a, m->sections, sec);
 	}
 	return !r->bad;
