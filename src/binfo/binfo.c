@@ -93,8 +93,8 @@ parse_replacement(struct parser *p, hm_str line)
 	struct hm_binfo_module *m;
 
 	if (n != 3)
-		return hm_err_set(p->err, HM_EINVALID, "expected 3 columns for replacement; got %zu",
-		                  n);
+		return hm_err_set(p->err, HM_EINVALID,
+		                  "expected 3 columns for replacement; got %zu", n);
 	if (!p->last)
 		return fail(p, "replacement with no module on previous line");
 	m = HM_NEW(p->arena, struct hm_binfo_module);
@@ -128,7 +128,8 @@ unquoted(struct parser *p, const char *what, hm_str s)
 {
 	hm_str q = hm_str_quote(p->arena, s);
 
-	return hm_err_set(p->err, HM_EINVALID, "unquoted %s " HM_F " must be quoted", what, HM_P(q));
+	return hm_err_set(p->err, HM_EINVALID, "unquoted %s " HM_F " must be quoted", what,
+	                  HM_P(q));
 }
 
 /* Cuts "key=" off *kv. */
@@ -218,7 +219,8 @@ hm_binfo_parse(struct hm_arena *a, hm_str text, struct hm_binfo *bi, struct hm_e
 	for (; hm_str_index_byte(text, '\n') >= 0; number++) {
 		hm_str_cut(text, '\n', &line, &text);
 		if (parse_line(&p, line) < 0)
-			return hm_err_wrap(err, "could not parse Go build info: line %zu: ", number);
+			return hm_err_wrap(err, "could not parse Go build info: line %zu: ",
+			                   number);
 	}
 	return 0;
 }

@@ -186,8 +186,12 @@ read_elf(struct hm_arena *a, hm_str file, const char *name, hm_str *id, struct h
 static bool
 is_macho(hm_str file)
 {
-	static const char magic[4][4] = { "\xfe\xed\xfa\xce", "\xfe\xed\xfa\xcf", "\xce\xfa\xed\xfe",
-		                          "\xcf\xfa\xed\xfe" };
+	static const char magic[4][4] = {
+		"\xfe\xed\xfa\xce",
+		"\xfe\xed\xfa\xcf",
+		"\xce\xfa\xed\xfe",
+		"\xcf\xfa\xed\xfe",
+	};
 
 	for (size_t i = 0; i < 4; i++)
 		if (hm_str_has_prefix(file, hm_str_make(magic[i], 4)))
@@ -201,6 +205,7 @@ read_macho(struct hm_arena *a, hm_str file, const char *name, hm_str *id, struct
 {
 	const struct hm_macho_section *s;
 	struct hm_macho m;
+	hm_str text;
 
 	if (read_raw(a, hm_obj_slice(file, 0, BINARY_HEAD), name, id, err) == 0 && id->n > 0)
 		return 0;
@@ -210,8 +215,8 @@ read_macho(struct hm_arena *a, hm_str file, const char *name, hm_str *id, struct
 	s = hm_macho_section(&m, "__text");
 	if (!s)
 		return hm_err_set(err, HM_EINVALID, "parse %s: cannot find __text section", name);
-	return read_raw(a, hm_obj_slice(file, s->offset, s->size < BINARY_HEAD ? s->size : BINARY_HEAD),
-	                name, id, err);
+	text = hm_obj_slice(file, s->offset, s->size < BINARY_HEAD ? s->size : BINARY_HEAD);
+	return read_raw(a, text, name, id, err);
 }
 
 int

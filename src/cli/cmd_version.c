@@ -36,8 +36,8 @@ print_own(struct version *v)
 	                                                                   : NULL;
 
 	if (flag) {
-		hm_cli_errorf(cli, "%s: '%s version' only accepts %s flag with arguments", cli->self,
-		              cli->self, flag);
+		hm_cli_errorf(cli, "%s: '%s version' only accepts %s flag with arguments",
+		              cli->self, cli->self, flag);
 		hm_cli_set_status(cli, 2);
 		return 0;
 	}
@@ -141,7 +141,10 @@ scan_entry(struct version *v, hm_str path)
 	hm_err_free(&err);
 }
 
-/* In order of names, links to folders not followed; the longest path the system takes is the limit. */
+/*
+ * In order of names; links to folders are not followed.  The depth is limited by
+ * the longest path that the system takes.
+ */
 static void
 scan_dir(struct version *v, hm_str dir)
 {

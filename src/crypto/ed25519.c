@@ -16,7 +16,8 @@ hm_ed25519_verify(const uint8_t pub[HM_ED25519_PUBLIC], hm_str msg, hm_str sig)
 	key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, pub, HM_ED25519_PUBLIC);
 	if (!key || EVP_DigestVerifyInit(md, NULL, NULL, NULL, key) != 1)
 		goto out;
-	ok = EVP_DigestVerify(md, (const uint8_t *)sig.p, sig.n, (const uint8_t *)msg.p, msg.n) == 1;
+	ok = EVP_DigestVerify(md, (const uint8_t *)sig.p, sig.n, (const uint8_t *)msg.p,
+	                      msg.n) == 1;
 out:
 	EVP_PKEY_free(key);
 	EVP_MD_CTX_free(md);

@@ -276,7 +276,7 @@ hm_sums_have(struct hm_sums *s, hm_str path, hm_str version, bool *have, struct 
 		*have = !recorded(s, mod, &sum) || sum.n > 0;
 	pthread_mutex_unlock(&s->mutex);
 	if (rc < 0 && !err->final) {
-		/* As in go: a go.sum that cannot be read lists nothing, and is an error when checked. */
+		/* As in go: a go.sum that cannot be read lists nothing; a check will say why. */
 		hm_err_clear(err);
 		rc = 0;
 	}

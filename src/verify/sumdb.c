@@ -269,7 +269,8 @@ read_tiles(void *ctx, const struct hm_tile *t, size_t n, hm_str *data, struct hm
 	if (todo == 1)
 		load_one(&b, 0);
 	else if (todo > 1)
-		hm_pool_each(todo < TILE_THREADS ? (unsigned)todo : TILE_THREADS, todo, load_one, &b);
+		hm_pool_each(todo < TILE_THREADS ? (unsigned)todo : TILE_THREADS, todo, load_one,
+		             &b);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		struct once *o = &b.slot[i]->once;
 

@@ -27,11 +27,14 @@ static const struct {
 	{ "dep\ta\n",
 	  NULL, "could not parse Go build info: line 1: expected 2 or 3 columns; got 1" },
 	{ "=>\ta\tb\tc\n",
-	  NULL, "could not parse Go build info: line 1: replacement with no module on previous line" },
+	  NULL, "could not parse Go build info: line 1: replacement with no module on previous "
+	        "line" },
 	{ "dep\ta\tv1\n=>\ta\tb\n",
-	  NULL, "could not parse Go build info: line 2: expected 3 columns for replacement; got 2" },
+	  NULL, "could not parse Go build info: line 2: expected 3 columns for replacement; got "
+	        "2" },
 	{ "dep\ta\tv1\n=>\ta\tb\tc\n=>\ta\tb\tc\n",
-	  NULL, "could not parse Go build info: line 3: replacement with no module on previous line" },
+	  NULL, "could not parse Go build info: line 3: replacement with no module on previous "
+	        "line" },
 	{ "build\t\n",
 	  NULL, "could not parse Go build info: line 1: build line missing '='" },
 	{ "build\t=x\n",
@@ -47,9 +50,11 @@ static const struct {
 	{ "build\t\"a b\"\n",
 	  NULL, "could not parse Go build info: line 1: build line missing '=' after quoted key" },
 	{ "build\t\"a b\"x=y\n",
-	  NULL, "could not parse Go build info: line 1: unexpected character after quoted key: 'x'" },
+	  NULL, "could not parse Go build info: line 1: unexpected character after quoted key: "
+	        "'x'" },
 	{ "build\t\"a b\"\303\251=y\n",
-	  NULL, "could not parse Go build info: line 1: unexpected character after quoted key: '\303\203'" },
+	  NULL, "could not parse Go build info: line 1: unexpected character after quoted key: "
+	        "'\303\203'" },
 	{ "build\t`a b`=`c d`\n",
 	  "build\t\"a b\"=\"c d\"\n", NULL },
 	{ "build\ta=\"c d\n",

@@ -10,8 +10,12 @@
 #include "os/file.h"
 #include "unit/tobj.h"
 
-#define ID "abcdefghijklmnopqrstuvwxyz.1234567890123456789012345678901234567890123456789012345678901234"
-#define NEW "bcdefghijklmnopqrstuvwxyza.2345678901234567890123456789012345678901234567890123456789012341"
+#define ID                                                                                   \
+	"abcdefghijklmnopqrstuvwxyz."                                                        \
+	"1234567890123456789012345678901234567890123456789012345678901234"
+#define NEW                                                                                  \
+	"bcdefghijklmnopqrstuvwxyza."                                                        \
+	"2345678901234567890123456789012345678901234567890123456789012341"
 #define RAW "\xff Go build ID: \"" ID "\"\n \xff"
 #define HEAD "!<arch>\n__.PKGDEF       0           0     0     644     7955      `\n"
 
@@ -67,7 +71,8 @@ binaries(void **state)
 	(void)state;
 	expect_id(HM_S("some text " RAW " more"), ID);
 	expect_id(HM_S("no id in here"), "");
-	expect_error(HM_S("some text \xff Go build ID: \"no end"), "parse f: malformed object file");
+	expect_error(HM_S("some text \xff Go build ID: \"no end"),
+	             "parse f: malformed object file");
 	expect_error(HM_S("some text \xff Go build ID: \"a\\\"\n \xff"),
 	             "parse f: malformed object file");
 	for (int i = 0; i < 4; i++) {
@@ -180,7 +185,8 @@ left_out(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		struct tobj o = { .wide = i & 1, .big = i & 2 };
-		size_t cmds = (o.wide ? 32 + 72 + 160 : 28 + 56 + 136), gnu[][2] = { { 0x210, 0x224 } };
+		size_t cmds = o.wide ? 32 + 72 + 160 : 28 + 56 + 136;
+		size_t gnu[][2] = { { 0x210, 0x224 } };
 		size_t end = 0x1000 + sizeof("code " RAW) - 1;
 		size_t both[][2] = { { cmds + 8, cmds + 24 }, { end, end + 200 } };
 
@@ -195,7 +201,8 @@ left_out(void **state)
 		/* An id inside a signature does not count. */
 		o.data = HM_S("none");
 		expect_hash(tobj_macho(&a, &o), "0123456789abcdef",
-		            (const size_t[][2]){ { cmds + 8, cmds + 24 }, { 0x1004, 0x1004 + 200 } }, 2,
+		            (const size_t[][2]){ { cmds + 8, cmds + 24 },
+		                                 { 0x1004, 0x1004 + 200 } }, 2,
 		            0);
 	}
 	hm_arena_free(&a);
@@ -249,7 +256,8 @@ rewrite(void **state)
 	expect_rewrite(tobj_macho(&a, &o), path);
 	assert_ok(hm_file_read(&a, path.p, 1 << 20, &now, &err), &err);
 	sig = hm_arena_alloc(&a, o.signature);
-	hm_codesign_sign(sig, hm_str_sub(now, 0, (size_t)code), HM_S("a.out"), 0x1000, o.data.n, true);
+	hm_codesign_sign(sig, hm_str_sub(now, 0, (size_t)code), HM_S("a.out"), 0x1000, o.data.n,
+	                 true);
 	assert_memory_equal(now.p + code, sig, o.signature);
 	assert_ok(hm_dir_remove_all(dir.p, true, &err), &err);
 	hm_arena_free(&a);

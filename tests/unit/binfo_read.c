@@ -166,7 +166,8 @@ others(void **state)
 	expect_not(HM_S("\x7f" "ELF is not enough"), "unrecognized file format");
 	expect_not(HM_S("MZ................................................................."),
 	           "unrecognized file format");
-	expect_not(HM_S("\xca\xfe\xba\xbe\x7f\xff\xff\xff............"), "unrecognized file format");
+	expect_not(HM_S("\xca\xfe\xba\xbe\x7f\xff\xff\xff............"),
+	           "unrecognized file format");
 	o.data = HM_S("nothing of Go's in here, nothing of Go's in here");
 	expect_not(tobj_elf(&a, &o), "not a Go executable");
 	expect_not(tobj_macho(&a, &o), "not a Go executable");
@@ -224,7 +225,8 @@ damaged(void **state)
 
 			for (size_t c = 0; c < sizeof(with); c++) {
 				copy[k] = with[c];
-				(void)hm_binfo_read_raw(hm_str_make(copy, files[i].n), &v, &m, &err);
+				(void)hm_binfo_read_raw(hm_str_make(copy, files[i].n), &v, &m,
+				                        &err);
 			}
 			copy[k] = files[i].p[k];
 			(void)hm_binfo_read_raw(hm_str_make(copy, k), &v, &m, &err);

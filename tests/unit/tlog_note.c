@@ -207,7 +207,8 @@ open_good(void **state)
 	struct hm_verifier both[] = { f->peter, f->enoch };
 	struct hm_note n;
 
-	assert_ok(hm_note_open(&f->a, HM_S(TEXT "\n" PETER_SIG ENOCH_SIG), &f->peter, 1, &n, &f->err),
+	assert_ok(hm_note_open(&f->a, HM_S(TEXT "\n" PETER_SIG ENOCH_SIG), &f->peter, 1, &n,
+	                       &f->err),
 	          &f->err);
 	assert_str(n.text, TEXT);
 	assert_int_equal(n.sigs.n, 1);

@@ -48,14 +48,16 @@ trees(void **state)
 static void
 format_record(void **state)
 {
-	static const char *const bad[] = { "", "hello\nworld", "hello\n\nworld\n", "hello\x01world\n",
+	static const char *const bad[] = { "", "hello\nworld", "hello\n\nworld\n",
+	                                   "hello\x01world\n",
 		                           "\n\n", "a\xffz\n" };
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };
 	hm_str out;
 
 	(void)state;
-	assert_ok(hm_tlog_format_record(&a, 123456789012, HM_S("hello, world\n"), &out, &err), &err);
+	assert_ok(hm_tlog_format_record(&a, 123456789012, HM_S("hello, world\n"), &out, &err),
+	          &err);
 	assert_str(out, "123456789012\nhello, world\n\n");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(hm_tlog_format_record(&a, 1, hm_str_of(bad[i]), &out, &err), -1);

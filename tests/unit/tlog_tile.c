@@ -22,13 +22,15 @@ paths(void **state)
 		  { 30, 63, 9223372036854775806, 1073741823 } },
 	};
 	static const char *const bad[] = {
-		"", "tile", "tile/", "tile/8", "tile/8/0", "tile/8/0/", "tile/8/0/1", "tile/8/0/0001",
+		"", "tile", "tile/", "tile/8", "tile/8/0", "tile/8/0/", "tile/8/0/1",
+		"tile/8/0/0001",
 		"tile/3/5/123/456/078", "tile/3/-1/123/456/078", "tile/0/0/001", "tile/31/0/001",
 		"tile/8/0/x000/001", "tile/8/0/x001", "tile/8/0/001/", "tile/8/0/001.p",
 		"tile/8/0/001.p/", "tile/8/0/001.p/0", "tile/8/0/001.p/256", "tile/8/0/001.p/05",
 		"tile/8/0/001.p/-5", "tile/08/0/001", "tile/8/00/001", "tile/8/0/+01",
 		"tile/8/0/x001.p/002", "file/8/0/001", "/tile/8/0/001", "tile/8/0/001.p/5/6",
-		"tile/8/0/x009/x223/x372/x036/x854/x775/808", "tile/8/0/x999/x999/x999/x999/x999/x999/x999/999",
+		"tile/8/0/x009/x223/x372/x036/x854/x775/808",
+		"tile/8/0/x999/x999/x999/x999/x999/x999/x999/999",
 		"tile/99999999999/0/001", "tile/8/99999999999/001", "tile/8/0/001.p/99999999999",
 	};
 	struct hm_arena a = { 0 };
@@ -117,7 +119,8 @@ hash_from_tile(void **state)
 	assert_str(hm_err_str(&err), "index 0 is in tile/3/0/000.p/1 not tile/3/0/001.p/5");
 	for (size_t i = 0; i < 5; i++) {
 		static const struct hm_tile bad[] = {
-			{ 0, 0, 0, 1 }, { 31, 0, 0, 1 }, { 3, -1, 0, 1 }, { 3, 64, 0, 1 }, { 3, 0, 0, 9 },
+			{ 0, 0, 0, 1 }, { 31, 0, 0, 1 }, { 3, -1, 0, 1 }, { 3, 64, 0, 1 },
+			{ 3, 0, 0, 9 },
 		};
 
 		wrong = bad[i];
@@ -253,10 +256,12 @@ tampered(void **state)
 		for (size_t i = 0; i < count; i++)
 			index[i] = (int64_t)i;
 		for (s.zero = 0; s.zero < (int64_t)count; s.zero++) {
-			assert_int_equal(hm_tile_read_hashes(&tree, &tr, &s.zero, 1, out, &err), -1);
+			assert_int_equal(hm_tile_read_hashes(&tree, &tr, &s.zero, 1, out, &err),
+			                 -1);
 			assert_int_equal(err.code, HM_ESECURITY);
 			assert_str(hm_err_str(&err), "downloaded inconsistent tile");
-			assert_int_equal(hm_tile_read_hashes(&tree, &tr, index, count, out, &err), -1);
+			assert_int_equal(hm_tile_read_hashes(&tree, &tr, index, count, out, &err),
+			                 -1);
 			assert_int_equal(err.code, HM_ESECURITY);
 		}
 		s.zero = -1;

@@ -97,7 +97,8 @@ record_proofs(void **state)
 				hm_tlog_check_record(p.h, p.n + 1, &tree, k, &leaf, &err), -1);
 			if (p.n > 0)
 				assert_int_equal(
-					hm_tlog_check_record(p.h, p.n - 1, &tree, k, &leaf, &err), -1);
+					hm_tlog_check_record(p.h, p.n - 1, &tree, k, &leaf, &err),
+					-1);
 			leaf.b[0] ^= 1;
 			assert_int_equal(hm_tlog_check_record(p.h, p.n, &tree, k, &leaf, &err), -1);
 			assert_str(hm_err_str(&err), "invalid transparency proof");
@@ -124,13 +125,15 @@ tree_proofs(void **state)
 			assert_ok(hm_tlog_check_tree(p.h, p.n, &tree, &old, &err), &err);
 			for (size_t i = 0; i < p.n; i++) {
 				p.h[i].b[i % 32] ^= 1;
-				assert_int_equal(hm_tlog_check_tree(p.h, p.n, &tree, &old, &err), -1);
+				assert_int_equal(hm_tlog_check_tree(p.h, p.n, &tree, &old, &err),
+				                 -1);
 				p.h[i].b[i % 32] ^= 1;
 			}
 			p.h[p.n] = old.hash;
 			assert_int_equal(hm_tlog_check_tree(p.h, p.n + 1, &tree, &old, &err), -1);
 			if (p.n > 0)
-				assert_int_equal(hm_tlog_check_tree(p.h, p.n - 1, &tree, &old, &err),
+				assert_int_equal(hm_tlog_check_tree(p.h, p.n - 1, &tree, &old,
+				                                    &err),
 				                 -1);
 			old.hash.b[5] ^= 1;
 			assert_int_equal(hm_tlog_check_tree(p.h, p.n, &tree, &old, &err), -1);

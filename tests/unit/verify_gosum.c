@@ -9,6 +9,7 @@
 #define H1 "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define H2 "h1:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 #define H3 "h1:CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA="
+#define LINE(mod, hash) mod " " hash "\n"
 #define ADVICE                                                                               \
 	"\n\nSECURITY ERROR\n"                                                               \
 	"This download does NOT match an earlier download recorded in go.sum.\n"             \
@@ -206,7 +207,9 @@ mismatch(void **state)
 {
 	struct fixture *f = *state;
 
-	put_file(f, f->file, "a v1.0.0 " H1 "\na v1.0.0/go.mod " H2 "\nc v1.0.0 " H1 "\nc v1.0.0 " H2 "\n");
+	put_file(f, f->file,
+	         LINE("a v1.0.0", H1) LINE("a v1.0.0/go.mod", H2) LINE("c v1.0.0", H1)
+	         LINE("c v1.0.0", H2));
 	start(f, NULL);
 	expect_mismatch(f, "a", "v1.0.0", H2,
 	                "verifying a@v1.0.0: checksum mismatch\n\tdownloaded: " H2
@@ -270,8 +273,8 @@ write_new(void **state)
 	assert_int_equal(hm_sums_write(f->s, &f->keep, true, &f->err), -1);
 	assert_int_equal(f->err.code, HM_EREADONLY);
 	assert_str(hm_err_str(&f->err), "updates to go.sum needed, disabled by -mod=readonly");
-	expect_write(f, "a v1.0.0 " H3 "\na v1.0.0/go.mod " H2 "\nb v1.0.0 " H1 "\nb v1.0.0/go.mod " H2
-	                "\nb v1.10.0 " H1 "\nzz v0.9.0 h9:odd\n");
+	expect_write(f, LINE("a v1.0.0", H3) LINE("a v1.0.0/go.mod", H2) LINE("b v1.0.0", H1)
+	             LINE("b v1.0.0/go.mod", H2) LINE("b v1.10.0", H1) LINE("zz v0.9.0", "h9:odd"));
 	assert_int_equal(stat(f->file.p, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
 	/* It is clean now. */
@@ -353,7 +356,8 @@ unknown_hashes(void **state)
 	keep(f, "a", "v1.0.0");
 	add(f, "a", "v1.0.0", H1);
 	assert_true(hm_str_has_prefix(
-		f->logged, HM_S("warning: verifying a@v1.0.0: unknown hashes in go.sum: h2:x, h3:y; "
+		f->logged, HM_S("warning: verifying a@v1.0.0: unknown hashes in go.sum: "
+		                "h2:x, h3:y; "
 	                        "adding " H1 "\n\nSECURITY WARNING\n")));
 	expect_write(f, "a v1.0.0 " H1 "\na v1.0.0 h2:x\na v1.0.0 h3:y\n");
 }
@@ -365,7 +369,8 @@ workspace(void **state)
 	hm_str sum;
 	hm_str mismatch_text;
 
-	start_workspace(f, "a v1.0.0 " H1 "\nb v1.0.0 " H1 "\n", "a v1.0.0 " H1 "\nb v1.0.0 " H2 "\n");
+	start_workspace(f, "a v1.0.0 " H1 "\nb v1.0.0 " H1 "\n",
+	                "a v1.0.0 " H1 "\nb v1.0.0 " H2 "\n");
 	expect_have(f, "a", "v1.0.0", true);
 	assert_true(check(f, "a", "v1.0.0", H1));
 	assert_true(hm_sums_recorded(f->s, &f->a, HM_S("a"), HM_S("v1.0.0"), &sum));

@@ -171,7 +171,8 @@ publish_tiles(struct world *w, int64_t older)
 	hm_tile_list_new(&w->arena, 2, older, w->log.n, &tiles);
 	for (size_t i = 0; i < tiles.n; i++)
 		store(w, &w->remote,
-		      hm_arena_printf(&w->arena, "/" HM_F, HM_P(hm_tile_path(&w->arena, &tiles.v[i]))),
+		      hm_arena_printf(&w->arena, "/" HM_F,
+		                      HM_P(hm_tile_path(&w->arena, &tiles.v[i]))),
 		      memlog_tile(&w->log, &tiles.v[i]));
 }
 
@@ -200,7 +201,8 @@ init_world(struct world *w)
 	pthread_mutex_init(&w->mutex, NULL);
 	assert_ok(hm_signer_parse(&w->arena, HM_S(SKEY), &w->signer, &err), &err);
 	store(w, &w->config, HM_S("key"), HM_S(VKEY "\n"));
-	add_record(w, "rsc.io/quote@v1.5.2", QUOTE "\n" QUOTE_MOD "\nrsc.io/quote v1.5.2 h2:xyzzy\n");
+	add_record(w, "rsc.io/quote@v1.5.2",
+	           QUOTE "\n" QUOTE_MOD "\nrsc.io/quote v1.5.2 h2:xyzzy\n");
 	add_record(w, "golang.org/x/text@v0.0.0-20170915032832-14c0d48ead0c",
 	           "golang.org/x/text v0.0.0-20170915032832-14c0d48ead0c "
 	           "h1:qgOY6WgZOaTkIIMiVjBQcw93ERBE4m30iBm00nkL0i8=\n"
@@ -539,11 +541,13 @@ wrong_record(void **state)
 		{ 4, "rsc.io/evil v1.0.0 h1:evil=\n",
 		  "rsc.io/evil@v1.0.0: cannot validate record 4 in tree of size 4" },
 		{ INT64_MAX, "rsc.io/evil v1.0.0 h1:evil=\n",
-		  "rsc.io/evil@v1.0.0: cannot validate record 9223372036854775807 in tree of size 4" },
+		  "rsc.io/evil@v1.0.0: cannot validate record 9223372036854775807 in tree of "
+		  "size 4" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		assert_ok(hm_tlog_format_record(&w->arena, bad[i].id, hm_str_of(bad[i].text), &record,
+		assert_ok(hm_tlog_format_record(&w->arena, bad[i].id, hm_str_of(bad[i].text),
+		                                &record,
 		                                &err),
 		          &err);
 		store(w, &w->remote, HM_S("/lookup/rsc.io/evil@v1.0.0"),
@@ -702,7 +706,8 @@ threads(void **state)
 		if (hm_str_has_prefix(w->cache.e[i].key, HM_S(NAME "/tile/")))
 			assert_true(hm_str_eq(*(hm_str *)w->cache.e[i].val,
 			                      stored(&w->remote,
-			                             hm_str_from(w->cache.e[i].key, sizeof(NAME) - 1))));
+			                             hm_str_from(w->cache.e[i].key,
+			                                         sizeof(NAME) - 1))));
 }
 
 /* What the public database has answered, with heads of two sizes. */
@@ -738,7 +743,8 @@ real_log(void **state)
 				expect_lookup(w, "rsc.io/quote", "v1.5.2/go.mod", QUOTE_MOD);
 			} else {
 				expect_lookup(w, "filippo.io/age", "v1.3.2",
-				              "filippo.io/age v1.3.2 h1:r6RSZLFSMm6rzKepZ7ZAYkKCu14f3/"
+				              "filippo.io/age v1.3.2 "
+				              "h1:r6RSZLFSMm6rzKepZ7ZAYkKCu14f3/"
 				              "Me8c7uKYh7C8c=");
 			}
 		assert_true(hm_str_has_prefix(stored(&w->config, HM_S("sum.golang.org/latest")),

@@ -177,7 +177,8 @@ start(struct fixture *f)
 static void
 expect_good(struct fixture *f, const char *path, const char *version, const char *hash)
 {
-	assert_ok(hm_verify_sum(f->v, hm_str_of(path), hm_str_of(version), hm_str_of(hash), &f->err),
+	assert_ok(hm_verify_sum(f->v, hm_str_of(path), hm_str_of(version), hm_str_of(hash),
+	                        &f->err),
 	          &f->err);
 }
 
@@ -342,7 +343,9 @@ gosumdb_errors(void **state)
 	expect_gosumdb_error(f, " ", "missing GOSUMDB");
 	expect_gosumdb_error(f, "sum.golang.org a b", "invalid GOSUMDB: too many fields");
 	expect_gosumdb_error(f, "other.example", "invalid GOSUMDB: malformed verifier id");
-	expect_gosumdb_error(f, "sum.golang.org+033de0af+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8",
+	expect_gosumdb_error(f,
+	                     "sum.golang.org+033de0af+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTT"
+	                     "AD8OuAn8",
 	                     "invalid GOSUMDB: invalid verifier hash");
 	expect_gosumdb_error(f, "sum.golang.org :bad",
 	                     "invalid GOSUMDB URL: parse \":bad\": missing protocol scheme");
@@ -400,7 +403,8 @@ proxy_fails(void **state)
 	start(f);
 	for (int i = 0; i < 2; i++)
 		expect_bad(f, "filippo.io/age", "v1.3.2", AGE, HM_EFORBIDDEN,
-		           "filippo.io/age@v1.3.2: verifying module: filippo.io/age@v1.3.2: reading "
+		           "filippo.io/age@v1.3.2: verifying module: filippo.io/age@v1.3.2: "
+		           "reading "
 		           "https://proxy.example/mod" DB "/supported: refused");
 	assert_int_equal(f->urls.n, 1);
 }
@@ -415,7 +419,8 @@ no_gopath(void **state)
 	start(f);
 	expect_bad(f, "filippo.io/age", "v1.3.2", AGE, HM_EINVALID,
 	           "filippo.io/age@v1.3.2: verifying module: filippo.io/age@v1.3.2: initializing "
-	           "sumdb.Client: could not locate sumdb file: missing $GOPATH: $HOME is not defined");
+	           "sumdb.Client: could not locate sumdb file: missing $GOPATH: $HOME is not "
+	           "defined");
 }
 
 static void
@@ -436,7 +441,8 @@ gomod(void **state)
 	                 -1);
 	assert_int_equal(f->err.code, HM_ESECURITY);
 	assert_true(hm_str_has_prefix(hm_err_str(&f->err),
-	                              HM_S("verifying a.example/m@v1.0.0/go.mod: checksum mismatch\n")));
+	                              HM_S("verifying a.example/m@v1.0.0/go.mod: checksum "
+	                                   "mismatch\n")));
 }
 
 static void
@@ -500,7 +506,8 @@ evidence(void **state)
 
 	f->log = &forked;
 	start(f);
-	assert_int_equal(hm_verify_sum(f->v, HM_S("a.example/n"), HM_S("v1.0.0"), HM_S(H1), &f->err),
+	assert_int_equal(hm_verify_sum(f->v, HM_S("a.example/n"), HM_S("v1.0.0"), HM_S(H1),
+	                               &f->err),
 	                 -1);
 	assert_int_equal(f->err.code, HM_ESECURITY);
 	assert_true(f->err.final);
