@@ -92,8 +92,13 @@ hm_cli_errorf(struct hm_cli *cli, const char *fmt, ...)
 static bool
 stands_alone(struct hm_err *err)
 {
-	return err->final && (hm_str_has_prefix(hm_err_str(err), HM_S("verifying ")) ||
-	                      hm_str_has_prefix(hm_err_str(err), HM_S("malformed go.sum:")));
+	static const hm_str starts[] = { HM_S_INIT("verifying "), HM_S_INIT("malformed go.sum:"),
+		                         HM_S_INIT("SECURITY ERROR") };
+
+	for (size_t i = 0; err->final && i < sizeof(starts) / sizeof(*starts); i++)
+		if (hm_str_has_prefix(hm_err_str(err), starts[i]))
+			return true;
+	return false;
 }
 
 void

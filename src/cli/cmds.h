@@ -16,8 +16,10 @@
 	X(mod_edit)                                                                          \
 	X(mod_graph)                                                                         \
 	X(mod_init)                                                                          \
+	X(mod_tidy)                                                                          \
 	X(mod_vendor)                                                                        \
 	X(mod_verify)                                                                        \
+	X(mod_why)                                                                           \
 	X(run)                                                                               \
 	X(version)                                                                           \
 	X(work_vendor)                                                                       \

@@ -10,6 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/help.h"
 #include "cli/select.h"
+#include "load/modload.h"
 
 /* The verb that the first words name; *used is how many. NULL when there is none. */
 static const struct hm_cmd *
@@ -149,6 +150,8 @@ main(int argc, char **argv)
 	} else if (rc) {
 		hm_cli_set_status(&cli, 1);
 	}
+	if (cli.modload && cli.modload->failed)
+		hm_cli_set_status(&cli, 1); /* something was reported on the way */
 	hm_err_clear(&err);
 	if (hm_cli_flush(&cli, &err)) {
 		hm_cli_errorf(&cli, "%s: " HM_F, cli.self, HM_P(hm_err_str(&err)));

@@ -24,7 +24,8 @@ hm_cli_acquire(struct hm_cli *cli, const struct hm_build_flags *bf, struct hm_ac
 }
 
 static int
-mod_flag(const struct hm_build_flags *bf, enum hm_build_mod *out, struct hm_err *err)
+mod_flag(struct hm_cli *cli, const struct hm_build_flags *bf, enum hm_build_mod *out,
+         struct hm_err *err)
 {
 	static const enum hm_build_mod known[] = { HM_MOD_READONLY, HM_MOD_VENDOR, HM_MOD_MOD };
 
@@ -36,8 +37,9 @@ mod_flag(const struct hm_build_flags *bf, enum hm_build_mod *out, struct hm_err 
 			return 0;
 		}
 	}
-	return hm_err_set(err, HM_EUSAGE, "-mod=" HM_F " not supported (can be '', 'mod', 'readonly', "
-	                  "or 'vendor')", HM_P(bf->mod));
+	hm_cli_errorf(cli, "-mod=" HM_F " not supported (can be '', 'mod', 'readonly', or 'vendor')",
+	              HM_P(bf->mod));
+	return hm_err_set(err, HM_EREPORTED, "usage");
 }
 
 int
@@ -47,7 +49,7 @@ hm_cli_modload(struct hm_cli *cli, const struct hm_build_flags *bf, struct hm_mo
 	struct hm_modload *ml = HM_NEW(&cli->arena, struct hm_modload);
 	hm_str in_flags;
 
-	if (hm_cli_acquire(cli, bf, &ml->acquire, err) || mod_flag(bf, &ml->build_mod, err))
+	if (hm_cli_acquire(cli, bf, &ml->acquire, err) || mod_flag(cli, bf, &ml->build_mod, err))
 		return -1;
 	ml->arena = &cli->arena;
 	ml->conf = cli->conf;
