@@ -114,13 +114,17 @@ latest_summary(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m,
 
 /* The latest version is not what was asked about: its name goes off the message. */
 static void
-drop_module_prefix(struct hm_err *err, struct hm_modver from, struct hm_arena *a)
+drop_module_prefix(struct hm_err *err, hm_str path, struct hm_arena *a)
 {
-	hm_str text = hm_arena_dup(a, hm_err_str(err)), name = hm_modver_str(a, from);
+	hm_str text = hm_arena_dup(a, hm_err_str(err)), at = hm_arena_printf(a, HM_F "@", HM_P(path));
 	enum hm_code code = err->code;
+	ptrdiff_t colon = hm_str_index(text, HM_S(": "));
+	bool by_path = hm_str_cut_prefix(&text, hm_arena_printf(a, "module " HM_F ": ", HM_P(path)));
 
-	if (!hm_str_cut_prefix(&text, name) || !hm_str_cut_prefix(&text, HM_S(": ")))
+	if (!by_path && !(colon >= 0 && hm_str_has_prefix(text, at)))
 		return;
+	if (!by_path)
+		text = hm_str_from(text, (size_t)colon + 2);
 	hm_err_clear(err);
 	hm_err_set(err, code, HM_F, HM_P(text));
 }
@@ -160,7 +164,7 @@ hm_query_check_retractions(struct hm_modload *ml, struct hm_arena *a, struct hm_
 	if (!m.version.n || all_replaced(ml, m.path))
 		return 0;
 	if (latest_summary(ml, a, m, &s, &from, fail, err)) {
-		drop_module_prefix(err, from.path.n ? from : m, a);
+		drop_module_prefix(err, m.path, a);
 		return hm_err_wrap(err, "loading module retractions for " HM_F "@" HM_F ": ",
 		                   HM_P(m.path), HM_P(m.version));
 	}
