@@ -2,30 +2,9 @@
  * hermod mod graph: the module requirement graph as text, an edge a line.
  */
 #include "cli/cmds.h"
-
+#include "cli/module.h"
 #include "load/modgraph.h"
 #include "mod/gover.h"
-
-struct go_flag {
-	hm_str version;
-	hm_str latest; /* what is supported */
-};
-
-static int
-set_go(struct hm_arena *a, void *target, hm_str value, struct hm_err *err)
-{
-	struct go_flag *f = target;
-
-	(void)a;
-	if (value.n && !hm_gover_valid_in_gomod(value))
-		return hm_err_set(err, HM_EUSAGE, "expecting a Go version like \"" HM_F "\"",
-		                  HM_P(f->latest));
-	if (value.n && hm_gover_cmp(value, f->latest) > 0)
-		return hm_err_set(err, HM_EUSAGE, "maximum supported Go version is " HM_F,
-		                  HM_P(f->latest));
-	f->version = value;
-	return 0;
-}
 
 struct print {
 	struct hm_cli *cli;
@@ -62,9 +41,9 @@ print_edges(void *ctx, struct hm_modver m)
 static int
 run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 {
-	struct go_flag go = { .latest = hm_gover_from_toolchain(cli->conf->goversion) };
+	struct hm_cli_go_flag go = { .latest = hm_gover_from_toolchain(cli->conf->goversion) };
 	const struct hm_flag own[] = {
-		{ .name = "go", .kind = HM_FLAG_FUNC, .target = &go, .set = set_go },
+		{ .name = "go", .kind = HM_FLAG_FUNC, .target = &go, .set = hm_cli_set_go_flag },
 	};
 	struct hm_build_flags bf = { 0 };
 	struct print p = { .cli = cli };

@@ -262,13 +262,13 @@ say_unused(struct hm_iter *it, const struct hm_reqs *before)
 	}
 }
 
-static hm_str
-compat_version(struct hm_iter *it)
+hm_str
+hm_modules_tidy_compat(const struct hm_modload *ml, const struct hm_reqs *rs, hm_str compat)
 {
-	hm_str go = hm_reqs_go(it->ml, it->reqs), compat = it->opts->tidy_compat;
+	hm_str go = hm_reqs_go(ml, rs);
 
 	if (!compat.n)
-		compat = hm_gover_cmp(go, HM_S(HM_GOVER_STRICT)) < 0 ? hm_gover_prev(it->a, go)
+		compat = hm_gover_cmp(go, HM_S(HM_GOVER_STRICT)) < 0 ? hm_gover_prev(ml->arena, go)
 		                                                     : go;
 	return hm_gover_cmp(compat, go) > 0 ? go : compat;
 }
@@ -286,7 +286,7 @@ tidy_sums(struct hm_iter *it, struct hm_map *keep, struct hm_err *err)
 {
 	struct hm_loaded ld = { it->pkgs.v, it->pkgs.n, it->reqs, true };
 	struct hm_map more = { .arena = it->a };
-	hm_str compat = compat_version(it);
+	hm_str compat = hm_modules_tidy_compat(it->ml, it->reqs, it->opts->tidy_compat);
 	enum hm_pruning pruning = hm_pruning_for_go(compat);
 	struct hm_reqs *rs;
 

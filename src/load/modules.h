@@ -113,6 +113,13 @@ int hm_modules_load(struct hm_modload *ml, const struct hm_load_opts *opts,
 int hm_modules_load_files(struct hm_modload *ml, const struct hm_strs *files,
                           struct hm_modules **out, struct hm_err *err);
 
+/*
+ * The oldest go version that must still load what `mod tidy` leaves; compat: -compat,
+ * or empty for the default.
+ */
+hm_str hm_modules_tidy_compat(const struct hm_modload *ml, const struct hm_reqs *rs,
+                              hm_str compat);
+
 struct hm_lookup {
 	hm_str dir;       /* "" when there is none */
 	hm_str path;      /* the canonical import path (vendor/... for std's own) */
