@@ -14,6 +14,7 @@ hm_acquire_new(const struct hm_acquire_opts *opts)
 	ac->opts = *opts;
 	ac->conf = opts->conf;
 	pthread_mutex_init(&ac->setup, NULL);
+	pthread_cond_init(&ac->room, NULL);
 	hm_flights_init(&ac->flights);
 	return ac;
 }
@@ -33,6 +34,7 @@ hm_acquire_free(struct hm_acquire *ac)
 	hm_err_free(&ac->store_err);
 	hm_flights_free(&ac->flights);
 	hm_arena_free(&ac->arena);
+	pthread_cond_destroy(&ac->room);
 	pthread_mutex_destroy(&ac->setup);
 	free(ac);
 }
@@ -109,6 +111,27 @@ hm_acquire_get_pool(struct hm_acquire *ac)
 		ac->pool = hm_pool_new(ac->opts.threads);
 	pthread_mutex_unlock(&ac->setup);
 	return ac->pool;
+}
+
+void
+hm_acquire_enter(struct hm_acquire *ac)
+{
+	unsigned threads = ac->opts.threads ? ac->opts.threads : hm_pool_cores();
+
+	pthread_mutex_lock(&ac->setup);
+	while (ac->reading >= 2 * threads)
+		pthread_cond_wait(&ac->room, &ac->setup);
+	ac->reading++;
+	pthread_mutex_unlock(&ac->setup);
+}
+
+void
+hm_acquire_leave(struct hm_acquire *ac)
+{
+	pthread_mutex_lock(&ac->setup);
+	ac->reading--;
+	pthread_cond_signal(&ac->room);
+	pthread_mutex_unlock(&ac->setup);
 }
 
 /* How verify reaches the network. */

@@ -42,12 +42,19 @@ struct hm_acquire {
 	struct hm_verify *verify;
 	struct hm_pool *pool;
 	hm_str need_go;
+
+	/* Zips being read at once: enough to keep the pool busy, not more in memory. */
+	pthread_cond_t room; /* with setup */
+	unsigned reading;
 };
 
 /* The parts, made when they are not there; borrowed. */
 int hm_acquire_get_fetch(struct hm_acquire *ac, struct hm_fetch **f, struct hm_err *err);
 struct hm_verify *hm_acquire_get_verify(struct hm_acquire *ac);
 struct hm_pool *hm_acquire_get_pool(struct hm_acquire *ac);
+/* Around the reading of a zip; the first waits for its turn. */
+void hm_acquire_enter(struct hm_acquire *ac);
+void hm_acquire_leave(struct hm_acquire *ac);
 
 /* hm_repo at a source named as hm_acquire_try() names it. */
 int hm_acquire_open(struct hm_acquire *ac, struct hm_arena *a, hm_str source, hm_str path,

@@ -244,23 +244,36 @@ extract(struct work *w, const struct hm_zip *z, hm_str *h1, struct hm_err *err)
 	return err->sys ? fail_unzip(w, err) : hm_modver_wrap(err, w->m);
 }
 
-/* Reads the zip once; *h1 has been verified. */
 static int
-read_zip(struct work *w, hm_str data, hm_str *h1, struct hm_err *err)
+read_data(struct work *w, hm_str data, hm_str *h1, struct hm_err *err)
 {
-	struct hm_zip z;
+	struct hm_zip z = { 0 };
 
 	if (hm_zip_open(&w->arena, data, &z, err))
 		return hm_modver_wrap(err, w->m);
+	z.mapped = true;
 	if (w->tmp.n && check_prefix(w, &z, err))
 		return -1;
-	if (w->want_tree) {
-		if (extract(w, &z, h1, err))
-			return -1;
-	} else if (hm_h1_zip(&w->arena, &z, 1, h1, err)) {
-		return hm_modver_wrap(err, w->m);
+	if (w->want_tree)
+		return extract(w, &z, h1, err);
+	return hm_h1_zip(&w->arena, &z, 1, h1, err) ? hm_modver_wrap(err, w->m) : 0;
+}
+
+/* Reads the zip once. */
+static int
+read_zip(struct work *w, hm_str *h1, struct hm_err *err)
+{
+	hm_str data;
+	int rc;
+
+	hm_acquire_enter(w->ac);
+	rc = hm_file_map(w->has_zip ? w->zip.p : w->tmp.p, &data, err);
+	if (rc == 0) {
+		rc = read_data(w, data, h1, err);
+		hm_file_unmap(data);
 	}
-	return check_hash(w, *h1, err);
+	hm_acquire_leave(w->ac);
+	return rc;
 }
 
 static int
@@ -283,16 +296,16 @@ publish(struct work *w, hm_str h1, struct hm_err *err)
 static int
 run(struct work *w, struct hm_err *err)
 {
-	hm_str data = { 0 }, h1 = { 0 };
+	hm_str h1 = { 0 };
 	int rc;
 
 	hm_store_sweep(w->store, w->m.path, w->m.version);
 	hm_store_ziphash(w->store, &w->arena, w->m.path, w->m.version, &w->recorded);
 	rc = w->has_zip ? 0 : fetch(w, err);
 	if (rc == 0)
-		rc = hm_file_map(w->has_zip ? w->zip.p : w->tmp.p, &data, err);
+		rc = read_zip(w, &h1, err);
 	if (rc == 0)
-		rc = read_zip(w, data, &h1, err);
+		rc = check_hash(w, h1, err);
 	if (rc == 0)
 		rc = publish(w, h1, err);
 	if (rc) {
@@ -304,7 +317,6 @@ run(struct work *w, struct hm_err *err)
 			unlink(w->tmp.p);
 		hm_err_free(&ignored);
 	}
-	hm_file_unmap(data);
 	return rc;
 }
 

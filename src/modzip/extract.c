@@ -155,6 +155,7 @@ extract_chunk(struct job *j, struct hm_chunk c)
 			hm_first_err_note(&j->failed, i, &err);
 			break;
 		}
+	hm_zip_forget(j->x->zip, c.from, c.to);
 	if (at.fd >= 0)
 		close(at.fd);
 	hm_err_free(&err);

@@ -98,6 +98,7 @@ hash_zip_chunk(void *ctx, size_t at)
 		else
 			hm_sha256_of(content, j->digests[i]);
 	}
+	hm_zip_forget(j->z, j->chunks[at].from, j->chunks[at].to);
 	hm_err_free(&err);
 	hm_inflater_free(inf);
 }
@@ -183,13 +184,14 @@ hm_h1_zip_file(struct hm_arena *a, const char *path, unsigned threads, hm_str *o
                struct hm_err *err)
 {
 	struct hm_arena mine = { 0 };
-	struct hm_zip z;
+	struct hm_zip z = { 0 };
 	hm_str data;
 	int rc;
 
 	if (hm_file_map(path, &data, err))
 		return -1;
 	rc = hm_zip_open(&mine, data, &z, err);
+	z.mapped = true;
 	if (rc == 0)
 		rc = hm_h1_zip(a, &z, threads, out, err);
 	hm_file_unmap(data);

@@ -13,7 +13,7 @@
 #include "modzip/list.h"
 #include "os/file.h"
 
-enum { BUF = 128 << 10 };
+enum { BUF = 128 << 10, FORGET_EVERY = 128 };
 
 struct pair {
 	const struct hm_zip *z;
@@ -124,9 +124,12 @@ read_both(struct hm_arena *a, struct hm_arena *mine, const struct hm_zip *z, con
 		hm_map_set_num(&p.in_tree, rel.v[i], (intptr_t)i + 1);
 		p.tree[i].name = hm_path_cat(mine, prefix, rel.v[i]);
 	}
-	for (size_t i = 0; i < z->n; i++)
+	for (size_t i = 0; i < z->n; i++) {
 		if (hash_entry(&p, i, prefix, err))
 			goto out;
+		if (i % FORGET_EVERY == FORGET_EVERY - 1)
+			hm_zip_forget(z, i + 1 - FORGET_EVERY, i + 1);
+	}
 	if (hash_rest(&p, &rel) || hm_h1_sum(a, p.entries, z->n, &out->zip, err))
 		goto out;
 	rc = hm_h1_sum(a, p.tree, rel.n, &out->dir, err);
@@ -141,13 +144,14 @@ try_both(struct hm_arena *a, const char *zip, const char *dir, hm_str prefix,
          struct hm_h1_pair *out, struct hm_err *err)
 {
 	struct hm_arena mine = { 0 };
-	struct hm_zip z;
+	struct hm_zip z = { 0 };
 	hm_str data;
 	int rc;
 
 	if (hm_file_map(zip, &data, err))
 		return -1;
 	rc = hm_zip_open(&mine, data, &z, err);
+	z.mapped = true;
 	if (rc == 0)
 		rc = read_both(a, &mine, &z, dir, prefix, out, err);
 	hm_file_unmap(data);

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <libdeflate.h>
 
@@ -386,4 +388,25 @@ hm_zip_read(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip
 	    libdeflate_crc32(0, out->p, out->n) != f->crc)
 		return bad_sum(err);
 	return 0;
+}
+
+void
+hm_zip_forget(const struct hm_zip *z, size_t from, size_t to)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), start = SIZE_MAX, end = 0;
+
+	if (!z->mapped)
+		return;
+	for (size_t i = from; i < to; i++) {
+		const struct hm_zip_file *f = &z->f[i];
+
+		if (f->at > z->data.n || f->packed > z->data.n - f->at)
+			return;
+		start = f->at < start ? f->at : start;
+		end = f->at + f->packed > end ? f->at + f->packed : end;
+	}
+	/* the mapping begins on a page; a page that is shared with others is read anew by them */
+	start = start / page * page;
+	if (start < end)
+		madvise((void *)(uintptr_t)(z->data.p + start), end - start, MADV_DONTNEED);
 }

@@ -37,6 +37,7 @@ struct hm_zip {
 	hm_str data;           /* the archive; borrowed from the caller */
 	struct hm_zip_file *f; /* in the order of the directory; in the arena */
 	size_t n;
+	bool mapped;           /* set by the caller: data is a file mapped by hm_file_map() */
 };
 
 /* Reads the central directory of the archive in data. */
@@ -62,6 +63,9 @@ void hm_inflater_free(struct hm_inflater *inf);
  */
 int hm_zip_read(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip_file *f,
                 size_t max, hm_str *out, struct hm_err *err);
+
+/* Entries [from, to) were read: their pages of a mapped archive need not stay in memory. */
+void hm_zip_forget(const struct hm_zip *z, size_t from, size_t to);
 
 /* Writes an archive to a descriptor; the same calls give the same bytes. */
 struct hm_zip_writer;
