@@ -14,9 +14,12 @@
 struct hm_http {
 	struct hm_arena arena; /* of the settings */
 	struct hm_net_settings set;
+
+	pthread_mutex_t starting; /* guards what comes with the first request */
+	bool started;
+	struct hm_curl curl;
 	CURLM *multi;
 	pthread_t thread;
-	bool started;
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct hm_transfer *queue, **queue_end;
@@ -129,7 +132,7 @@ start_some(struct hm_http *h, int64_t now, int *wait_ms)
 			finish(h, t);
 			continue;
 		}
-		curl_multi_add_handle(h->multi, t->easy);
+		h->curl.multi_add_handle(h->multi, t->easy);
 		t->next = h->active;
 		h->active = t;
 		h->in_flight++;
@@ -148,9 +151,9 @@ leave(struct hm_http *h, struct hm_transfer *t, CURLcode code)
 		at = &(*at)->next;
 	*at = t->next;
 	h->in_flight--;
-	curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &opened);
+	h->curl.easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &opened);
 	next = hm_transfer_step(t, code);
-	curl_multi_remove_handle(h->multi, t->easy);
+	h->curl.multi_remove_handle(h->multi, t->easy);
 	pthread_mutex_lock(&h->lock);
 	h->stats.connections += (uint64_t)opened;
 	if (next == HM_TRANSFER_AGAIN)
@@ -166,13 +169,13 @@ reap(struct hm_http *h)
 	CURLMsg *m;
 	int left;
 
-	while ((m = curl_multi_info_read(h->multi, &left))) {
+	while ((m = h->curl.multi_info_read(h->multi, &left))) {
 		struct hm_transfer *t = NULL;
 		CURLcode code = m->data.result;
 
 		if (m->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		h->curl.easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 		leave(h, t, code);
 	}
 }
@@ -210,11 +213,11 @@ run(void *arg)
 
 		reap_stalled(h, now);
 		start_some(h, now, &wait_ms);
-		curl_multi_perform(h->multi, &running);
+		h->curl.multi_perform(h->multi, &running);
 		reap(h);
 		/* Whatever ended made room; a redirect wants to go on at once. */
 		start_some(h, now, &wait_ms);
-		curl_multi_poll(h->multi, NULL, 0, wait_ms, NULL);
+		h->curl.multi_poll(h->multi, NULL, 0, wait_ms, NULL);
 	}
 	return NULL;
 }
@@ -224,26 +227,43 @@ hm_http_new(const struct hm_http_config *c, struct hm_err *err)
 {
 	struct hm_http *h = hm_mem_new(sizeof(*h));
 
+	(void)err;
 	h->queue_end = &h->queue;
+	pthread_mutex_init(&h->starting, NULL);
 	pthread_mutex_init(&h->lock, NULL);
 	load_settings(h, c);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	h->multi = curl_multi_init();
-	if (!h->multi) {
-		hm_http_free(h);
-		hm_err_set(err, HM_ENET, "curl_multi_init failed");
-		return NULL;
-	}
-	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->set.max_in_flight);
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)h->set.max_in_flight);
-	if (pthread_create(&h->thread, NULL, run, h) != 0) {
-		hm_http_free(h);
-		hm_err_set(err, HM_EINTERNAL, "cannot start the network thread");
-		return NULL;
-	}
-	h->started = true;
 	return h;
+}
+
+static int
+start_thread(struct hm_http *h, struct hm_err *err)
+{
+	if (hm_curl_load(&h->curl, err) < 0)
+		return -1;
+	if (!h->multi)
+		h->multi = h->curl.multi_init();
+	if (!h->multi)
+		return hm_err_set(err, HM_ENET, "curl_multi_init failed");
+	h->curl.multi_setopt(h->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	h->curl.multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->set.max_in_flight);
+	h->curl.multi_setopt(h->multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
+	                     (long)h->set.max_in_flight);
+	if (pthread_create(&h->thread, NULL, run, h) != 0)
+		return hm_err_set(err, HM_EINTERNAL, "cannot start the network thread");
+	h->started = true;
+	return 0;
+}
+
+/* What the first request needs: curl and the thread that drives it. */
+static int
+start(struct hm_http *h, struct hm_err *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&h->starting);
+	rc = h->started ? 0 : start_thread(h, err);
+	pthread_mutex_unlock(&h->starting);
+	return rc;
 }
 
 void
@@ -255,12 +275,14 @@ hm_http_free(struct hm_http *h)
 		pthread_mutex_lock(&h->lock);
 		h->stopping = true;
 		pthread_mutex_unlock(&h->lock);
-		curl_multi_wakeup(h->multi);
+		h->curl.multi_wakeup(h->multi);
 		pthread_join(h->thread, NULL);
 	}
-	curl_multi_cleanup(h->multi);
-	curl_global_cleanup();
+	if (h->multi)
+		h->curl.multi_cleanup(h->multi);
+	hm_curl_unload(&h->curl);
 	pthread_mutex_destroy(&h->lock);
+	pthread_mutex_destroy(&h->starting);
 	hm_arena_free(&h->arena);
 	free(h);
 }
@@ -299,11 +321,15 @@ hm_http_get(struct hm_http *h, struct hm_arena *a, const struct hm_http_req *req
 	int rc = hm_transfer_init(&t, &h->set, req, err);
 
 	*resp = (struct hm_http_resp){ 0 };
+	if (rc == 0)
+		rc = start(h, err);
+	if (rc == 0)
+		rc = hm_transfer_open(&t, &h->curl, err);
 	if (rc == 0) {
 		pthread_mutex_lock(&h->lock);
 		enqueue(h, &t);
 		pthread_mutex_unlock(&h->lock);
-		curl_multi_wakeup(h->multi);
+		h->curl.multi_wakeup(h->multi);
 		pthread_mutex_lock(&h->lock);
 		while (!t.done)
 			pthread_cond_wait(&t.cond, &h->lock);

@@ -37,6 +37,10 @@ struct hm_http_config {
 	unsigned backoff_ms;       /* first pause, doubled each time; 0: 250 ms */
 };
 
+/*
+ * Cheap: libcurl is loaded and the thread started by the first hm_http_get(), which
+ * fails with HM_EINTERNAL and the package's name where there is no libcurl.
+ */
 struct hm_http *hm_http_new(const struct hm_http_config *c, struct hm_err *err);
 /* No request may be running. NULL is fine. */
 void hm_http_free(struct hm_http *h);

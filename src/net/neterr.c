@@ -7,7 +7,7 @@ dial_error(struct hm_transfer *t, const char *what)
 {
 	long sys = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
+	t->curl->easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
 	hm_err_set(&t->err, HM_ENET, "dial tcp%s%s: ", *t->peer ? " " : "", t->peer);
 	if (what)
 		hm_err_append(&t->err, "%s", what);
@@ -24,8 +24,8 @@ socket_error(struct hm_transfer *t, const char *op, int sys)
 	char *ip = NULL;
 	long port = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_LOCAL_IP, &ip);
-	curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
+	t->curl->easy_getinfo(t->easy, CURLINFO_LOCAL_IP, &ip);
+	t->curl->easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
 	hm_err_set(&t->err, HM_ENET, "%s tcp", op);
 	if (ip && *ip && *t->peer)
 		hm_err_append(&t->err, strchr(ip, ':') ? " [%s]:%ld->%s" : " %s:%ld->%s", ip, port,
@@ -40,7 +40,7 @@ certificate_error(struct hm_transfer *t)
 	long verify = 0;
 	const char *text = t->reason;
 
-	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
+	t->curl->easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
 	switch (verify) {
 	case 9:
 	case 10:
@@ -62,7 +62,7 @@ hm_net_error(struct hm_transfer *t, CURLcode code)
 {
 	long sys = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
+	t->curl->easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		hm_err_set(&t->err, HM_ENET, "dial tcp: lookup " HM_F ": no such host",
@@ -100,7 +100,7 @@ hm_net_error(struct hm_transfer *t, CURLcode code)
 			hm_err_set(&t->err, HM_ENET, "unexpected EOF");
 		break;
 	default:
-		hm_err_set(&t->err, HM_ENET, "%s", *t->reason ? t->reason : curl_easy_strerror(code));
+		hm_err_set(&t->err, HM_ENET, "%s", *t->reason ? t->reason : t->curl->easy_strerror(code));
 		break;
 	}
 	return hm_net_error_wrap(t);

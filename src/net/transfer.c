@@ -54,7 +54,14 @@ hm_transfer_init(struct hm_transfer *t, const struct hm_net_settings *set,
 	if (t->at.host.n == 0)
 		return hm_err_set(err, HM_EINVALID, "Get " HM_F ": http: no Host in request URL",
 		                  HM_P(hm_str_quote(&t->arena, t->shown)));
-	t->easy = curl_easy_init();
+	return 0;
+}
+
+int
+hm_transfer_open(struct hm_transfer *t, const struct hm_curl *curl, struct hm_err *err)
+{
+	t->curl = curl;
+	t->easy = curl->easy_init();
 	if (!t->easy)
 		return hm_err_set(err, HM_ENET, "curl_easy_init failed");
 	return 0;
@@ -64,8 +71,10 @@ void
 hm_transfer_free(struct hm_transfer *t)
 {
 	pthread_cond_destroy(&t->cond);
-	curl_easy_cleanup(t->easy);
-	curl_slist_free_all(t->headers);
+	if (t->curl) {
+		t->curl->easy_cleanup(t->easy);
+		t->curl->slist_free_all(t->headers);
+	}
 	hm_buf_free(&t->status_text);
 	hm_buf_free(&t->head);
 	hm_buf_free(&t->body);
@@ -203,7 +212,7 @@ on_send(void *ctx, char *ip, char *local_ip, int port, int local_port)
 static void
 add_header(struct hm_transfer *t, const char *line)
 {
-	struct curl_slist *more = curl_slist_append(t->headers, line);
+	struct curl_slist *more = t->curl->slist_append(t->headers, line);
 
 	if (more)
 		t->headers = more;
@@ -227,7 +236,7 @@ set_headers(struct hm_transfer *t)
 	bool trusted = same_site(t), authorized = false;
 	hm_str plain;
 
-	curl_slist_free_all(t->headers);
+	t->curl->slist_free_all(t->headers);
 	t->headers = NULL;
 	for (size_t i = 0; trusted && i < t->req->headers.n; i++) {
 		add_header(t, hm_arena_cstr(&t->arena, t->req->headers.v[i]));
@@ -241,24 +250,25 @@ set_headers(struct hm_transfer *t)
 		add_header(t, hm_arena_printf(&t->arena, "Authorization: Basic " HM_F,
 		                              HM_P(plain)).p);
 	}
-	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	t->curl->easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
 
 static void
 set_tls(struct hm_transfer *t)
 {
 	const struct hm_net_settings *s = t->set;
+	const struct hm_curl *c = t->curl;
 	long verify = t->req->security != HM_HTTP_INSECURE;
 
-	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, verify);
-	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+	c->easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, verify);
+	c->easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	if (s->ca_file.n) {
-		curl_easy_setopt(t->easy, CURLOPT_CAINFO, s->ca_file.p);
-		curl_easy_setopt(t->easy, CURLOPT_PROXY_CAINFO, s->ca_file.p);
+		c->easy_setopt(t->easy, CURLOPT_CAINFO, s->ca_file.p);
+		c->easy_setopt(t->easy, CURLOPT_PROXY_CAINFO, s->ca_file.p);
 	}
 	if (s->ca_dir.n) {
-		curl_easy_setopt(t->easy, CURLOPT_CAPATH, s->ca_dir.p);
-		curl_easy_setopt(t->easy, CURLOPT_PROXY_CAPATH, s->ca_dir.p);
+		c->easy_setopt(t->easy, CURLOPT_CAPATH, s->ca_dir.p);
+		c->easy_setopt(t->easy, CURLOPT_PROXY_CAPATH, s->ca_dir.p);
 	}
 }
 
@@ -279,6 +289,7 @@ int
 hm_transfer_prepare(struct hm_transfer *t)
 {
 	const struct hm_net_settings *s = t->set;
+	const struct hm_curl *c = t->curl;
 	struct hm_url bare = t->at;
 	hm_str proxy;
 
@@ -287,29 +298,29 @@ hm_transfer_prepare(struct hm_transfer *t)
 		return hm_net_error_wrap(t);
 	bare.has_user = bare.has_password = false;
 	bare.fragment = HM_S("");
-	curl_easy_reset(t->easy);
-	curl_easy_setopt(t->easy, CURLOPT_URL, hm_url_string(&t->arena, &bare).p);
-	curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_NOBODY, t->req->head ? 1L : 0L);
-	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "hermod");
-	curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy.p);
-	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 256L << 10);
-	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_ms);
-	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)t->req->total_ms);
-	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->reason);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_send);
-	curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	c->easy_reset(t->easy);
+	c->easy_setopt(t->easy, CURLOPT_URL, hm_url_string(&t->arena, &bare).p);
+	c->easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L);
+	c->easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	c->easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	c->easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
+	c->easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	c->easy_setopt(t->easy, CURLOPT_NOBODY, t->req->head ? 1L : 0L);
+	c->easy_setopt(t->easy, CURLOPT_USERAGENT, "hermod");
+	c->easy_setopt(t->easy, CURLOPT_PROXY, proxy.p);
+	c->easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 256L << 10);
+	c->easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_ms);
+	c->easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)t->req->total_ms);
+	c->easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->reason);
+	c->easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	c->easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+	c->easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	c->easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+	c->easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	c->easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	c->easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_send);
+	c->easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
+	c->easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	set_tls(t);
 	set_headers(t);
 	return 0;
@@ -409,7 +420,7 @@ retry(struct hm_transfer *t, CURLcode code)
 		hm_log(t->set->log, HM_LOG_TRACE, "# get " HM_F ": " HM_F ", again in %lums",
 		       HM_P(hm_url_redacted(&t->arena, &t->at)),
 		       HM_P(code == CURLE_OK ? hm_buf_str(&t->status_text) :
-		                               hm_str_of(curl_easy_strerror(code))), pause);
+		                               hm_str_of(t->curl->easy_strerror(code))), pause);
 	t->attempts++;
 	t->not_before_ms = hm_net_now_ms() + (int64_t)pause;
 	return HM_TRANSFER_AGAIN;

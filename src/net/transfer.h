@@ -7,10 +7,10 @@
 #ifndef HM_NET_TRANSFER_H
 #define HM_NET_TRANSFER_H
 
-#include <curl/curl.h>
 #include <pthread.h>
 
 #include "codec/url.h"
+#include "net/curlload.h"
 #include "net/http.h"
 #include "net/proxy.h"
 
@@ -31,6 +31,7 @@ struct hm_transfer {
 	const struct hm_net_settings *set;
 	const struct hm_http_req *req;
 	struct hm_arena arena;
+	const struct hm_curl *curl; /* NULL until hm_transfer_open() */
 	CURL *easy;
 	struct curl_slist *headers;
 	char reason[CURL_ERROR_SIZE];
@@ -64,6 +65,8 @@ int64_t hm_net_now_ms(void);
 /* Checks the request and copies what is needed. */
 int hm_transfer_init(struct hm_transfer *t, const struct hm_net_settings *set,
                      const struct hm_http_req *req, struct hm_err *err);
+/* Gives it a handle of curl's; nothing but hm_transfer_free() may go before. */
+int hm_transfer_open(struct hm_transfer *t, const struct hm_curl *curl, struct hm_err *err);
 void hm_transfer_free(struct hm_transfer *t);
 /* Makes the handle ready for its next attempt at t->at. */
 int hm_transfer_prepare(struct hm_transfer *t);
