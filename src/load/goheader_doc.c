@@ -261,9 +261,18 @@ is_scheme(hm_str s)
 	return false;
 }
 
-/* "[text]: http://..."; *text is what stands in the brackets. */
+/* What "[text]: http://..." defines. */
+struct link_def {
+	hm_str text, url;
+	bool used;
+};
+struct link_defs {
+	struct link_def *v;
+	size_t n, cap;
+};
+
 static bool
-is_link_def(hm_str line, hm_str *text)
+is_link_def(hm_str line, struct link_def *def)
 {
 	ptrdiff_t i = hm_str_index(line, HM_S("]:")), j;
 	hm_str url;
@@ -271,23 +280,23 @@ is_link_def(hm_str line, hm_str *text)
 	if (line.n == 0 || line.p[0] != '[' || i < 0 || (size_t)i + 3 >= line.n ||
 	    (line.p[i + 2] != ' ' && line.p[i + 2] != '\t'))
 		return false;
-	*text = hm_str_sub(line, 1, (size_t)i);
 	url = hm_str_trim(hm_str_from(line, (size_t)i + 3));
+	*def = (struct link_def){ hm_str_sub(line, 1, (size_t)i), url, false };
 	j = hm_str_index(url, HM_S("://"));
 	return j >= 0 && is_scheme(hm_str_sub(url, 0, (size_t)j));
 }
 
 static bool
-all_link_defs(struct hm_arena *a, const hm_str *lines, size_t n, struct hm_strs *defs)
+all_link_defs(struct hm_arena *a, const hm_str *lines, size_t n, struct link_defs *defs)
 {
-	hm_str text;
+	struct link_def def;
 
 	for (size_t i = 0; i < n; i++)
-		if (!is_link_def(lines[i], &text))
+		if (!is_link_def(lines[i], &def))
 			return false;
 	for (size_t i = 0; i < n; i++) {
-		is_link_def(lines[i], &text);
-		HM_PUSH(a, *defs, text);
+		is_link_def(lines[i], &def);
+		HM_PUSH(a, *defs, def);
 	}
 	return true;
 }
@@ -418,17 +427,19 @@ add_text(struct hm_buf *b, hm_str s)
 	}
 }
 
+/* Marks the definition as used. */
 static bool
-is_defined(const struct hm_strs *defs, hm_str text)
+use_definition(struct link_defs *defs, hm_str text)
 {
 	for (size_t d = 0; d < defs->n; d++) {
-		bool same = defs->v[d].n == text.n;
+		bool same = defs->v[d].text.n == text.n;
 
 		for (size_t i = 0; same && i < text.n; i++) {
 			char c = text.p[i] == '\n' || text.p[i] == '\t' ? ' ' : text.p[i];
 
-			same = defs->v[d].p[i] == c;
+			same = defs->v[d].text.p[i] == c;
 		}
+		defs->v[d].used |= same;
 		if (same)
 			return true;
 	}
@@ -437,7 +448,7 @@ is_defined(const struct hm_strs *defs, hm_str text)
 
 /* Links lose their brackets. */
 static void
-add_linked_text(struct hm_buf *b, hm_str text, const struct hm_strs *defs)
+add_linked_text(struct hm_buf *b, hm_str text, struct link_defs *defs)
 {
 	ptrdiff_t open = -1;
 	size_t wrote = 0;
@@ -450,7 +461,7 @@ add_linked_text(struct hm_buf *b, hm_str text, const struct hm_strs *defs)
 		if (text.p[i] != ']' || open < 0)
 			continue;
 		inner = hm_str_sub(text, (size_t)open + 1, i);
-		if (is_defined(defs, inner) ||
+		if (use_definition(defs, inner) ||
 		    is_doc_link(inner, hm_str_sub(text, 0, (size_t)open),
 		                hm_str_from(text, i + 1))) {
 			add_text(b, hm_str_sub(text, wrote, (size_t)open));
@@ -486,8 +497,10 @@ single_spaced(struct hm_arena *a, hm_str s)
 hm_str
 hm_goheader_synopsis(struct hm_arena *a, hm_str text)
 {
-	struct hm_strs lines = { 0 }, defs = { 0 }, para = { 0 };
+	struct hm_strs lines = { 0 }, para = { 0 };
+	struct link_defs defs = { 0 };
 	struct hm_buf b = { 0 };
+	const char *sep = "\n\n";
 	size_t at = 0, force = 0, start, end;
 	enum span span;
 	bool other_first = false;
@@ -509,8 +522,16 @@ hm_goheader_synopsis(struct hm_arena *a, hm_str text)
 		return HM_S("");
 	add_linked_text(&b, hm_strs_join(a, &para, HM_S("\n")), &defs);
 	text = single_spaced(a, hm_buf_str(&b));
-	hm_buf_free(&b);
-	return text;
+	hm_buf_clear(&b);
+	hm_buf_adds(&b, text);
+	for (size_t i = 0; i < defs.n; i++) {
+		if (!defs.v[i].used)
+			continue;
+		hm_buf_printf(&b, "%s[" HM_F "]: " HM_F, sep, HM_P(defs.v[i].text),
+		              HM_P(defs.v[i].url));
+		sep = "\n";
+	}
+	return hm_buf_take(&b, a);
 }
 
 static int
