@@ -152,6 +152,7 @@ verify_try(void *ctx, int (*fn)(void *arg, hm_str proxy, struct hm_err *err), vo
 static int
 open_parts(struct proxy *p, struct hm_err *err)
 {
+	static const struct hm_sums_conf none; /* no go.sum: the checksum database decides */
 	struct hm_http_config http = { .env = &p->conf->env, .log = &p->log };
 	struct hm_verify_conf v = {
 		.gosumdb = p->conf->gosumdb,
@@ -169,7 +170,7 @@ open_parts(struct proxy *p, struct hm_err *err)
 	if (!p->http)
 		return -1;
 	p->fetch = hm_fetch_new(p->conf, p->http, &p->log);
-	p->verify = hm_verify_new(&v, NULL);
+	p->verify = hm_verify_new(&v, hm_sums_new(&none));
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
 	p->fills = fills_new(p);
 	if (p->opts.tls_cert.n || p->opts.tls_key.n)
