@@ -6,6 +6,7 @@
 #include "cli/cmds.h"
 #include "load/modload.h"
 #include "load/modules.h"
+#include "load/workspace.h"
 #include "vendor/vendor.h"
 
 struct options {
@@ -76,9 +77,7 @@ run(struct hm_cli *cli, int argc, char **argv, bool workspace, struct hm_err *er
 		                  "vendor' to vendor the workspace or set 'GOWORK=off' to exit "
 		                  "workspace mode.");
 	if (!ml->work_file.n && workspace)
-		return hm_err_set(err, HM_EINVALID,
-		                  "no go.work file found\n\t(run 'go work init' first or specify "
-		                  "path using GOWORK environment variable)");
+		return hm_work_missing(err);
 	if (argc > 0)
 		return hm_err_set(err, HM_EINVALID, "'go mod vendor' accepts no arguments");
 	ml->force_use_modules = true;

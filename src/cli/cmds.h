@@ -22,6 +22,9 @@
 	X(mod_why)                                                                           \
 	X(run)                                                                               \
 	X(version)                                                                           \
+	X(work_edit)                                                                         \
+	X(work_init)                                                                         \
+	X(work_use)                                                                          \
 	X(work_vendor)                                                                       \
 	X(help)
 

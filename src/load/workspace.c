@@ -18,6 +18,14 @@ hm_work_find(const struct hm_modload *ml, hm_str wd, hm_str *out, struct hm_err 
 }
 
 int
+hm_work_missing(struct hm_err *err)
+{
+	return hm_err_set(err, HM_EINVALID,
+	                  "no go.work file found\n\t(run 'go work init' first or specify path "
+	                  "using GOWORK environment variable)");
+}
+
+int
 hm_work_read(struct hm_modload *ml, hm_str path, struct hm_gowork **out, struct hm_err *err)
 {
 	hm_str name = hm_modload_short_path(ml, ml->arena, path), data;

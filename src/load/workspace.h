@@ -13,6 +13,8 @@ struct hm_gowork;
 
 /* go's FindGoWork for folder wd: empty when none; -1 for a bad GOWORK. */
 int hm_work_find(const struct hm_modload *ml, hm_str wd, hm_str *out, struct hm_err *err);
+/* "no go.work file found" with go's advice; returns -1. */
+int hm_work_missing(struct hm_err *err);
 /* Reads and parses; "reading go.work: ", "errors parsing go.work:\n" texts. */
 int hm_work_read(struct hm_modload *ml, hm_str path, struct hm_gowork **out, struct hm_err *err);
 /* The same, with the absolute folders of its modules; duplicates and bad godebug lines refused. */
