@@ -1,0 +1,111 @@
+# hermod-proxy between the real go command and an upstream folder.
+. "$(dirname "$0")/lib.sh"
+
+[ -n "$GO" ] || { skip "hermod-proxy" "no go command"; finish; }
+command -v curl >/dev/null || { skip "hermod-proxy" "no curl"; finish; }
+unset GOFLAGS GOPATH GOPROXY GOSUMDB
+export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
+fx=$work/fx
+(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+key=$(cat "$fx/log.key")
+
+# start NAME ARGS...: a proxy with its own store; $url is where it listens.
+start() {
+	local name=$1
+	shift
+	"$BUILDDIR/hermod-proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
+	pid=$!
+	pids+=("$pid")
+	for _ in $(seq 100); do
+		url=$(sed -n 's/^listening on //p' "$work/$name.log")
+		[ -n "$url" ] && return 0
+		sleep 0.05
+	done
+	cat "$work/$name.log"
+	return 1
+}
+status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
+metric() { curl -s "$url/metrics" | sed -n "s/^hermod_proxy_$1 //p"; }
+
+t "it says when it is ready" start store --upstream "file://$fx/good"
+export GONOSUMDB='*'
+get() { (cd "$work" && GOPROXY=$url GOMODCACHE=$work/mc.$1 "$GO" mod download -json "example.com/words@$2" >"$work/out" 2>&1) || { cat "$work/out"; return 1; }; }
+ref() { (cd "$work" && GOPROXY=file://$fx/good GOMODCACHE=$work/mc.ref "$GO" mod download example.com/words@v1.0.0) && diff -r "$work/mc.ref/example.com" "$work/mc.a/example.com"; }
+t "go gets a module" get a v1.0.0
+t "it is the one from upstream" ref
+t "go gets it again from the store" get b v1.0.0
+t "list -m -versions" bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.c' '$GO' list -m -versions example.com/words | grep -qx 'example.com/words v1.0.0 v1.1.0'"
+t "hermod gets a module, latest resolved" bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.d' '$HERMOD' mod download -json example.com/words@latest | grep -q v1.1.0"
+no_such() { [ "$(status "$url/example.com/nosuch/@v/list")" = 404 ] && [ "$(status "$url/example.com/words/@v/v9.0.0.info")" = 404 ]; }
+t "404 for what does not exist" no_such
+bad_paths() {
+	local p
+	for p in /example.com/words/@v/../list /example.com%2fwords/@v/list /example.com/words/@v/v1.0.0%00.zip //example.com/words/@v/list /example.com/WORDS/@v/list '/example.com/words/@v/v1.0.0.exe' /../../etc/passwd; do
+		case $(status --path-as-is "$url$p") in 400|404) ;; *) echo "$p: $(cat "$work/body")"; return 1 ;; esac
+	done
+}
+t "malformed paths are refused" bad_paths
+head_range() {
+	local etag
+	etag=$(curl -sI "$url/example.com/words/@v/v1.0.0.zip" | tr -d '\r' | sed -n 's/^ETag: //p')
+	[ -n "$etag" ] && [ "$(status -H "If-None-Match: $etag" "$url/example.com/words/@v/v1.0.0.zip")" = 304 ] &&
+	[ "$(status -r 2-5 "$url/example.com/words/@v/v1.0.0.zip")" = 206 ] && [ "$(wc -c <"$work/body")" = 4 ] &&
+	[ "$(status -r 99999999- "$url/example.com/words/@v/v1.0.0.zip")" = 416 ] &&
+	curl -s "$url/example.com/words/@v/v1.0.0.zip" | cmp - "$fx/good/example.com/words/@v/v1.0.0.zip"
+}
+t "HEAD, ETag, Range" head_range
+t "other methods are refused" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' -X POST $url/) = 405 ]"
+no_fetch() { [ "$(status -H 'Disable-Module-Fetch: true' "$url/example.com/greet/@v/v1.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/greet/@v/v1.0.0.zip")" = 200 ] && [ "$(status -H 'Disable-Module-Fetch: true' "$url/example.com/greet/@v/v1.0.0.zip")" = 200 ]; }
+t "Disable-Module-Fetch" no_fetch
+t "health" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/healthz)\$(curl -s -o /dev/null -w '%{http_code}' $url/readyz) = 200200 ]"
+layout() { GOPROXY=file://$work/store/cache/download GOMODCACHE=$work/mc.e "$GO" mod download example.com/greet@v1.0.0 2>&1 | grep -q 'list\|info' || [ -e "$work/store/cache/download/example.com/greet/@v/v1.0.0.zip" ]; }
+t "the store has the module cache's layout" layout
+stop() { kill "$pid" && wait "$pid"; }
+t "SIGTERM ends it with status 0" stop
+
+# -- one fetch for many
+if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
+	once() {
+		local p=() i
+		start many --upstream "$1" || return 1
+		for i in $(seq 50); do curl -s -o "$work/many.$i" "$url/example.com/words/@v/v1.0.0.zip" & p+=($!); done
+		for i in "${p[@]}"; do wait "$i"; done
+		for i in $(seq 50); do cmp "$work/many.$i" "$fx/good/example.com/words/@v/v1.0.0.zip" || return 1; done
+		[ "$(metric upstream_requests_total)" = 1 ] || { echo "asked upstream $(metric upstream_requests_total) times"; return 1; }
+	}
+	"$BUILDDIR/tests/e2e/fixture_proxy" "$fx/good" >"$work/up.out" 2>&1 &
+	pids+=($!)
+	sleep 0.5
+	up=$(grep -o 'http://[0-9.:]*' "$work/up.out" | head -n 1)
+	[ -z "$up" ] || t "50 clients, one missing zip, one upstream request" once "$up"
+fi
+
+# -- upstream that lies, databases
+unset GONOSUMDB
+GOSUMDB="$key file://$fx/log/sumdb/test.example" start sums --upstream "file://$fx/good" --sumdbs test.example
+t "a verified module" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/example.com/words/@v/v1.0.0.zip) = 200 ]"
+t "/supported" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/sumdb/test.example/supported) = 200 ]"
+t "an unknown database" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/sumdb/other.example/supported) = 404 ]"
+for lie in record tile fork signature; do
+	lied() {
+		GOSUMDB="$key file://$fx/log-$lie/sumdb/test.example" start "lie.$lie" --upstream "file://$fx/good" || return 1
+		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/lie.$lie" -name '*.zip' | grep .
+	}
+	t "a database that lies ($lie): refused, nothing kept" lied
+done
+for bad in dotdot case truncated notazip badcrc; do
+	evil() {
+		GONOSUMDB='*' start "evil.$bad" --upstream "file://$fx/evil-$bad" || return 1
+		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/evil.$bad" -name '*.zip' | grep .
+	}
+	t "a bad zip ($bad): refused, nothing kept" evil
+done
+
+# -- offline, and an upstream that is down
+offline() { start store --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$url/example.com/words/@v/v1.1.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/list")" = 200 ]; }
+t "offline: what is there and nothing else" offline
+down() { GONOSUMDB='*' start store --upstream http://127.0.0.1:9 && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ]; }
+t "upstream down: the store still serves" down
+t "a wrong option" fails_with 2 "unknown option" "$BUILDDIR/hermod-proxy" serve --dir "$work/x" --frob
+t "no --dir" fails_with 2 "--dir is missing" "$BUILDDIR/hermod-proxy" serve
+finish
