@@ -24,6 +24,7 @@
 	X(version)                                                                           \
 	X(work_edit)                                                                         \
 	X(work_init)                                                                         \
+	X(work_sync)                                                                         \
 	X(work_use)                                                                          \
 	X(work_vendor)                                                                       \
 	X(help)

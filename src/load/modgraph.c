@@ -34,6 +34,7 @@ struct reader {
 	struct hm_modload *ml;
 	struct hm_modgraph *mg;
 	struct hm_pool *pool;
+	const struct hm_vermap *unprune; /* read wherever they are required; may be NULL */
 	pthread_mutex_t lock; /* guards the graph, the nodes, failed */
 	bool failed;
 };
@@ -94,6 +95,7 @@ note(struct reader *r, struct node *n, enum hm_pruning pruning, const struct hm_
      struct hm_err *err)
 {
 	enum hm_pruning next = s && pruning != HM_UNPRUNED ? s->pruning : HM_UNPRUNED;
+	bool pruned;
 
 	if (!s) {
 		r->failed = true;
@@ -108,10 +110,10 @@ note(struct reader *r, struct node *n, enum hm_pruning pruning, const struct hm_
 	 * What a module that supports pruning requires is all that packages of it
 	 * need; of others everything has to be read.
 	 */
-	if (pruning == HM_PRUNED && s->pruning != HM_UNPRUNED)
-		return;
+	pruned = pruning == HM_PRUNED && s->pruning != HM_UNPRUNED;
 	for (size_t i = 0; i < s->n_require; i++)
-		enqueue(r, s->require[i], next);
+		if (!pruned || (r->unprune && hm_vermap_has(r->unprune, s->require[i])))
+			enqueue(r, s->require[i], next);
 }
 
 static void
@@ -280,28 +282,51 @@ find_error(struct hm_modload *ml, struct hm_modgraph *mg)
 
 /* go's readModGraph. */
 static struct hm_modgraph *
-read_graph(struct hm_modload *ml, const struct hm_reqs *rs)
+read_graph(struct hm_modload *ml, enum hm_pruning pruning, const struct hm_modver *roots, size_t n,
+           const struct hm_vermap *unprune)
 {
 	struct hm_modgraph *mg;
-	struct reader r = { .ml = ml };
+	struct reader r = { .ml = ml, .unprune = unprune };
 
-	if (rs->pruning == HM_WORKSPACE) {
-		mg = graph_new(ml, rs->roots, rs->n_roots);
+	if (pruning == HM_WORKSPACE) {
+		mg = graph_new(ml, roots, n);
 	} else {
 		mg = graph_new(ml, &ml->mains->v[0].mod, 1);
-		hm_mvs_require(mg->g, ml->mains->v[0].mod, rs->roots, rs->n_roots);
+		hm_mvs_require(mg->g, ml->mains->v[0].mod, roots, n);
 	}
 	r.mg = mg;
 	r.pool = hm_pool_new(0);
 	pthread_mutex_init(&r.lock, NULL);
-	enqueue_all(&r, rs->roots, rs->n_roots, rs->pruning);
-	if (rs->pruning == HM_WORKSPACE)
-		read_selected(&r, rs->roots, rs->n_roots);
+	enqueue_all(&r, roots, n, pruning);
+	if (pruning == HM_WORKSPACE)
+		read_selected(&r, roots, n);
 	hm_pool_free(r.pool);
 	pthread_mutex_destroy(&r.lock);
 	if (r.failed)
 		find_error(ml, mg);
 	return mg;
+}
+
+int
+hm_modgraph_read(struct hm_modload *ml, enum hm_pruning pruning, const struct hm_modver *roots,
+                 size_t n, const struct hm_vermap *unprune, struct hm_modgraph **mg,
+                 struct hm_err *err)
+{
+	*mg = read_graph(ml, pruning, roots, n, unprune);
+	return (*mg)->err.code == HM_OK ? 0 : hm_modload_copy_err(err, &(*mg)->err);
+}
+
+enum hm_modgraph_state
+hm_modgraph_state(const struct hm_modgraph *mg, struct hm_modver m, struct hm_err **why)
+{
+	struct node *n = hm_vermap_get(&mg->nodes, m);
+
+	if (!n || (!n->required && n->err.code == HM_OK))
+		return HM_NODE_UNREAD;
+	if (n->err.code == HM_OK)
+		return HM_NODE_READ;
+	*why = &n->err;
+	return HM_NODE_FAILED;
 }
 
 int
@@ -313,7 +338,7 @@ hm_reqs_graph(struct hm_modload *ml, struct hm_reqs *rs, struct hm_modgraph **mg
 		pthread_mutex_lock(&ml->files->graph_lock);
 		*mg = atomic_load(&rs->graph);
 		if (!*mg) {
-			*mg = read_graph(ml, rs);
+			*mg = read_graph(ml, rs->pruning, rs->roots, rs->n_roots, NULL);
 			atomic_store(&rs->graph, *mg);
 		}
 		pthread_mutex_unlock(&ml->files->graph_lock);

@@ -9,6 +9,7 @@
 #define HM_LOAD_MODGRAPH_H
 
 #include "load/reqs.h"
+#include "load/vermap.h"
 
 /*
  * go's LoadModGraph.  With go_version the graph as that go version would see
@@ -23,6 +24,19 @@ int hm_modload_graph(struct hm_modload *ml, hm_str go_version, struct hm_modgrap
  */
 int hm_reqs_expand(struct hm_modload *ml, struct hm_reqs **rs, struct hm_modgraph **mg,
                    struct hm_err *err);
+
+/*
+ * go's readModGraph for roots that are nobody's yet (outside a workspace).  What the
+ * versions in `unprune` (may be NULL) require is read wherever they are required.
+ * *mg is set on failure too.
+ */
+int hm_modgraph_read(struct hm_modload *ml, enum hm_pruning pruning, const struct hm_modver *roots,
+                     size_t n, const struct hm_vermap *unprune, struct hm_modgraph **mg,
+                     struct hm_err *err);
+enum hm_modgraph_state { HM_NODE_UNREAD, HM_NODE_FAILED, HM_NODE_READ };
+/* Was the go.mod of m read for this graph?  *why (HM_NODE_FAILED) is borrowed from it. */
+enum hm_modgraph_state hm_modgraph_state(const struct hm_modgraph *mg, struct hm_modver m,
+                                         struct hm_err **why);
 
 /* Selected version of path; "none" when it is not in the graph, empty for a main module. */
 hm_str hm_modgraph_selected(const struct hm_modgraph *mg, hm_str path);

@@ -43,6 +43,16 @@ mvs_reqs(struct pull *p)
 	return (struct hm_mvs_reqs){ .ctx = p, .required = required, .cmp = hm_modload_cmp };
 }
 
+int
+hm_reqs_min_unpruned(struct hm_modload *ml, const struct hm_modvers *list,
+                     const struct hm_strs *paths, struct hm_modvers *out, struct hm_err *err)
+{
+	struct pull pull = { .ml = ml, .roots = *list };
+	struct hm_mvs_reqs reqs = mvs_reqs(&pull);
+
+	return hm_mvs_req(ml->arena, &reqs, ml->mains->v[0].mod, paths->v, paths->n, out, err);
+}
+
 /* In readonly mode nothing may change; says whether something would have to. */
 static int
 check_unchanged(struct hm_modload *ml, const struct hm_reqs *rs, const struct hm_modgraph *mg,
