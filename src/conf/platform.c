@@ -13,11 +13,27 @@ in_words(hm_str s, const char *words)
 	return false;
 }
 
+/* As in_words(), for what is asked of every file name and every constraint. */
+static bool
+in_table(hm_str s, const hm_str *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hm_str_eq(v[i], s))
+			return true;
+	return false;
+}
+
 bool
 hm_platform_known_os(hm_str os)
 {
-	return in_words(os, "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl "
-	                    "netbsd openbsd plan9 solaris wasip1 windows zos");
+#define W(word) HM_S_INIT(word)
+	static const hm_str known[] = {
+		W("aix"), W("android"), W("darwin"), W("dragonfly"), W("freebsd"), W("hurd"),
+		W("illumos"), W("ios"), W("js"), W("linux"), W("nacl"), W("netbsd"), W("openbsd"),
+		W("plan9"), W("solaris"), W("wasip1"), W("windows"), W("zos"),
+	};
+
+	return in_table(os, known, sizeof(known) / sizeof(*known));
 }
 
 bool
@@ -30,9 +46,15 @@ hm_platform_unix_os(hm_str os)
 bool
 hm_platform_known_arch(hm_str arch)
 {
-	return in_words(arch, "386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 "
-	                      "mips64le mips64p32 mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 "
-	                      "s390x sparc sparc64 wasm");
+	static const hm_str known[] = {
+		W("386"), W("amd64"), W("amd64p32"), W("arm"), W("armbe"), W("arm64"), W("arm64be"),
+		W("loong64"), W("mips"), W("mipsle"), W("mips64"), W("mips64le"), W("mips64p32"),
+		W("mips64p32le"), W("ppc"), W("ppc64"), W("ppc64le"), W("riscv"), W("riscv64"),
+		W("s390"), W("s390x"), W("sparc"), W("sparc64"), W("wasm"),
+	};
+#undef W
+
+	return in_table(arch, known, sizeof(known) / sizeof(*known));
 }
 
 enum { CGO = 1, FIRST = 2, BROKEN = 4 };
