@@ -9,7 +9,8 @@ hm_env_load(struct hm_env *e, struct hm_arena *a)
 	for (char **v = environ; v && *v; v++) {
 		hm_str name, value;
 
-		if (hm_str_cut(hm_str_of(*v), '=', &name, &value) && name.n)
+		if (hm_str_cut(hm_str_of(*v), '=', &name, &value) && name.n &&
+		    !hm_map_has(&e->vars, name))
 			hm_map_set(&e->vars, hm_arena_dup(a, name), hm_arena_cstr(a, value));
 	}
 }

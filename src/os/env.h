@@ -11,7 +11,10 @@ struct hm_env {
 	struct hm_map vars; /* name -> char *value (NULL: unset) */
 };
 
-/* From the process; keys and values are copied to the arena. */
+/*
+ * From the process; keys and values are copied to the arena.  Of a name that is
+ * there twice the first counts, as in Go.
+ */
 void hm_env_load(struct hm_env *e, struct hm_arena *a);
 /* The value, with p == NULL when it is not set. */
 hm_str hm_env_get(const struct hm_env *e, const char *name);

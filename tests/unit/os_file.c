@@ -167,6 +167,21 @@ env_is_a_snapshot(void **state)
 	assert_null(getenv("HERMOD_UNIT"));
 }
 
+static void
+of_two_variables_the_first_counts(void **state)
+{
+	static char one[] = "HERMOD_UNIT=1", two[] = "HERMOD_UNIT=2", odd[] = "HERMOD_ODD";
+	char *vars[] = { one, two, odd, NULL }, **saved = environ;
+	struct hm_env e;
+
+	(void)state;
+	environ = vars;
+	hm_env_load(&e, &arena);
+	environ = saved;
+	assert_str(hm_env_get(&e, "HERMOD_UNIT"), "1");
+	assert_int_equal(e.vars.n, 1);
+}
+
 int
 test_os_file(void)
 {
@@ -179,6 +194,7 @@ test_os_file(void)
 		cmocka_unit_test(pools_run_all),
 		cmocka_unit_test(times_as_go),
 		cmocka_unit_test(env_is_a_snapshot),
+		cmocka_unit_test(of_two_variables_the_first_counts),
 	};
 
 	return cmocka_run_group_tests_name("os/file", tests, set_up, tear_down);
