@@ -96,6 +96,19 @@ unknown(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	return hm_err_set(err, HM_EREPORTED, "usage");
 }
 
+/* Mistakes with GOROOT and GOPATH that go speaks of before any command. */
+static int
+check_places(struct hm_cli *cli, struct hm_err *err)
+{
+	if (hm_conf_check_goroot(cli->conf, err))
+		return -1;
+	if (hm_conf_gopath_is_goroot(cli->conf))
+		hm_cli_errorf(cli, "warning: both GOPATH and GOROOT are the same directory (" HM_F
+		              "); see https://go.dev/wiki/InstallTroubleshooting",
+		              HM_P(cli->conf->gopath));
+	return hm_conf_check_gopath(cli->conf, err);
+}
+
 static int
 run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 {
@@ -114,7 +127,7 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	cli->cmd = look_up(argc, argv, &used);
 	if (cli->cmd && used < argc && strcmp(argv[used], "--help") == 0)
 		return hm_help_show(cli, used, argv, err);
-	if (hm_select_toolchain(cli, argc, argv, err) || hm_conf_check_gopath(cli->conf, err))
+	if (hm_select_toolchain(cli, argc, argv, err) || check_places(cli, err))
 		return -1;
 	if (!cli->cmd)
 		return unknown(cli, argc, argv, err);

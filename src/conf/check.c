@@ -2,6 +2,7 @@
 #include "base/path.h"
 #include "conf/platform.h"
 #include "conf/resolve.h"
+#include "os/file.h"
 
 /*
  * buildcfg.Error: of several wrong variables go reports the last it looks at.
@@ -44,12 +45,33 @@ hm_conf_check(const struct hm_conf *c, struct hm_err *err)
 }
 
 int
+hm_conf_check_goroot(const struct hm_conf *c, struct hm_err *err)
+{
+	if (c->goroot.n == 0 || hm_file_is_dir(c->goroot.p))
+		return 0;
+	return hm_err_set(err, HM_EUSAGE, "cannot find GOROOT directory: " HM_F, HM_P(c->goroot));
+}
+
+bool
+hm_conf_gopath_is_goroot(const struct hm_conf *c)
+{
+	struct hm_arena a = { 0 };
+	bool same = c->goroot.n && hm_str_eq(hm_path_clean(&a, c->gopath),
+	                                     hm_path_clean(&a, c->goroot));
+
+	hm_arena_free(&a);
+	return same;
+}
+
+int
 hm_conf_check_gopath(const struct hm_conf *c, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	hm_str rest = c->gopath, p, q;
 	int rc = 0;
 
+	if (hm_conf_gopath_is_goroot(c))
+		return 0;
 	while (rc == 0 && hm_str_next(&rest, ':', &p)) {
 		q = hm_str_quote(&a, p);
 		if (hm_str_has_prefix(p, HM_S("~")))

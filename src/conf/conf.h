@@ -19,7 +19,7 @@
 #define HM_CONF_MAX_FILE ((size_t)16 << 20)
 
 enum hm_conf_name {
-	HM_CONF_HERMOD, /* -trimpath is on, CGO_ENABLED is 0 unless set */
+	HM_CONF_HERMOD, /* -trimpath is on, CGO_ENABLED is 0 and GOCACHE hermod-build unless set */
 	HM_CONF_GO,     /* go's own defaults */
 };
 
@@ -116,6 +116,10 @@ hm_str hm_conf_get_changed(const struct hm_conf *c, const char *name, hm_str def
 /* May `go env -w` set it (cfg.CanGetenv)? */
 bool hm_conf_can_get(const struct hm_conf *c, hm_str name);
 
+/* Before any command: there is a folder goroot, unless that is empty. HM_EUSAGE. */
+int hm_conf_check_goroot(const struct hm_conf *c, struct hm_err *err);
+/* Before any command: a mistake to warn of; hm_conf_check_gopath() says nothing then. */
+bool hm_conf_gopath_is_goroot(const struct hm_conf *c);
 /* GOPATH entries must be absolute: checked before any command. HM_EUSAGE. */
 int hm_conf_check_gopath(const struct hm_conf *c, struct hm_err *err);
 /*

@@ -213,7 +213,8 @@ resolve_gocache(struct hm_conf *c)
 
 	c->gocache_err = HM_S("");
 	if (dir.n) {
-		c->gocache_default = hm_path_join(&c->arena, dir, HM_S("go-build"));
+		c->gocache_default = hm_path_join(&c->arena, dir, c->name == HM_CONF_GO ?
+		                                  HM_S("go-build") : HM_S("hermod-build"));
 	} else {
 		c->gocache_default = HM_S("off");
 		c->gocache_err = hm_arena_printf(&c->arena, "GOCACHE is not defined and " HM_F,

@@ -232,6 +232,53 @@ wrong_settings_are_named(void **state)
 }
 
 static void
+folders_that_are_mistaken(void **state)
+{
+	struct world *w = *state;
+	hm_str root = fake_goroot(w);
+	struct hm_conf *c;
+
+	hm_env_set(&w->env, "GOROOT", root);
+	hm_env_set(&w->env, "GOPATH", hm_path_cat(&w->a, root, HM_S("")));
+	c = conf_of(w, HM_CONF_GO);
+	assert_ok(hm_conf_check_goroot(c, &w->err), &w->err);
+	assert_true(hm_conf_gopath_is_goroot(c));
+	hm_conf_free(c);
+	hm_env_set(&w->env, "GOROOT", HM_S("/hermod-nowhere"));
+	c = conf_of(w, HM_CONF_GO);
+	assert_false(hm_conf_gopath_is_goroot(c));
+	assert_int_equal(hm_conf_check_goroot(c, &w->err), -1);
+	assert_str(hm_err_str(&w->err), "cannot find GOROOT directory: /hermod-nowhere");
+	assert_int_equal(w->err.code, HM_EUSAGE);
+	hm_conf_free(c);
+}
+
+static void
+build_cache_follows_the_name(void **state)
+{
+	static const struct {
+		enum hm_conf_name name;
+		const char *set, *want;
+	} cases[] = {
+		{ HM_CONF_GO, "", "/xdg/go-build" },
+		{ HM_CONF_HERMOD, "", "/xdg/hermod-build" },
+		{ HM_CONF_HERMOD, "/mine", "/mine" },
+		{ HM_CONF_HERMOD, "off", "off" },
+	};
+	struct world *w = *state;
+
+	hm_env_set(&w->env, "XDG_CACHE_HOME", HM_S("/xdg"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct hm_conf *c;
+
+		hm_env_set(&w->env, "GOCACHE", hm_str_of(cases[i].set));
+		c = conf_of(w, cases[i].name);
+		assert_str(c->gocache, cases[i].want);
+		hm_conf_free(c);
+	}
+}
+
+static void
 module_files_are_searched_upwards(void **state)
 {
 	struct world *w = *state;
@@ -303,6 +350,8 @@ test_conf_conf(void)
 		W(two_names_two_cgo_defaults),
 		W(goflags_are_words_and_must_be_known),
 		W(wrong_settings_are_named),
+		W(folders_that_are_mistaken),
+		W(build_cache_follows_the_name),
 		W(module_files_are_searched_upwards),
 		W(tool_environment_has_the_effective_values),
 		W(env_file_edits_as_go),
