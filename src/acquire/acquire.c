@@ -305,8 +305,8 @@ ask_gomod(void *ctx, hm_str source, struct hm_err *err)
 }
 
 int
-hm_acquire_stat(struct hm_acquire *ac, hm_str path, hm_str rev,
-                const struct hm_acquire_info **info, struct hm_err *err)
+hm_acquire_stat(struct hm_acquire *ac, hm_str path, hm_str rev, const struct hm_acquire_info **info,
+                struct hm_err *err)
 {
 	struct question q = { .ac = ac, .path = path, .what = rev };
 	int rc = hm_acquire_try(ac, ask_stat, &q, err);
@@ -316,8 +316,8 @@ hm_acquire_stat(struct hm_acquire *ac, hm_str path, hm_str rev,
 }
 
 int
-hm_acquire_versions(struct hm_acquire *ac, hm_str path, hm_str prefix,
-                    struct hm_acquire_list *out, struct hm_err *err)
+hm_acquire_versions(struct hm_acquire *ac, hm_str path, hm_str prefix, struct hm_acquire_list *out,
+                    struct hm_err *err)
 {
 	struct question q = { .ac = ac, .path = path, .what = prefix };
 	int rc = hm_acquire_try(ac, ask_versions, &q, err);
@@ -350,8 +350,7 @@ bad_version(hm_str version, struct hm_err *err)
 
 /* From the cache on disk, with a key of its own beside those of the sources. */
 static int
-info_on_disk(struct hm_acquire *ac, hm_str path, hm_str rev,
-             const struct hm_acquire_info **info)
+info_on_disk(struct hm_acquire *ac, hm_str path, hm_str rev, const struct hm_acquire_info **info)
 {
 	bool mine;
 	struct hm_flight *f = hm_flight_take(&ac->flights, FLIGHT_STAT, HM_S(""), path, rev, &mine);
@@ -420,8 +419,7 @@ find_gomod(struct hm_acquire *ac, struct hm_arena *a, hm_str path, hm_str rev, h
 }
 
 int
-hm_acquire_gomod(struct hm_acquire *ac, hm_str path, hm_str rev, hm_str *data,
-                 struct hm_err *err)
+hm_acquire_gomod(struct hm_acquire *ac, hm_str path, hm_str rev, hm_str *data, struct hm_err *err)
 {
 	bool mine;
 	struct hm_flight *f =

@@ -61,8 +61,8 @@ bool hm_acquire_not_exist(const struct hm_err *err);
 /* modfetch.RevInfo */
 struct hm_acquire_info {
 	hm_str version;
-	struct hm_time time;       /* hm_time_is_zero() when unknown */
-	hm_str name, short_name;   /* of the commit; only from version control */
+	struct hm_time time;            /* hm_time_is_zero() when unknown */
+	hm_str name, short_name;        /* of the commit; only from version control */
 	const struct hm_origin *origin; /* NULL when unknown */
 };
 /* modfetch.Versions; in semantic order, no pseudo-versions */
@@ -98,9 +98,8 @@ int hm_acquire_latest(struct hm_acquire *ac, hm_str path, const struct hm_acquir
  * modfetch.TryProxies: fn is called with each source ("https://...", "direct",
  * "noproxy", "off") until one answers 0, by the rules of "," and "|".
  */
-int hm_acquire_try(struct hm_acquire *ac,
-                   int (*fn)(void *ctx, hm_str source, struct hm_err *err), void *ctx,
-                   struct hm_err *err);
+int hm_acquire_try(struct hm_acquire *ac, int (*fn)(void *ctx, hm_str source, struct hm_err *err),
+                   void *ctx, struct hm_err *err);
 /*
  * modfetch.Lookup: the module at one source; the same pointer for the same
  * question.  Never fails: the operations report what is wrong with source or path.
@@ -108,10 +107,10 @@ int hm_acquire_try(struct hm_acquire *ac,
  */
 struct hm_acquire_repo;
 struct hm_acquire_repo *hm_acquire_lookup(struct hm_acquire *ac, hm_str source, hm_str path);
-int hm_acquire_repo_versions(struct hm_acquire_repo *r, hm_str prefix,
-                             struct hm_acquire_list *out, struct hm_err *err);
-int hm_acquire_repo_stat(struct hm_acquire_repo *r, hm_str rev,
-                         const struct hm_acquire_info **info, struct hm_err *err);
+int hm_acquire_repo_versions(struct hm_acquire_repo *r, hm_str prefix, struct hm_acquire_list *out,
+                             struct hm_err *err);
+int hm_acquire_repo_stat(struct hm_acquire_repo *r, hm_str rev, const struct hm_acquire_info **info,
+                         struct hm_err *err);
 int hm_acquire_repo_latest(struct hm_acquire_repo *r, const struct hm_acquire_info **info,
                            struct hm_err *err);
 int hm_acquire_repo_gomod(struct hm_acquire_repo *r, hm_str version, hm_str *data,
@@ -161,8 +160,8 @@ struct hm_acquire_download {
 	hm_str info, gomod, zip, dir; /* files; empty from the first that failed on */
 	hm_str sum, gomod_sum;
 };
-int hm_acquire_download(struct hm_acquire *ac, struct hm_modver m,
-                        struct hm_acquire_download *out, struct hm_err *err);
+int hm_acquire_download(struct hm_acquire *ac, struct hm_modver m, struct hm_acquire_download *out,
+                        struct hm_err *err);
 /* The same of many; errs[i].code is HM_OK where it worked. */
 void hm_acquire_downloads(struct hm_acquire *ac, const struct hm_modver *m, size_t n,
                           struct hm_acquire_download *out, struct hm_err *errs);

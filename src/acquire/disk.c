@@ -1,4 +1,4 @@
-/* .info and .mod files of cache/download: readDiskStat, writeDiskStat, readDiskGoMod of cache.go. */
+/* .info and .mod files of cache/download: readDiskStat, readDiskGoMod and so on of cache.go. */
 #include "acquire/internal.h"
 
 #include "mod/pseudo.h"

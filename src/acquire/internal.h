@@ -13,15 +13,15 @@
 
 /* Kinds of flights; the three words of the key are in the comment. */
 enum {
-	FLIGHT_REPO = 'r',     /* source, path */
-	FLIGHT_LIST = 'l',     /* source, path, prefix */
-	FLIGHT_STAT = 's',     /* source, path, rev */
-	FLIGHT_LATEST = 't',   /* source, path */
-	FLIGHT_GOMOD = 'm',    /* source, path, version */
+	FLIGHT_REPO = 'r',      /* source, path */
+	FLIGHT_LIST = 'l',      /* source, path, prefix */
+	FLIGHT_STAT = 's',      /* source, path, rev */
+	FLIGHT_LATEST = 't',    /* source, path */
+	FLIGHT_GOMOD = 'm',     /* source, path, version */
 	FLIGHT_ANY_GOMOD = 'M', /* path, rev: over all sources */
-	FLIGHT_DIR = 'd',      /* path, version */
-	FLIGHT_ZIP = 'z',      /* path, version */
-	FLIGHT_DIR_NAME = 'n', /* path, version: where the folder is or would be */
+	FLIGHT_DIR = 'd',       /* path, version */
+	FLIGHT_ZIP = 'z',       /* path, version */
+	FLIGHT_DIR_NAME = 'n',  /* path, version: where the folder is or would be */
 };
 
 struct hm_acquire {
@@ -72,16 +72,15 @@ int hm_acquire_read_gomod(struct hm_acquire *ac, struct hm_arena *a, hm_str path
 /* hm_verify_gomod(), hm_verify_sum(); never "not found" (verify.c). */
 int hm_acquire_verify_gomod(struct hm_acquire *ac, hm_str path, hm_str version, hm_str data,
                             struct hm_err *err);
-int hm_acquire_verify_sum(struct hm_acquire *ac, struct hm_modver m, hm_str h1,
-                          struct hm_err *err);
+int hm_acquire_verify_sum(struct hm_acquire *ac, struct hm_modver m, hm_str h1, struct hm_err *err);
 
 /* toolchainRepo: the paths "go" and "toolchain" (releases.c). r is of golang.org/toolchain. */
 int hm_acquire_go_versions(struct hm_acquire *ac, struct hm_arena *a, hm_str path,
                            struct hm_acquire_repo *r, struct hm_acquire_list *out,
                            struct hm_err *err);
 int hm_acquire_go_stat(struct hm_acquire *ac, struct hm_arena *a, hm_str path,
-                       struct hm_acquire_repo *r, hm_str rev,
-                       const struct hm_acquire_info **info, struct hm_err *err);
+                       struct hm_acquire_repo *r, hm_str rev, const struct hm_acquire_info **info,
+                       struct hm_err *err);
 int hm_acquire_go_latest(struct hm_acquire *ac, struct hm_arena *a, hm_str path,
                          struct hm_acquire_repo *r, const struct hm_acquire_info **info,
                          struct hm_err *err);
@@ -95,7 +94,6 @@ enum {
  * Zip, tree or both in the cache, fetched and verified as needed; under the lock
  * of the version (unpack.c).
  */
-int hm_acquire_unpack(struct hm_acquire *ac, struct hm_modver m, unsigned want,
-                      struct hm_err *err);
+int hm_acquire_unpack(struct hm_acquire *ac, struct hm_modver m, unsigned want, struct hm_err *err);
 
 #endif

@@ -13,10 +13,11 @@ hm_origin_parse(struct hm_arena *a, const struct hm_json *json, const struct hm_
 	if (hm_json_kind(json) == HM_JSON_NULL)
 		return 0;
 	if (hm_json_kind(json) != HM_JSON_OBJECT)
-		return hm_err_set(err, HM_ESYNTAX,
-		                  "json: cannot unmarshal %s into Go struct field RevInfo.Origin of "
-		                  "type codehost.Origin",
-		                  hm_json_kind_word(json));
+		return hm_err_set(
+			err, HM_ESYNTAX,
+			"json: cannot unmarshal %s into Go struct field RevInfo.Origin of "
+			"type codehost.Origin",
+			hm_json_kind_word(json));
 	o = HM_NEW(a, struct hm_origin);
 	memcpy(fields,
 	       (hm_str *[]){ &o->vcs, &o->url, &o->subdir, &o->hash, &o->tag_prefix, &o->tag_sum,

@@ -9,10 +9,10 @@
 
 struct hm_origin {
 	hm_str vcs, url, subdir;
-	hm_str hash;               /* commit */
+	hm_str hash;                /* commit */
 	hm_str tag_prefix, tag_sum; /* the answer depends on these tags */
-	hm_str ref;                /* ... on this ref */
-	hm_str repo_sum;           /* ... on the whole repository */
+	hm_str ref;                 /* ... on this ref */
+	hm_str repo_sum;            /* ... on the whole repository */
 };
 
 /* From the value of an "Origin" key; NULL for null. Texts are borrowed from json. HM_ESYNTAX. */

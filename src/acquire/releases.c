@@ -52,8 +52,7 @@ cmp_toolchain(const void *x, const void *y)
 
 int
 hm_acquire_go_versions(struct hm_acquire *ac, struct hm_arena *a, hm_str path,
-                       struct hm_acquire_repo *r, struct hm_acquire_list *out,
-                       struct hm_err *err)
+                       struct hm_acquire_repo *r, struct hm_acquire_list *out, struct hm_err *err)
 {
 	const char *prefix = is_go(path) ? "" : "go";
 	struct hm_map have = { .arena = a };

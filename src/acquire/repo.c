@@ -9,7 +9,7 @@
 struct hm_acquire_repo {
 	struct hm_acquire *ac;
 	hm_str source, path;
-	bool releases; /* "go" or "toolchain" */
+	bool releases;              /* "go" or "toolchain" */
 	struct hm_acquire_repo *dl; /* then: golang.org/toolchain at the source */
 };
 
@@ -167,7 +167,8 @@ hm_acquire_repo_latest(struct hm_acquire_repo *r, const struct hm_acquire_info *
 {
 	struct hm_flights *fl = &r->ac->flights;
 	bool mine;
-	struct hm_flight *f = hm_flight_take(fl, FLIGHT_LATEST, r->source, r->path, HM_S(""), &mine);
+	struct hm_flight *f =
+		hm_flight_take(fl, FLIGHT_LATEST, r->source, r->path, HM_S(""), &mine);
 	const void *value = NULL;
 	int rc;
 
@@ -210,8 +211,7 @@ fetch_gomod(struct hm_acquire_repo *r, struct hm_arena *a, hm_str version, hm_st
 }
 
 int
-hm_acquire_repo_gomod(struct hm_acquire_repo *r, hm_str version, hm_str *data,
-                      struct hm_err *err)
+hm_acquire_repo_gomod(struct hm_acquire_repo *r, hm_str version, hm_str *data, struct hm_err *err)
 {
 	struct hm_flights *fl = &r->ac->flights;
 	bool mine;

@@ -74,8 +74,8 @@ fix_modes(struct hm_arena *a, hm_str dir, struct hm_err *err)
 	if (st.st_mode & 0111)
 		return 0;
 	if (walk(hm_path_cat(a, dir, HM_S("pkg/tool")), 0, allow_exec, NULL, err) ||
-	    walk(hm_path_cat(a, dir, HM_S("lib")), 0, allow_exec,
-	         (void *)(uintptr_t)lib_scripts, err) ||
+	    walk(hm_path_cat(a, dir, HM_S("lib")), 0, allow_exec, (void *)(uintptr_t)lib_scripts,
+	         err) ||
 	    allow_exec(NULL, hm_path_cat(a, bin, HM_S("gofmt")), err))
 		return -1;
 	return walk(bin, 0, allow_exec, NULL, err);

@@ -37,8 +37,7 @@ rehash(struct hm_acquire *ac, const struct hm_store *s, struct hm_modver m, stru
 
 /* go's checkMod: what the cache has agrees with go.sum, or else the checksum database. */
 static int
-check_mod(struct hm_acquire *ac, const struct hm_store *s, struct hm_modver m,
-          struct hm_err *err)
+check_mod(struct hm_acquire *ac, const struct hm_store *s, struct hm_modver m, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	bool stale = false;
@@ -48,7 +47,8 @@ check_mod(struct hm_acquire *ac, const struct hm_store *s, struct hm_modver m,
 	if (!hm_store_ziphash(s, &a, m.path, m.version, &h1))
 		rc = rehash(ac, s, m, err);
 	else
-		rc = hm_verify_ziphash(hm_acquire_get_verify(ac), m.path, m.version, h1, &stale, err);
+		rc = hm_verify_ziphash(hm_acquire_get_verify(ac), m.path, m.version, h1, &stale,
+		                       err);
 	if (rc == 0 && stale)
 		rc = rehash(ac, s, m, err);
 	if (rc && hm_acquire_not_exist(err))
@@ -217,7 +217,8 @@ hm_acquire_local_dir(struct hm_acquire *ac, struct hm_modver m, hm_str *dir, str
 	if (rc == 0)
 		rc = hm_store_dir(s, &a, m.path, m.version, &now, NULL, err);
 	if (now.n) {
-		f = hm_flight_take(&ac->flights, FLIGHT_DIR_NAME, m.path, m.version, HM_S(""), &mine);
+		f = hm_flight_take(&ac->flights, FLIGHT_DIR_NAME, m.path, m.version, HM_S(""),
+		                   &mine);
 		if (mine) {
 			hm_str *d = HM_NEW(&f->arena, hm_str);
 
@@ -248,8 +249,7 @@ hm_acquire_sum(struct hm_acquire *ac, struct hm_modver m)
 	const struct hm_store *s;
 	hm_str h1 = { 0 };
 
-	if (hm_acquire_store(ac, &s, &err) == 0 &&
-	    hm_store_ziphash(s, &a, m.path, m.version, &h1))
+	if (hm_acquire_store(ac, &s, &err) == 0 && hm_store_ziphash(s, &a, m.path, m.version, &h1))
 		h1 = keep(ac, h1);
 	hm_err_free(&err);
 	hm_arena_free(&a);

@@ -27,10 +27,10 @@ struct work {
 	const struct hm_store *store;
 	struct hm_modver m;
 	struct hm_arena arena;
-	hm_str zip;        /* final name */
-	hm_str tmp;        /* fetched file; empty when the zip was there */
-	hm_str stage;      /* tree being made; empty when none is wanted */
-	hm_str recorded;   /* what .ziphash said, or empty */
+	hm_str zip;      /* final name */
+	hm_str tmp;      /* fetched file; empty when the zip was there */
+	hm_str stage;    /* tree being made; empty when none is wanted */
+	hm_str recorded; /* what .ziphash said, or empty */
 	bool has_zip, has_hash, want_tree, done;
 };
 
@@ -69,7 +69,8 @@ announce(const struct work *w)
 	if (w->ac->quiet || (w->has_zip && w->has_hash))
 		return;
 	if (!hm_str_eqz(w->m.path, "golang.org/toolchain")) {
-		hm_log(log, HM_LOG_INFO, "go: downloading " HM_F " " HM_F, HM_P(w->m.path), HM_P(v));
+		hm_log(log, HM_LOG_INFO, "go: downloading " HM_F " " HM_F, HM_P(w->m.path),
+		       HM_P(v));
 		return;
 	}
 	hm_str_cut(v, '-', &v, &name);
@@ -179,8 +180,9 @@ check_prefix(struct work *w, const struct hm_zip *z, struct hm_err *err)
 
 	for (size_t i = 0; i < z->n; i++)
 		if (!hm_str_has_prefix(z->f[i].name, prefix))
-			return hm_err_set(err, HM_EINVALID, "zip for " HM_F " has unexpected file " HM_F,
-			                  HM_P(name), HM_P(z->f[i].name));
+			return hm_err_set(err, HM_EINVALID,
+			                  "zip for " HM_F " has unexpected file " HM_F, HM_P(name),
+			                  HM_P(z->f[i].name));
 	return 0;
 }
 
@@ -200,7 +202,8 @@ check_hash(struct work *w, hm_str h1, struct hm_err *err)
 	if (hm_acquire_verify_sum(w->ac, w->m, h1, err))
 		return -1;
 	if (w->has_zip && w->recorded.n && !hm_str_eq(h1, w->recorded))
-		return hm_err_set(err, HM_ESECURITY, HM_F " " HM_F ": zip has been modified (" HM_F ")",
+		return hm_err_set(err, HM_ESECURITY,
+		                  HM_F " " HM_F ": zip has been modified (" HM_F ")",
 		                  HM_P(w->m.path), HM_P(w->m.version), HM_P(w->zip));
 	return 0;
 }
@@ -285,8 +288,7 @@ publish(struct work *w, hm_str h1, struct hm_err *err)
 	if (w->tmp.n && hm_file_rename(w->tmp.p, w->zip.p, err))
 		return -1;
 	w->tmp = HM_S("");
-	if (w->want_tree &&
-	    hm_store_publish(w->store, w->m.path, w->m.version, w->stage.p, err))
+	if (w->want_tree && hm_store_publish(w->store, w->m.path, w->m.version, w->stage.p, err))
 		return -1;
 	w->stage = HM_S("");
 	return 0;

@@ -129,7 +129,8 @@ clean_modcache(struct hm_cli *cli, const struct clean *c, struct hm_err *err)
 	hm_str dir = cli->conf->gomodcache;
 
 	if (dir.n == 0)
-		return hm_err_set(err, HM_EINVALID, "cannot clean -modcache without a module cache");
+		return hm_err_set(err, HM_EINVALID,
+		                  "cannot clean -modcache without a module cache");
 	if (c->bf.n || c->bf.x)
 		hm_cli_printf(cli, "rm -rf " HM_F "\n", HM_P(dir));
 	if (!c->bf.n)
@@ -181,8 +182,8 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 		return -1;
 	flag = cache_flag(&c);
 	if (argc > 0 && flag)
-		return hm_err_set(err, HM_EINVALID, "clean %s cannot be used with package arguments",
-		                  flag);
+		return hm_err_set(err, HM_EINVALID,
+		                  "clean %s cannot be used with package arguments", flag);
 	for (int i = 0; i < argc; i++)
 		HM_PUSH(&cli->arena, patterns, hm_str_of(argv[i]));
 	pkgs.installed = c.i;
@@ -199,7 +200,8 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 
 const struct hm_cmd hm_cmd_clean = {
 	.name = "clean",
-	.usage = "clean [-i] [-r] [-cache] [-testcache] [-modcache] [-fuzzcache] [build flags] [packages]",
+	.usage = "clean [-i] [-r] [-cache] [-testcache] [-modcache] [-fuzzcache] [build flags] "
+		 "[packages]",
 	.brief = "Remove object files and cached files",
 	.run = run,
 };

@@ -231,8 +231,7 @@ later(hm_str x, hm_str y)
  * module asks for a later one.
  */
 static int
-try_once(struct hm_cli *cli, struct request req, bool may_switch, hm_str *need,
-         struct hm_err *err)
+try_once(struct hm_cli *cli, struct request req, bool may_switch, hm_str *need, struct hm_err *err)
 {
 	bool explicit_args = req.args.n > 0, go_on;
 	struct hm_write_opts none = { 0 };
@@ -250,7 +249,8 @@ try_once(struct hm_cli *cli, struct request req, bool may_switch, hm_str *need,
 	if (req.args.n == 0)
 		return nothing(cli, ml, err);
 	if (req.reuse.n && hm_modload_has_root(ml)) {
-		hm_cli_errorf(cli, "%s mod download -reuse cannot be used inside a module", cli->self);
+		hm_cli_errorf(cli, "%s mod download -reuse cannot be used inside a module",
+		              cli->self);
 		return hm_err_set(err, HM_EREPORTED, "usage");
 	}
 	hm_modinfo_list(ml, ml->arena, &req.args, 0, req.reuse, &infos, &list_err);

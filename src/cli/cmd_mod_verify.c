@@ -112,7 +112,8 @@ weight_of(const struct hm_store *s, struct hm_modver m)
 	uint64_t n = 0;
 	hm_str zip;
 
-	if (hm_store_path(s, &a, m.path, m.version, "zip", &zip, &err) == 0 && stat(zip.p, &st) == 0)
+	if (hm_store_path(s, &a, m.path, m.version, "zip", &zip, &err) == 0 &&
+	    stat(zip.p, &st) == 0)
 		n = (uint64_t)st.st_size;
 	hm_err_free(&err);
 	hm_arena_free(&a);
@@ -131,7 +132,8 @@ verify_all(struct hm_cli *cli, struct hm_modload *ml, const struct hm_modver *mo
 	if (hm_acquire_store(ml->acquire, &v.store, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		/* "go" and "toolchain" are nothing on disk, the main modules are not ours to judge */
+		/* "go" and "toolchain" are nothing on disk, the main modules are not ours to judge
+		 */
 		if (hm_gover_is_toolchain(mods[i].path) || hm_mainmods_has(ml->mains, mods[i].path))
 			continue;
 		items[count] = (struct item){ .m = mods[i], .weight = weight_of(v.store, mods[i]) };

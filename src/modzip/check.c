@@ -71,8 +71,8 @@ add_one(struct hm_modzip_names *n, hm_str path, bool is_dir, struct name **known
 	y = hm_str_quote(n->arena, path);
 	if (!hm_str_eq((*known)->path, path))
 		return hm_err_set(err, HM_EINVALID,
-		                  "case-insensitive file name collision: " HM_F " and " HM_F, HM_P(x),
-		                  HM_P(y));
+		                  "case-insensitive file name collision: " HM_F " and " HM_F,
+		                  HM_P(x), HM_P(y));
 	if ((*known)->is_dir != is_dir)
 		return hm_err_set(err, HM_EINVALID, "entry " HM_F " is both a file and a directory",
 		                  HM_P(y));
@@ -154,7 +154,8 @@ check_entry(struct hm_modzip_names *names, hm_str name, const struct hm_zip_file
 		return hm_err_set(err, HM_EINVALID, "go.mod file too large (max size is %zu bytes)",
 		                  HM_MODZIP_GOMOD_MAX);
 	if (hm_str_eqz(name, "LICENSE") && f->size > HM_MODZIP_LICENSE_MAX)
-		return hm_err_set(err, HM_EINVALID, "LICENSE file too large (max size is %zu bytes)",
+		return hm_err_set(err, HM_EINVALID,
+		                  "LICENSE file too large (max size is %zu bytes)",
 		                  HM_MODZIP_LICENSE_MAX);
 	return 0;
 }
@@ -195,8 +196,8 @@ hm_modzip_check_name(hm_str path, hm_str version, struct hm_err *err)
 		hm_str have = hm_str_quote(&a, version), want = hm_str_quote(&a, canonical);
 
 		rc = hm_err_set(err, HM_EINVALID,
-		                "version " HM_F " is not canonical (should be " HM_F ")", HM_P(have),
-		                HM_P(want));
+		                "version " HM_F " is not canonical (should be " HM_F ")",
+		                HM_P(have), HM_P(want));
 	} else {
 		rc = hm_modpath_check_version(path, version, err);
 	}

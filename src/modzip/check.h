@@ -8,9 +8,9 @@
 #include "base/vec.h"
 #include "zip/zip.h"
 
-#define HM_MODZIP_MAX ((size_t)500 << 20)        /* zip, and all of its content */
-#define HM_MODZIP_GOMOD_MAX ((size_t)16 << 20)   /* go.mod */
-#define HM_MODZIP_LICENSE_MAX ((size_t)16 << 20) /* LICENSE */
+#define HM_MODZIP_MAX         ((size_t)500 << 20) /* zip, and all of its content */
+#define HM_MODZIP_GOMOD_MAX   ((size_t)16 << 20)  /* go.mod */
+#define HM_MODZIP_LICENSE_MAX ((size_t)16 << 20)  /* LICENSE */
 
 /*
  * Are path and version fit for a module zip, and does every name and declared

@@ -1,6 +1,6 @@
 #include "modzip/chunks.h"
 
-/* Small enough that two threads end at about the same time, large enough that a job costs little. */
+/* Small enough that two threads end together, large enough that a job costs little. */
 #define CHUNK_BYTES ((uint64_t)2 << 20)
 /* Creating a file costs about as much as this many bytes. */
 #define FILE_COST ((uint64_t)16 << 10)

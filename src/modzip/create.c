@@ -20,9 +20,9 @@ enum { DEPTH_MAX = 1024 };
 struct lister {
 	struct hm_arena *a;
 	const char *dir;
-	hm_str go;                     /* language version of the root's go.mod, or empty */
-	struct hm_modzip_files found;  /* regular files, in the order of filepath.Walk */
-	struct hm_map submodule;       /* folders ("x/") with a go.mod, in any case */
+	hm_str go;                    /* language version of the root's go.mod, or empty */
+	struct hm_modzip_files found; /* regular files, in the order of filepath.Walk */
+	struct hm_map submodule;      /* folders ("x/") with a go.mod, in any case */
 	struct hm_modzip_listing *out;
 };
 
@@ -105,7 +105,8 @@ visit(struct lister *l, hm_str rel, unsigned char type, int depth, struct hm_err
 	}
 	if (type == DT_DIR) {
 		if (is_vcs(hm_path_base(rel)))
-			add(l->a, &l->out->omitted, rel, "directory is a version control repository");
+			add(l->a, &l->out->omitted, rel,
+			    "directory is a version control repository");
 		else if (has_own_gomod(l, rel))
 			add(l->a, &l->out->omitted, rel, "directory is in another module");
 		else
@@ -160,14 +161,14 @@ check_file(struct hm_modzip_names *names, const struct hm_modzip_file *f, struct
 		return hm_err_set(err, HM_EINVALID, "go.mod file too large (max size is %zu bytes)",
 		                  HM_MODZIP_GOMOD_MAX);
 	if (hm_str_eqz(f->path, "LICENSE") && f->size > HM_MODZIP_LICENSE_MAX)
-		return hm_err_set(err, HM_EINVALID, "LICENSE file too large (max size is %zu bytes)",
+		return hm_err_set(err, HM_EINVALID,
+		                  "LICENSE file too large (max size is %zu bytes)",
 		                  HM_MODZIP_LICENSE_MAX);
 	return 0;
 }
 
 static void
-sort_out(struct lister *l, struct hm_modzip_names *names, struct hm_modzip_file f,
-         uint64_t *total)
+sort_out(struct lister *l, struct hm_modzip_names *names, struct hm_modzip_file f, uint64_t *total)
 {
 	struct hm_modzip_listing *out = l->out;
 	struct hm_err err = { 0 };

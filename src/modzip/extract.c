@@ -105,8 +105,7 @@ go_to(const struct job *j, struct place *at, hm_str dir, struct hm_err *err)
 }
 
 static int
-write_file(const struct job *j, struct place *at, hm_str name, hm_str content,
-           struct hm_err *err)
+write_file(const struct job *j, struct place *at, hm_str name, hm_str content, struct hm_err *err)
 {
 	ptrdiff_t cut = hm_str_rindex_byte(name, '/');
 	hm_str dir = hm_str_sub(name, 0, cut < 0 ? 0 : (size_t)cut);
@@ -255,8 +254,9 @@ hm_modzip_make_read_only(const char *dir)
 			hm_err_clear(&err);
 		for (size_t k = 0; k < e.n; k++)
 			if (e.v[k].type == DT_DIR)
-				HM_PUSH(&a, dirs, hm_arena_printf(&a, HM_F "/" HM_F, HM_P(parent),
-				                                  HM_P(e.v[k].name)));
+				HM_PUSH(&a, dirs,
+				        hm_arena_printf(&a, HM_F "/" HM_F, HM_P(parent),
+				                        HM_P(e.v[k].name)));
 	}
 	for (size_t i = dirs.n; i-- > 0;) {
 		struct stat st;

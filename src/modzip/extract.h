@@ -15,7 +15,8 @@ struct hm_modzip_extract {
 	hm_str path, version;     /* of the module */
 	const char *dir;          /* to be made; must not exist */
 	bool read_only;           /* take the write bits off the folders at the end, as go does */
-	struct hm_pool *pool;     /* spreads the files over its threads; NULL: the caller's thread alone */
+	struct hm_pool
+		*pool; /* spreads the files over its threads; NULL: the caller's thread alone */
 };
 
 /*

@@ -34,8 +34,7 @@ has_newline(hm_str name, struct hm_err *err)
 }
 
 int
-hm_h1_sum(struct hm_arena *a, struct hm_h1_file *files, size_t n, hm_str *out,
-          struct hm_err *err)
+hm_h1_sum(struct hm_arena *a, struct hm_h1_file *files, size_t n, hm_str *out, struct hm_err *err)
 {
 	struct hm_buf line = { 0 };
 	uint8_t digest[HM_SHA256_SIZE];
@@ -133,7 +132,7 @@ sort_entries(struct hm_arena *a, const struct hm_zip *z)
 	return e;
 }
 
-/* Once more, in go's order, for the error that go meets first (none if it was in a hidden entry). */
+/* Once more in order, for the error that go meets first (none if it was in a hidden entry). */
 static int
 hash_in_order(const struct zip_job *j, const struct by_name *e, struct hm_err *err)
 {
@@ -277,8 +276,7 @@ list_one(struct hm_arena *a, const char *dir, hm_str rel, struct hm_strs *todo,
 }
 
 int
-hm_modzip_list_files(struct hm_arena *a, const char *dir, struct hm_strs *files,
-                     struct hm_err *err)
+hm_modzip_list_files(struct hm_arena *a, const char *dir, struct hm_strs *files, struct hm_err *err)
 {
 	struct hm_strs todo = { 0 };
 

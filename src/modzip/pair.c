@@ -17,10 +17,10 @@ enum { BUF = 128 << 10, FORGET_EVERY = 128 };
 
 struct pair {
 	const struct hm_zip *z;
-	int fd;                   /* the tree */
-	struct hm_map in_tree;    /* path below it -> 1 + index into tree */
+	int fd;                /* the tree */
+	struct hm_map in_tree; /* path below it -> 1 + index into tree */
 	struct hm_h1_file *tree;
-	bool *seen;               /* of each file of the tree */
+	bool *seen; /* of each file of the tree */
 	struct hm_h1_file *entries;
 	struct hm_inflater *inf;
 	char *buf;

@@ -51,7 +51,8 @@ hm_store_update_list(hm_str folder)
 	if (hm_lock_acquire(file.p, true, &fd, &err) == 0) {
 		now = make_list(&a, folder, &err);
 		if (err.code == HM_OK &&
-		    (hm_file_read_fd(&a, fd, file.p, HM_FILE_MAX, &was, &err) || !hm_str_eq(was, now)))
+		    (hm_file_read_fd(&a, fd, file.p, HM_FILE_MAX, &was, &err) ||
+		     !hm_str_eq(was, now)))
 			rewrite(fd, file.p, now, &err);
 	}
 	hm_lock_release(fd);

@@ -19,9 +19,9 @@
 #include "store/list.h"
 
 enum {
-	SUM_LEN = 47,      /* "h1:" and the base64 of 32 bytes */
+	SUM_LEN = 47, /* "h1:" and the base64 of 32 bytes */
 	TEMP_TRIES = 10000,
-	REV_LEN = 12,      /* of a commit in a pseudo-version */
+	REV_LEN = 12, /* of a commit in a pseudo-version */
 };
 /* Anything in cache/download that is read whole. */
 #define CACHED_MAX ((size_t)64 << 20)
@@ -128,8 +128,8 @@ partial(hm_str dir, const char *why, enum hm_store_state *state, struct hm_err *
 }
 
 int
-hm_store_dir(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str version,
-             hm_str *dir, enum hm_store_state *state, struct hm_err *err)
+hm_store_dir(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str version, hm_str *dir,
+             enum hm_store_state *state, struct hm_err *err)
 {
 	enum hm_store_state ignored;
 	struct stat st;
@@ -185,8 +185,7 @@ lock_file(hm_str file, int *fd, struct hm_err *err)
 }
 
 int
-hm_store_lock(const struct hm_store *s, hm_str path, hm_str version, int *fd,
-              struct hm_err *err)
+hm_store_lock(const struct hm_store *s, hm_str path, hm_str version, int *fd, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	hm_str file;
@@ -421,7 +420,8 @@ hm_store_sweep(const struct hm_store *s, hm_str path, hm_str version)
 	    hm_store_dir_path(s, &a, path, version, &dir, &err) == 0) {
 		remove_matching(&a, hm_path_dir(&a, zip), hm_path_base(zip), HM_S(".tmp"));
 		remove_matching(&a, hm_path_dir(&a, dir),
-		                hm_arena_printf(&a, HM_F ".tmp-", HM_P(hm_path_base(dir))), HM_S(""));
+		                hm_arena_printf(&a, HM_F ".tmp-", HM_P(hm_path_base(dir))),
+		                HM_S(""));
 	}
 	hm_err_free(&err);
 	hm_arena_free(&a);

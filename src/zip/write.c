@@ -102,16 +102,19 @@ hm_zip_writer_add(struct hm_zip_writer *w, hm_str name, hm_str content, struct h
 	uint32_t crc = libdeflate_crc32(0, content.p, content.n);
 	hm_str body;
 
-	if (name.n > UINT16_MAX || content.n >= UINT32_MAX || w->at + content.n >= UINT32_MAX - 70000)
+	if (name.n > UINT16_MAX || content.n >= UINT32_MAX ||
+	    w->at + content.n >= UINT32_MAX - 70000)
 		return hm_err_set(err, HM_ELIMIT, "zip: %s: archive is too large", w->path);
 	if (content.n > w->packed_cap) {
 		free(w->packed);
 		w->packed = hm_mem_grow(NULL, content.n, 1);
 		w->packed_cap = content.n;
 	}
-	body = hm_str_make(w->packed, content.n ? libdeflate_deflate_compress(w->z, content.p, content.n,
-	                                                                      w->packed, content.n)
-	                                        : 0);
+	body = HM_S("");
+	if (content.n > 0)
+		body = hm_str_make(w->packed,
+		                   libdeflate_deflate_compress(w->z, content.p, content.n,
+		                                               w->packed, content.n));
 	if (body.n == 0) {
 		method = HM_ZIP_STORE;
 		body = content;

@@ -10,11 +10,11 @@
 
 #include "base/mem.h"
 
-#define END_SIG "PK\x05\x06"
-#define END64_LOC_SIG "PK\x06\x07"
-#define END64_SIG "PK\x06\x06"
-#define ENTRY_SIG "PK\x01\x02"
-#define LOCAL_SIG "PK\x03\x04"
+#define END_SIG        "PK\x05\x06"
+#define END64_LOC_SIG  "PK\x06\x07"
+#define END64_SIG      "PK\x06\x06"
+#define ENTRY_SIG      "PK\x01\x02"
+#define LOCAL_SIG      "PK\x03\x04"
 #define DESCRIPTOR_SIG "PK\x07\x08"
 
 enum {
@@ -36,7 +36,7 @@ enum {
 struct end {
 	uint64_t records, dir_size, dir_at;
 	uint64_t first; /* where the first entry really is */
-	uint64_t base;  /* added to all offsets, modulo 2^64: bytes in front of the archive proper */
+	uint64_t base; /* added to all offsets, modulo 2^64: bytes in front of the archive proper */
 };
 
 static uint16_t
@@ -324,8 +324,8 @@ find_body(const struct hm_zip *z, const struct hm_zip_file *f, hm_str *body, siz
 }
 
 static int
-inflate(struct hm_inflater *inf, hm_str body, size_t more, const struct hm_zip_file *f,
-        hm_str *out, struct hm_err *err)
+inflate(struct hm_inflater *inf, hm_str body, size_t more, const struct hm_zip_file *f, hm_str *out,
+        struct hm_err *err)
 {
 	enum libdeflate_result r;
 	size_t used = 0, made = 0;

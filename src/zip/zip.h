@@ -37,7 +37,7 @@ struct hm_zip {
 	hm_str data;           /* the archive; borrowed from the caller */
 	struct hm_zip_file *f; /* in the order of the directory; in the arena */
 	size_t n;
-	bool mapped;           /* set by the caller: data is a file mapped by hm_file_map() */
+	bool mapped; /* set by the caller: data is a file mapped by hm_file_map() */
 };
 
 /* Reads the central directory of the archive in data. */

@@ -86,7 +86,9 @@ serve(const char *path, const char *version, const char *gomod, const struct zip
 
 	zip_make(&zip, e, n);
 	put(hm_arena_printf(&arena, "%s.info", at).p,
-	    hm_arena_printf(&arena, "{\"Version\":\"%s\",\"Time\":\"2020-01-02T03:04:05Z\"}\n", version).p);
+	    hm_arena_printf(&arena, "{\"Version\":\"%s\",\"Time\":\"2020-01-02T03:04:05Z\"}\n",
+	                    version)
+	            .p);
 	put(hm_arena_printf(&arena, "%s.mod", at).p, gomod);
 	put_bytes(hm_arena_printf(&arena, "%s.zip", at).p, hm_buf_str(&zip));
 	hm_buf_free(&zip);
@@ -224,8 +226,8 @@ test_missing_parts(void **state)
 		assert_true(hm_str_eq(cached(), all));
 		if (i < sizeof(parts) / sizeof(*parts))
 			assert_ok(hm_dir_remove_all(
-					  hm_path_cat(&arena, in("mod"), hm_str_of(parts[i])).p, true,
-					  &err),
+					  hm_path_cat(&arena, in("mod"), hm_str_of(parts[i])).p,
+					  true, &err),
 			          &err);
 	}
 }
@@ -246,7 +248,8 @@ test_go_sum_mismatch(void **state)
 	assert_int_equal(err.code, HM_ESECURITY);
 	text = hm_err_str(&err);
 	assert_true(hm_str_has_prefix(
-		text, HM_S("verifying example.com/m@v1.0.0: checksum mismatch\n\tdownloaded: h1:")));
+		text,
+		HM_S("verifying example.com/m@v1.0.0: checksum mismatch\n\tdownloaded: h1:")));
 	assert_true(hm_str_contains(text, HM_S("\n\tgo.sum:     h1:AAAA")));
 	assert_true(hm_str_contains(text, HM_S("\nSECURITY ERROR\n")));
 	hm_err_clear(&err);
@@ -254,12 +257,14 @@ test_go_sum_mismatch(void **state)
 	hm_acquire_free(ac);
 
 	ac = start();
-	put("go.sum", "example.com/m v1.0.0/go.mod h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
+	put("go.sum",
+	    "example.com/m v1.0.0/go.mod h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
 	hm_acquire_set_sums(ac, hm_sums_new(&sc));
 	assert_int_equal(hm_acquire_download(ac, m, &d, &err), -1);
 	assert_int_equal(err.code, HM_ESECURITY);
 	assert_true(hm_str_has_prefix(
-		hm_err_str(&err), HM_S("verifying example.com/m@v1.0.0/go.mod: checksum mismatch\n")));
+		hm_err_str(&err),
+		HM_S("verifying example.com/m@v1.0.0/go.mod: checksum mismatch\n")));
 	hm_err_clear(&err);
 	assert_str(cached(), "v1.0.0.info v1.0.0.lock");
 	hm_acquire_free(ac);
@@ -376,7 +381,8 @@ test_changed_zip(void **state)
 static void
 test_too_new(void **state)
 {
-	struct zip_entry e = { .name = P "go.mod", .text = "module example.com/m\ngo 1.99 // soon\n" };
+	struct zip_entry e = { .name = P "go.mod",
+		               .text = "module example.com/m\ngo 1.99 // soon\n" };
 	struct hm_acquire *ac = start();
 	hm_str got;
 
@@ -384,8 +390,8 @@ test_too_new(void **state)
 	serve("example.com/m", "v1.0.0", e.text, &e, 1);
 	assert_int_equal(hm_acquire_dir(ac, m, &got, &err), -1);
 	assert_int_equal(err.code, HM_ETOOLCHAIN);
-	assert_true(hm_str_has_prefix(hm_err_str(&err),
-	                              HM_S("example.com/m@v1.0.0 requires go >= 1.99 (running go ")));
+	assert_true(hm_str_has_prefix(
+		hm_err_str(&err), HM_S("example.com/m@v1.0.0 requires go >= 1.99 (running go ")));
 	assert_str(hm_acquire_need_go(ac), "1.99");
 	hm_err_clear(&err);
 	hm_acquire_free(ac);
@@ -401,7 +407,8 @@ test_questions(void **state)
 
 	(void)state;
 	serve_good();
-	put("proxy/example.com/m/@v/list", "v1.0.0\nv1.10.0\nv1.9.0\nv0.0.0-20200101000000-abcdefabcdef\n");
+	put("proxy/example.com/m/@v/list",
+	    "v1.0.0\nv1.10.0\nv1.9.0\nv0.0.0-20200101000000-abcdefabcdef\n");
 	put("proxy/example.com/m/@v/main.info", "{\"Version\":\"v1.0.0\"}");
 	assert_ok(hm_acquire_versions(ac, m.path, HM_S(""), &list, &err), &err);
 	assert_int_equal(list.n, 3);
@@ -484,8 +491,9 @@ serve_big(void)
 
 	memset(text, 'x', 20000);
 	for (int i = 0; i < BIG; i++)
-		e[i] = (struct zip_entry){ .name = hm_arena_printf(&arena, P "d%d/f%d", i % 20, i).p,
-			                   .text = text + i };
+		e[i] = (struct zip_entry){
+			.name = hm_arena_printf(&arena, P "d%d/f%d", i % 20, i).p, .text = text + i
+		};
 	serve("example.com/m", "v1.0.0", "module example.com/m\n", e, BIG);
 }
 
@@ -506,8 +514,8 @@ check_big(void)
 {
 	hm_str h1;
 
-	assert_ok(hm_h1_dir(&arena, in("mod/example.com/m@v1.0.0").p, HM_S("example.com/m@v1.0.0"), 1,
-	                    &h1, &err),
+	assert_ok(hm_h1_dir(&arena, in("mod/example.com/m@v1.0.0").p, HM_S("example.com/m@v1.0.0"),
+	                    1, &h1, &err),
 	          &err);
 	assert_true(hm_str_eq(h1, content("mod/cache/download/example.com/m/@v/v1.0.0.ziphash")));
 	assert_str(cached(), "v1.0.0.lock v1.0.0.zip v1.0.0.ziphash m@v1.0.0");
@@ -575,29 +583,33 @@ test_toolchain(void **state)
 	static const struct {
 		const char *rel;
 		unsigned mode;
-	} modes[] = { { "bin/go", 0555 }, { "bin/gofmt", 0555 },
+	} modes[] = { { "bin/go", 0555 },
+		      { "bin/gofmt", 0555 },
 		      { "pkg/tool/linux_amd64/compile", 0555 },
-		      { "lib/wasm/go_js_wasm_exec", 0555 }, { "lib/time/zoneinfo.zip", 0444 },
-		      { "src/go.mod", 0444 }, { "src", 0555 }, { "src/cmd", 0555 } };
+		      { "lib/wasm/go_js_wasm_exec", 0555 },
+		      { "lib/time/zoneinfo.zip", 0444 },
+		      { "src/go.mod", 0444 },
+		      { "src", 0555 },
+		      { "src/cmd", 0555 } };
 	struct hm_acquire *ac = start();
 	hm_str root, text;
 
 	(void)state;
 	conf->gohostos = HM_S("linux");
 	conf->gohostarch = HM_S("amd64");
-	serve("golang.org/toolchain", "v0.0.1-go1.99.0.linux-amd64", "module golang.org/toolchain\n", e,
-	      8);
+	serve("golang.org/toolchain", "v0.0.1-go1.99.0.linux-amd64",
+	      "module golang.org/toolchain\n", e, 8);
 	for (int round = 0; round < 2; round++) {
 		assert_ok(hm_acquire_toolchain(ac, HM_S("go1.99.0"), &root, &err), &err);
 		for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
 			struct stat st;
 
-			assert_int_equal(stat(hm_path_cat(&arena, root, hm_str_of(modes[i].rel)).p, &st),
-			                 0);
+			assert_int_equal(
+				stat(hm_path_cat(&arena, root, hm_str_of(modes[i].rel)).p, &st), 0);
 			assert_int_equal(st.st_mode & 07777, modes[i].mode);
 		}
-		assert_ok(hm_file_read(&arena, hm_path_cat(&arena, root, HM_S("src/cmd/go.mod")).p, 100,
-		                       &text, &err),
+		assert_ok(hm_file_read(&arena, hm_path_cat(&arena, root, HM_S("src/cmd/go.mod")).p,
+		                       100, &text, &err),
 		          &err);
 		assert_str(text, "module cmd\n");
 	}

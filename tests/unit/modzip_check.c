@@ -48,8 +48,9 @@ test_rules(void **state)
 		{ { P "a\\b" }, P "a\\b: malformed file path \"a\\\\b\": invalid char '\\\\'" },
 		{ { P "a:b" }, P "a:b: malformed file path \"a:b\": invalid char ':'" },
 		{ { P "v\n.go" }, P "v\n.go: malformed file path \"v\\n.go\": invalid char '\\n'" },
-		{ { P "con" }, P "con: malformed file path \"con\": \"con\" disallowed as path "
-		               "element component on Windows" },
+		{ { P "con" },
+		  P "con: malformed file path \"con\": \"con\" disallowed as path "
+		    "element component on Windows" },
 		{ { P "x." }, P "x.: malformed file path \"x.\": trailing dot in path element" },
 		{ { P "a.go", P "a.go" }, P "a.go: multiple entries for file \"a.go\"" },
 		{ { P "a.go", P "A.go" },
@@ -92,9 +93,11 @@ test_sizes(void **state)
 	} cases[] = {
 		{ P "x", HM_MODZIP_MAX, "" },
 		{ P "x", HM_MODZIP_MAX + 1,
-		  "total uncompressed size of module contents too large (max size is 524288000 bytes)" },
+		  "total uncompressed size of module contents too large (max size is 524288000 "
+		  "bytes)" },
 		{ P "x", 0xfffffffe,
-		  "total uncompressed size of module contents too large (max size is 524288000 bytes)" },
+		  "total uncompressed size of module contents too large (max size is 524288000 "
+		  "bytes)" },
 		{ P "go.mod", HM_MODZIP_GOMOD_MAX, "" },
 		{ P "go.mod", HM_MODZIP_GOMOD_MAX + 1,
 		  P "go.mod: go.mod file too large (max size is 16777216 bytes)" },
@@ -122,7 +125,8 @@ test_names(void **state)
 	static const struct {
 		const char *path, *version, *want;
 	} cases[] = {
-		{ "example.com/m", "v1.0", "version \"v1.0\" is not canonical (should be \"v1.0.0\")" },
+		{ "example.com/m", "v1.0",
+		  "version \"v1.0\" is not canonical (should be \"v1.0.0\")" },
 		{ "example.com/m", "v1.0.0+meta",
 		  "version \"v1.0.0+meta\" is not canonical (should be \"v1.0.0\")" },
 		{ "example.com/m", "main", "version \"main\" is not canonical (should be \"\")" },

@@ -81,7 +81,8 @@ test_tree(void **state)
 	(void)state;
 	assert_ok(extract(good, 4, to.p, pool, &h1), &err);
 	hm_pool_free(pool);
-	assert_ok(hm_file_read(&arena, hm_path_cat(&arena, to, HM_S("b/c/x.txt")).p, 100, &text, &err),
+	assert_ok(hm_file_read(&arena, hm_path_cat(&arena, to, HM_S("b/c/x.txt")).p, 100, &text,
+	                       &err),
 	          &err);
 	assert_str(text, "hello hello hello\n");
 	assert_int_equal(mode_of(hm_path_cat(&arena, to, HM_S("b/c/x.txt")).p), 0444);
@@ -111,7 +112,8 @@ test_hashes(void **state)
 	for (unsigned threads = 1; threads < 4; threads++) {
 		assert_ok(hm_h1_zip(&arena, &z, threads, &other, &err), &err);
 		assert_true(hm_str_eq(h1, other));
-		assert_ok(hm_h1_dir(&arena, to.p, HM_S("example.com/m@v1.0.0"), threads, &other, &err),
+		assert_ok(hm_h1_dir(&arena, to.p, HM_S("example.com/m@v1.0.0"), threads, &other,
+		                    &err),
 		          &err);
 		assert_true(hm_str_eq(h1, other));
 	}
@@ -133,7 +135,8 @@ test_known_hashes(void **state)
 	hm_str h1;
 
 	(void)state;
-	assert_str(hm_h1_gomod(&arena, HM_S("")), "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=");
+	assert_str(hm_h1_gomod(&arena, HM_S("")),
+	           "h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=");
 	zip_make(&b, e, 4);
 	assert_ok(hm_zip_open(&arena, hm_buf_str(&b), &z, &err), &err);
 	assert_ok(hm_h1_zip(&arena, &z, 1, &h1, &err), &err);

@@ -56,7 +56,8 @@ test_open(void **state)
 
 	(void)state;
 	assert_int_equal(hm_store_open(&s, HM_S(""), false, NULL, &err), -1);
-	assert_str(hm_err_str(&err), "module cache not found: neither GOMODCACHE nor GOPATH is set");
+	assert_str(hm_err_str(&err),
+	           "module cache not found: neither GOMODCACHE nor GOPATH is set");
 	assert_int_equal(hm_store_open(&s, HM_S("rel"), false, NULL, &err), -1);
 	assert_str(hm_err_str(&err),
 	           "GOMODCACHE entry is relative; must be absolute path: \"rel\".\n");
@@ -81,12 +82,12 @@ test_paths(void **state)
 	hm_str p;
 
 	(void)state;
-	assert_ok(hm_store_path(&store, &arena, HM_S("example.com/Azure/M"), HM_S("v1.0.0-RC1"), "zip",
-	                        &p, &err),
+	assert_ok(hm_store_path(&store, &arena, HM_S("example.com/Azure/M"), HM_S("v1.0.0-RC1"),
+	                        "zip", &p, &err),
 	          &err);
 	assert_str(p, at("cache/download/example.com/!azure/!m/@v/v1.0.0-!r!c1.zip").p);
-	assert_ok(hm_store_dir_path(&store, &arena, HM_S("example.com/M"), HM_S("v2.0.0+incompatible"),
-	                            &p, &err),
+	assert_ok(hm_store_dir_path(&store, &arena, HM_S("example.com/M"),
+	                            HM_S("v2.0.0+incompatible"), &p, &err),
 	          &err);
 	assert_str(p, at("example.com/!m@v2.0.0+incompatible").p);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -106,7 +107,8 @@ test_files_and_list(void **state)
 	struct hm_dirents e;
 
 	(void)state;
-	assert_ok(hm_store_write(&store, m, HM_S("v1.10.0"), "mod", HM_S("module x\n"), &err), &err);
+	assert_ok(hm_store_write(&store, m, HM_S("v1.10.0"), "mod", HM_S("module x\n"), &err),
+	          &err);
 	assert_ok(hm_store_write(&store, m, HM_S("v1.9.0"), "mod", HM_S("module x\n"), &err), &err);
 	assert_ok(hm_store_write(&store, m, HM_S("v1.11.0"), "info", HM_S("{}"), &err), &err);
 	assert_str(content("cache/download/example.com/list/@v/list"), "v1.9.0\nv1.10.0\n");
@@ -143,7 +145,8 @@ make_stage(hm_str m, hm_str v, hm_str *stage, const char *text)
 {
 	assert_ok(hm_store_stage(&store, &arena, m, v, stage, &err), &err);
 	assert_ok(hm_dir_make_all(stage->p, &err), &err);
-	assert_ok(hm_file_write(hm_path_cat(&arena, *stage, HM_S("f")).p, hm_str_of(text), 0444, &err),
+	assert_ok(hm_file_write(hm_path_cat(&arena, *stage, HM_S("f")).p, hm_str_of(text), 0444,
+	                        &err),
 	          &err);
 	assert_int_equal(chmod(stage->p, 0555), 0);
 }

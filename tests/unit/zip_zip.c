@@ -145,8 +145,8 @@ test_many_entries(void **state)
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	w = hm_zip_writer_new(fd, path);
 	for (int i = 0; i < N; i++)
-		assert_int_equal(hm_zip_writer_add(w, hm_arena_printf(&a, "f%d", i), HM_S("x"), &err),
-		                 0);
+		assert_int_equal(
+			hm_zip_writer_add(w, hm_arena_printf(&a, "f%d", i), HM_S("x"), &err), 0);
 	assert_int_equal(hm_zip_writer_finish(w, &err), 0);
 	hm_zip_writer_free(w);
 	close(fd);
@@ -206,12 +206,9 @@ int
 test_zip_zip(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_entries),
-		cmocka_unit_test(test_overlap),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_leading_bytes),
-		cmocka_unit_test(test_many_entries),
-		cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_entries),      cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_leading_bytes),
+		cmocka_unit_test(test_many_entries), cmocka_unit_test(test_writer),
 	};
 
 	return cmocka_run_group_tests_name("zip/zip", tests, NULL, NULL);

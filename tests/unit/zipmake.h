@@ -7,12 +7,12 @@
 /* What to put wrong; zero is right. */
 struct zip_entry {
 	const char *name;
-	const char *text;       /* content, stored */
-	size_t claim;           /* declared size in place of the real one */
-	unsigned crc_off;       /* added to the CRC */
-	bool deflate;           /* compressed */
-	bool descriptor;        /* CRC behind the data, with signature */
-	size_t at_of;           /* 1 + index of the entry whose data this one claims to have */
+	const char *text; /* content, stored */
+	size_t claim;     /* declared size in place of the real one */
+	unsigned crc_off; /* added to the CRC */
+	bool deflate;     /* compressed */
+	bool descriptor;  /* CRC behind the data, with signature */
+	size_t at_of;     /* 1 + index of the entry whose data this one claims to have */
 };
 
 /* An archive of n entries; append to *out. */
