@@ -1,0 +1,392 @@
+/*
+ * tilelog.c - a log is made, opened, proven, closed.
+ */
+#include "tilelog/tilelog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "crypto/random.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "tilelog/log.h"
+
+static struct hm_tilelog *
+new_log(hm_str dir, const struct hm_log *log)
+{
+	struct hm_tilelog *l = hm_mem_new(sizeof(*l));
+	pthread_rwlockattr_t fair;
+	pthread_condattr_t mono;
+
+	l->dir = hm_arena_dup(&l->arena, dir);
+	l->log = log;
+	l->lock = -1;
+	l->last = &l->first;
+	pthread_rwlockattr_init(&fair);
+#ifdef __GLIBC__
+	pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+	pthread_rwlock_init(&l->seen, &fair);
+	pthread_rwlockattr_destroy(&fair);
+	pthread_mutex_init(&l->readers_mutex, NULL);
+	pthread_mutex_init(&l->right_mutex, NULL);
+	pthread_mutex_init(&l->mutex, NULL);
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&l->work, &mono);
+	pthread_condattr_destroy(&mono);
+	return l;
+}
+
+/* What is sealed is only told to the database with the next batch; say it once at the end. */
+static void
+note_sealed(struct hm_tilelog *l)
+{
+	struct hm_logstate now = { .tree = l->tree, .sealed = l->sealed,
+		                   .latest = hm_buf_str(&l->latest),
+		                   .checkpoint = hm_buf_str(&l->checkpoint) };
+	struct hm_err err = { 0 };
+
+	if (hm_logindex_begin(l->index, &err) == 0 &&
+	    (hm_logindex_swap(l->index, &l->tree, &now, &err) ||
+	     hm_logindex_commit(l->index, &err)))
+		hm_logindex_rollback(l->index);
+	hm_err_free(&err);
+}
+
+void
+hm_tilelog_free(struct hm_tilelog *l)
+{
+	if (!l)
+		return;
+	if (l->running) {
+		hm_tilelog_stop(l);
+		note_sealed(l);
+	}
+	while (l->readers)
+		hm_logindex_free(l->reader[--l->readers]);
+	hm_logindex_free(l->index);
+	hm_tail_free(&l->tail);
+	for (size_t i = 0; i < sizeof(l->right) / sizeof(*l->right); i++)
+		free(l->right[i].v);
+	hm_buf_free(&l->latest);
+	hm_buf_free(&l->checkpoint);
+	for (size_t i = 0; i < l->signers.n; i++)
+		hm_secret_wipe(l->signers.v[i].seed, sizeof(l->signers.v[i].seed));
+	pthread_cond_destroy(&l->work);
+	pthread_mutex_destroy(&l->mutex);
+	pthread_mutex_destroy(&l->right_mutex);
+	pthread_mutex_destroy(&l->readers_mutex);
+	pthread_rwlock_destroy(&l->seen);
+	hm_lock_release(l->lock);
+	hm_arena_free(&l->arena);
+	free(l);
+}
+
+static int
+read_keys(struct hm_tilelog *l, struct hm_err *err)
+{
+	if (hm_tilelog_read_keys(&l->arena, l->dir, &l->signers, &l->vkeys, err))
+		return -1;
+	l->keys = HM_NEW_N(&l->arena, l->vkeys.n, struct hm_verifier);
+	for (size_t i = 0; i < l->vkeys.n; i++)
+		if (hm_verifier_parse(&l->arena, l->vkeys.v[i], &l->keys[i], err))
+			return -1;
+	return 0;
+}
+
+hm_str
+hm_tilelog_name(const struct hm_tilelog *l)
+{
+	return l->signers.v[0].name;
+}
+
+const struct hm_strs *
+hm_tilelog_vkeys(const struct hm_tilelog *l)
+{
+	return &l->vkeys;
+}
+
+/* ---- making one */
+
+static int
+make_key(struct hm_arena *a, hm_str dir, hm_str name, hm_str *vkey, struct hm_err *err)
+{
+	hm_str skey, text, file = hm_tilelog_file(a, dir, "key");
+	int rc;
+
+	if (hm_note_keygen(a, name, &skey, vkey, err))
+		return -1;
+	text = hm_arena_printf(a, HM_F "\n", HM_P(skey));
+	rc = hm_file_publish(file.p, text, 0600, true, err);
+	hm_secret_wipe((void *)(uintptr_t)skey.p, skey.n);
+	hm_secret_wipe((void *)(uintptr_t)text.p, text.n);
+	return rc;
+}
+
+static int
+make_state(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
+{
+	struct hm_logstate s = { .tree.n = 0 };
+	int rc;
+
+	if (hm_tlog_tree_hash(0, NULL, &s.tree.hash, err) ||
+	    hm_tilelog_sign(l, a, &s.tree, &s.latest, &s.checkpoint, err) ||
+	    hm_logindex_begin(l->index, err))
+		return -1;
+	rc = hm_logindex_create(l->index, &s, err);
+	if (rc == 0)
+		rc = hm_logindex_commit(l->index, err);
+	if (rc)
+		hm_logindex_rollback(l->index);
+	return rc;
+}
+
+static int
+take_lock(struct hm_tilelog *l, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	int rc = hm_lock_try(hm_tilelog_file(&a, l->dir, "lock").p, true, &l->lock, err);
+
+	hm_arena_free(&a);
+	if (rc == 0 && l->lock < 0)
+		rc = hm_err_set(err, HM_ECONFLICT, HM_F ": in use by another process",
+				HM_P(l->dir));
+	return rc;
+}
+
+int
+hm_tilelog_create(struct hm_arena *a, hm_str dir, hm_str name, hm_str *vkey, struct hm_err *err)
+{
+	struct hm_tilelog *l = new_log(dir, NULL);
+	int rc = -1;
+
+	if (hm_dir_make_all(l->dir.p, err) || take_lock(l, err))
+		goto out;
+	/* The database comes last: a folder with a key alone was cut off in the middle. */
+	if (hm_file_exists(hm_tilelog_file(a, dir, "index.db").p)) {
+		hm_err_set(err, HM_ECONFLICT, HM_F ": there is a log already", HM_P(dir));
+		goto out;
+	}
+	if (make_key(a, dir, name, vkey, err) || hm_tilelog_make_dirs(dir, err) ||
+	    read_keys(l, err) || hm_logindex_open(dir, false, &l->index, err) ||
+	    make_state(l, a, err))
+		goto out;
+	rc = 0;
+out:
+	hm_tilelog_free(l);
+	return rc;
+}
+
+/* ---- opening one */
+
+static int
+read_tile(void *ctx, struct hm_arena *a, const struct hm_tile *t, hm_str *out, struct hm_err *err)
+{
+	struct hm_tilelog *l = ctx;
+
+	if (hm_tilelog_read_tile(a, l->dir, t, out, err) == 0)
+		return 0;
+	if (err->code == HM_ENOTFOUND)
+		err->code = HM_EINVALID;
+	return hm_err_wrap(err, "damaged log: ");
+}
+
+/* The tail out of tiles and pending records; its root must be the signed one. */
+static int
+load_tail(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
+{
+	struct hm_strs pending = { 0 };
+	struct hm_hash root;
+
+	if (hm_tail_load(&l->tail, l->sealed, read_tile, l, err) ||
+	    hm_logindex_pending(l->index, a, l->sealed, l->tree.n, &pending, err))
+		return -1;
+	for (size_t i = 0; i < pending.n; i++) {
+		struct hm_hash h = hm_tlog_record_hash(pending.v[i]);
+
+		hm_tail_add(&l->tail, pending.v[i], &h);
+	}
+	if (hm_tail_root(&l->tail, &root, err))
+		return -1;
+	if (!hm_hash_eq(&root, &l->tree.hash))
+		return hm_err_set(err, HM_ESECURITY,
+				  HM_F ": the newest records and tiles do not give the signed root",
+				  HM_P(l->dir));
+	return 0;
+}
+
+static int
+check_head(struct hm_tilelog *l, struct hm_arena *a, const char *what, hm_str note, bool c2sp,
+           const struct hm_tree *want, struct hm_err *err)
+{
+	struct hm_tree t;
+
+	if (hm_tilelog_open_head(l, a, note, c2sp, &t, err))
+		return hm_err_wrap(err, HM_F "/%s: ", HM_P(l->dir), what);
+	if (t.n != want->n || !hm_hash_eq(&t.hash, &want->hash))
+		return hm_err_set(err, HM_ESECURITY,
+				  HM_F "/%s: the signed head is not that of the log", HM_P(l->dir),
+				  what);
+	return 0;
+}
+
+static int
+load_state(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
+{
+	struct hm_logstate s;
+
+	if (hm_logindex_state(l->index, a, &s, err))
+		return hm_err_wrap(err, HM_F "/", HM_P(l->dir));
+	if (check_head(l, a, "index.db", s.latest, false, &s.tree, err) ||
+	    check_head(l, a, "index.db", s.checkpoint, true, &s.tree, err))
+		return -1;
+	l->tree = s.tree;
+	l->sealed = s.sealed;
+	l->published = s.tree.n;
+	hm_buf_adds(&l->latest, s.latest);
+	hm_buf_adds(&l->checkpoint, s.checkpoint);
+	return 0;
+}
+
+static int
+tail_hashes(void *ctx, const int64_t *index, size_t n, struct hm_hash *out, struct hm_err *err);
+
+/*
+ * What was published must be an older state of this log: a database that was set back
+ * would sign a second tree of a size that the world has seen.
+ */
+static int
+check_published(struct hm_tilelog *l, struct hm_arena *a, const char *name, bool c2sp,
+                struct hm_err *err)
+{
+	struct hm_hash_reader r = { tail_hashes, l };
+	hm_str file = hm_tilelog_file(a, l->dir, name), note;
+	struct hm_tree t;
+	struct hm_hash root;
+
+	if (hm_file_read(a, file.p, HM_TILELOG_HEAD_MAX, &note, err)) {
+		if (err->code != HM_ENOTFOUND)
+			return -1;
+		hm_err_clear(err); /* none was ever published, or fsck is to be asked */
+		l->published = -1;
+		return 0;
+	}
+	if (hm_tilelog_open_head(l, a, note, c2sp, &t, err))
+		return hm_err_wrap(err, HM_F ": ", HM_P(file));
+	if (t.n > l->tree.n)
+		return hm_err_set(
+			err, HM_ESECURITY,
+			HM_F ": published are %lld records, the database has %lld: it was set back",
+			HM_P(file), (long long)t.n, (long long)l->tree.n);
+	if (hm_tlog_tree_hash(t.n, &r, &root, err))
+		return -1;
+	if (!hm_hash_eq(&root, &t.hash))
+		return hm_err_set(err, HM_ESECURITY,
+				  HM_F ": it was published, but is not of this log", HM_P(file));
+	if (t.n < l->published)
+		l->published = t.n;
+	return 0;
+}
+
+static int
+tail_hashes(void *ctx, const int64_t *index, size_t n, struct hm_hash *out, struct hm_err *err)
+{
+	struct hm_tilelog *l = ctx;
+	struct hm_arena a = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct hm_tile t = hm_tile_for_index(HM_TILE_HEIGHT, index[i]);
+		struct hm_tile_data d;
+		hm_str data;
+
+		rc = hm_tilelog_tile(l, &a, &t, &d, err);
+		if (rc)
+			break;
+		data = d.bytes;
+		if (d.fd >= 0) {
+			rc = hm_file_read_fd(&a, d.fd, "tile", HM_TILELOG_TILE_MAX, &data, err);
+			close(d.fd);
+		}
+		if (rc == 0)
+			rc = hm_tile_hash(&t, data, index[i], &out[i], err);
+	}
+	hm_arena_free(&a);
+	return rc;
+}
+
+int
+hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, struct hm_err *err)
+{
+	struct hm_tilelog *l = new_log(dir, log);
+	struct hm_arena a = { 0 };
+	int rc = -1;
+
+	if (!hm_file_exists(hm_tilelog_file(&a, dir, "key").p)) {
+		hm_err_set(err, HM_ENOTFOUND, HM_F ": there is no log (init makes one)", HM_P(dir));
+		goto out;
+	}
+	if (!hm_file_exists(hm_tilelog_file(&a, dir, "index.db").p)) {
+		hm_err_set(err, HM_EINVALID, HM_F "/index.db: it is not there", HM_P(dir));
+		goto out;
+	}
+	if (take_lock(l, err) || read_keys(l, err) ||
+	    hm_logindex_open(dir, false, &l->index, err) || load_state(l, &a, err) ||
+	    load_tail(l, &a, err) || check_published(l, &a, "public/latest", false, err) ||
+	    check_published(l, &a, "public/checkpoint", true, err))
+		goto out;
+	if ((l->published != l->tree.n || l->sealed != l->tree.n) && hm_tilelog_publish(l, err))
+		goto out;
+	rc = hm_tilelog_start(l, err);
+out:
+	hm_arena_free(&a);
+	if (rc) {
+		hm_tilelog_free(l);
+		return -1;
+	}
+	*out = l;
+	return 0;
+}
+
+/* ---- beside */
+
+void
+hm_tilelog_alarm(struct hm_tilelog *l, hm_str text)
+{
+	struct hm_arena a = { 0 };
+	hm_str file = hm_tilelog_file(&a, l->dir, "alarms");
+	hm_str when = hm_clock_rfc3339(&a, hm_clock_unix(), 0);
+	hm_str line = hm_arena_printf(&a, HM_F " " HM_F "\n", HM_P(when), HM_P(text));
+	struct hm_err err = { 0 };
+	int fd = open(file.p, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	hm_log(l->log, HM_LOG_WARN, "alarm: " HM_F, HM_P(text));
+	if (fd < 0 || hm_file_write_fd(fd, file.p, line, &err) || fsync(fd))
+		hm_log(l->log, HM_LOG_WARN, HM_F ": the alarm could not be kept", HM_P(file));
+	if (fd >= 0)
+		close(fd);
+	hm_err_free(&err);
+	hm_arena_free(&a);
+}
+
+struct hm_tilelog_stats
+hm_tilelog_stats(struct hm_tilelog *l)
+{
+	struct hm_tilelog_stats s;
+
+	pthread_mutex_lock(&l->mutex);
+	s = (struct hm_tilelog_stats){ .batches = l->batches, .appended = l->appended,
+		                       .refused = l->refused };
+	pthread_mutex_unlock(&l->mutex);
+	pthread_rwlock_rdlock(&l->seen);
+	s.size = l->tree.n;
+	s.published = l->published;
+	pthread_rwlock_unlock(&l->seen);
+	return s;
+}

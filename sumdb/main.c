@@ -1,0 +1,145 @@
+/*
+ * main.c - hermod-sumdb: commands and settings.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "os/file.h"
+#include "serve/config.h"
+#include "sumdb.h"
+
+static void
+log_line(void *ctx, enum hm_log_level level, hm_str line)
+{
+	struct hm_buf b = { 0 };
+
+	(void)ctx, (void)level;
+	hm_buf_adds(&b, line);
+	hm_buf_addc(&b, '\n');
+	(void)!write(STDERR_FILENO, b.p, b.n);
+	hm_buf_free(&b);
+}
+
+static void
+usage(FILE *out)
+{
+	fputs("usage: hermod-sumdb COMMAND --dir DIR [options] [arguments]\n"
+	      "\n"
+	      "  init --name NAME       make a log and its key; prints the verifier key for "
+	      "GOSUMDB\n"
+	      "  key                    print the verifier key\n"
+	      "  serve                  answer go commands\n"
+	      "    --listen ADDR:PORT     default 127.0.0.1:8090; port 0 takes a free one\n"
+	      "    --upstream LIST        where unknown versions come from, as GOPROXY\n"
+	      "                           (default: go env GOPROXY)\n"
+	      "    --offline              unknown versions are not fetched\n"
+	      "    --fetches N            at once (default 8)\n"
+	      "    --tls-cert FILE --tls-key FILE   serve https\n"
+	      "    --config FILE          settings; each is also an option and a variable\n"
+	      "  add PATH@VERSION...    fetch and log these versions\n"
+	      "  import FILE...         log the versions of go.sum files\n",
+	      out);
+}
+
+static int
+read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, struct hm_err *err)
+{
+	hm_str file = { 0 };
+	struct hm_config config;
+	const struct hm_setting known[] = {
+		{ "serve", "dir", "HERMOD_SUMDB_DIR", HM_SET_STR, &o->dir, 0, 0 },
+		{ "serve", "listen", "HERMOD_SUMDB_LISTEN", HM_SET_STR, &o->listen, 0, 0 },
+		{ "serve", "upstream", "HERMOD_SUMDB_UPSTREAM", HM_SET_STR, &o->upstream, 0, 0 },
+		{ "serve", "offline", "HERMOD_SUMDB_OFFLINE", HM_SET_BOOL, &o->offline, 0, 0 },
+		{ "serve", "fetches", "HERMOD_SUMDB_FETCHES", HM_SET_INT, &o->fetches, 1, 256 },
+		{ "serve", "tls-cert", "HERMOD_SUMDB_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },
+		{ "serve", "tls-key", "HERMOD_SUMDB_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
+		{ "", "config", "HERMOD_SUMDB_CONFIG", HM_SET_STR, &file, 0, 0 },
+		{ "", "name", NULL, HM_SET_STR, &o->name, 0, 0 },
+	};
+	enum { N = sizeof(known) / sizeof(*known) };
+	int c = *argc;
+	char **v = *argv;
+	hm_str cwd;
+
+	/* First only to learn of --config; then in the order that lets words win. */
+	if (hm_settings_apply(a, known, N, NULL, &c, &v, err))
+		return -1;
+	if (file.n) {
+		if (hm_config_read(a, file.p, &config, err) ||
+		    hm_settings_apply(a, known, N, &config, argc, argv, err))
+			return -1;
+	}
+	*argc = c;
+	*argv = v;
+	if (o->dir.n == 0)
+		return hm_err_set(err, HM_EUSAGE, "--dir is missing: where is the log?");
+	if (!hm_path_is_abs(o->dir)) {
+		if (hm_dir_cwd(a, &cwd, err))
+			return -1;
+		o->dir = hm_path_join(a, cwd, o->dir);
+	}
+	return 0;
+}
+
+static int
+command(struct hm_arena *a, struct options *o, int argc, char **argv, struct hm_log *log,
+        struct hm_err *err)
+{
+	static const struct {
+		const char *name;
+		int (*bare)(struct options *o, struct hm_log *log, struct hm_err *err);
+		int (*words)(struct options *o, int argc, char **argv, struct hm_log *log,
+		             struct hm_err *err);
+	} commands[] = {
+		{ "init", cmd_init, NULL },
+		{ "key", cmd_key, NULL },
+		{ "serve", cmd_serve, NULL },
+		{ "add", NULL, cmd_add },
+		{ "import", NULL, cmd_import },
+	};
+	const char *name = argv[0];
+
+	argc--;
+	argv++;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(name, commands[i].name) != 0)
+			continue;
+		if (read_options(a, o, &argc, &argv, err))
+			return -1;
+		if (commands[i].words)
+			return commands[i].words(o, argc, argv, log, err);
+		if (argc > 0)
+			return hm_err_set(err, HM_EUSAGE, "unexpected word \"%s\"", argv[0]);
+		return commands[i].bare(o, log, err);
+	}
+	return hm_err_set(err, HM_EUSAGE, "unknown command \"%s\" (see hermod-sumdb --help)", name);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8 };
+	struct hm_log log = { .write = log_line };
+	struct hm_arena a = { 0 };
+	struct hm_err err = { 0 };
+	int status = 0;
+
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+		usage(stdout);
+		return 0;
+	}
+	if (argc < 2) {
+		usage(stderr);
+		return 2;
+	}
+	if (command(&a, &o, argc - 1, argv + 1, &log, &err)) {
+		fprintf(stderr, "hermod-sumdb: %s\n", hm_err_str(&err).p);
+		status = hm_code_exit(err.code);
+	}
+	hm_err_free(&err);
+	hm_arena_free(&a);
+	return status;
+}

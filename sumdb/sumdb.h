@@ -1,0 +1,105 @@
+/*
+ * sumdb.h - the parts of hermod-sumdb.
+ *
+ *	serve.c    requests: heads, tiles, lookups; go's paths and C2SP's
+ *	flight.c   a version that is not logged is fetched and logged once, however many ask
+ *	source.c   a module version from a GOPROXY list becomes a record
+ *	fill.c     add and import: records from the command line and from go.sum files
+ *	proof.c    prove and check: one record with all that proves it, in one file
+ *	monitor.c  somebody else's log, followed and verified
+ */
+#ifndef SUMDB_SUMDB_H
+#define SUMDB_SUMDB_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "fetch/fetch.h"
+#include "mod/modver.h"
+#include "net/server.h"
+#include "tilelog/tilelog.h"
+#include "verify/verify.h"
+
+/* From the command line, the configuration file and the environment. */
+struct options {
+	hm_str dir;
+	hm_str name;          /* init */
+	hm_str listen;
+	hm_str upstream;      /* GOPROXY syntax; empty: GOPROXY of the environment */
+	hm_str tls_cert, tls_key;
+	hm_str key, url;      /* monitor, check: of another log */
+	hm_str pattern;       /* monitor --for */
+	hm_str state;         /* monitor: what it has seen so far */
+	hm_str output;        /* prove */
+	bool offline;         /* unknown versions are not fetched */
+	bool repair;          /* fsck */
+	bool json;
+	int fetches;          /* at once */
+	int stale;            /* monitor: seconds */
+};
+
+/* ---- source.c: where modules come from, as go would fetch and verify them */
+
+struct source {
+	struct hm_arena arena;
+	struct hm_conf *conf;
+	struct hm_http *http;
+	struct hm_fetch *fetch;
+	struct hm_verify *verify;
+	struct hm_log *log;
+	hm_str tmp; /* folder for zips under way */
+};
+
+/* own: the name of this log, which is not asked about itself. */
+int source_open(struct source *s, const struct options *o, hm_str own, struct hm_log *log,
+                struct hm_err *err);
+void source_close(struct source *s);
+/*
+ * Fetches go.mod and zip, checks them by the zip rules, and has the public log confirm
+ * them where GOSUMDB and GONOSUMDB say so; *text is the record.  Any thread.
+ */
+int source_record(struct source *s, struct hm_arena *a, struct hm_modver m, hm_str *text,
+                  struct hm_err *err);
+/* Do the hashes of the record agree with the public log, where that is to be asked? */
+int source_confirm(struct source *s, struct hm_modver m, hm_str zip_h1, hm_str mod_h1,
+                   struct hm_err *err);
+/* "path version" */
+hm_str record_key(struct hm_arena *a, struct hm_modver m);
+hm_str record_text(struct hm_arena *a, struct hm_modver m, hm_str zip_h1, hm_str mod_h1);
+/* Path and version of a module that can be in a log: canonical, valid, fitting. */
+int check_modver(struct hm_modver m, struct hm_err *err);
+
+/* ---- serve.c */
+
+struct flights;
+
+struct sumdb {
+	struct options *opts;
+	struct hm_log *log;
+	struct hm_tilelog *tiles;
+	struct source source;
+	struct flights *flights;
+	struct hm_server *server;
+};
+
+int cmd_serve(struct options *o, struct hm_log *log, struct hm_err *err);
+/* The answer to a lookup of a record that is there. */
+void answer_found(struct hm_exchange *x, const struct hm_found *f);
+void answer_error(struct hm_exchange *x, struct hm_err *err);
+
+/* ---- flight.c */
+
+struct flights *flights_new(struct sumdb *s);
+/* Waits for those under way. */
+void flights_free(struct flights *f);
+/* x is deferred until m is logged, or cannot be. */
+void flights_join(struct flights *f, struct hm_modver m, struct hm_exchange *x);
+
+/* ---- the other commands: words are what follows the options */
+
+int cmd_init(struct options *o, struct hm_log *log, struct hm_err *err);
+int cmd_key(struct options *o, struct hm_log *log, struct hm_err *err);
+int cmd_add(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
+int cmd_import(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
+
+#endif
