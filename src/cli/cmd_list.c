@@ -1,6 +1,7 @@
 /*
  * hermod list: packages (cmd/go/internal/list).
  */
+#include "cli/building.h"
 #include "cli/cmds.h"
 #include "cli/listing.h"
 #include "cli/packages.h"
@@ -131,6 +132,33 @@ add_retractions(struct listing_packages *lp, struct hm_err *err)
 	return 0;
 }
 
+/* What only the builder knows of the packages, where it is wanted. */
+static int
+look_at_builds(struct listing_packages *lp, struct hm_err *err)
+{
+	struct hm_listing *l = lp->l;
+	struct hm_building g = { .cli = l->cli, .bf = &l->bf, .p = lp->p };
+	const struct hm_building_look look = { l->export, l->compiled, l->e };
+	bool stale = l->json ? hm_listing_wants(l, "Stale,StaleReason") :
+	                       hm_str_contains(l->format, HM_S(".Stale"));
+	int rc;
+
+	if (!stale && !l->export && !l->compiled)
+		return 0;
+	rc = hm_building_look(&g, &look, &lp->shown, err);
+	if (rc == 0 || !hm_err_is(err, HM_EREPORTED))
+		return rc;
+	hm_err_clear(err); /* go shows what it has, too */
+	return 0;
+}
+
+static void
+add_compiled_imports(struct hm_arena *a, struct hm_pkg *p)
+{
+	for (size_t i = 0; i < p->compiled_imports.n; i++)
+		HM_PUSH(a, p->imports, p->compiled_imports.v[i]);
+}
+
 /* What go computes for the output once all is loaded. */
 static int
 complete(struct listing_packages *lp, struct hm_err *err)
@@ -145,6 +173,8 @@ complete(struct listing_packages *lp, struct hm_err *err)
 	for (size_t i = 0; i < lp->shown.n; i++) {
 		resolve_test_imports(lp, lp->shown.v[i]);
 		lp->shown.v[i]->dep_only = !lp->shown.v[i]->mark;
+		if (lp->l->compiled)
+			add_compiled_imports(a, lp->shown.v[i]);
 	}
 	if (lp->l->deps)
 		all = lp->shown;
@@ -170,8 +200,9 @@ load_and_put(struct listing_packages *lp, const struct hm_strs *patterns, struct
 	struct hm_listing *l = lp->l;
 	struct hm_loader_opts opts = {
 		.ignore_imports = l->find,
-		.suppress_build_info = !hm_listing_wants(l, "Stale,StaleReason"),
-		.suppress_embed = !hm_listing_wants(l, "EmbedFiles,TestEmbedFiles,XTestEmbedFiles"),
+		.suppress_build_info = !l->export && !hm_listing_wants(l, "Stale,StaleReason"),
+		.suppress_embed = !l->export &&
+		                  !hm_listing_wants(l, "EmbedFiles,TestEmbedFiles,XTestEmbedFiles"),
 	};
 
 	l->ml = lp->p.ml;
@@ -189,7 +220,7 @@ load_and_put(struct listing_packages *lp, const struct hm_strs *patterns, struct
 		list_deps(lp, &lp->shown);
 	else
 		lp->shown = lp->roots;
-	if (complete(lp, err))
+	if (look_at_builds(lp, err) || complete(lp, err))
 		return -1;
 	for (size_t i = 0; i < lp->shown.n; i++)
 		if (hm_listing_put(l, &hm_pkg_type, lp->shown.v[i], err))
@@ -275,8 +306,10 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 		return -1;
 	if (l.m)
 		return hm_listing_modules(&l, argc, argv, err);
-	if (l.test || l.compiled || l.export)
-		return hm_cli_delegate(cli, "list -test, -compiled and -export", err);
+	if (l.test)
+		return hm_cli_delegate(cli, "list -test", err);
+	if (l.bf.overlay.n)
+		return hm_cli_delegate(cli, "-overlay", err);
 	for (int i = 0; i < argc; i++)
 		HM_PUSH(&cli->arena, patterns, hm_str_of(argv[i]));
 	rc = list_packages(&l, &patterns, err);

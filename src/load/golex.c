@@ -435,7 +435,8 @@ scan_comment(struct hm_golex *l)
 	if (!block && text.p[text.n - 1] == '\r')
 		text.n--;
 	next = l->i + (!block && at(l, 0) == '\n');
-	if (closed && (block || line_start) && hm_str_has_prefix(hm_str_from(text, 2), HM_S("line ")))
+	if (closed && (block || line_start) &&
+	    hm_str_has_prefix(hm_str_from(text, 2), HM_S("line ")))
 		line_comment(l, hm_str_sub(text, 7, text.n - (block ? 2 : 0)), start + 7, next);
 	if (l->lines.n && l->lines.v[l->lines.n - 1].offset == next)
 		l->lines.v[l->lines.n - 1].at = l->line + !block;

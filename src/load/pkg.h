@@ -179,15 +179,15 @@ struct hm_pkg {
 
 	/* For the builder (load.PackageInternal). */
 	const struct hm_bpkg *build;
-	struct hm_pkgs import_pkgs;  /* direct dependencies: imports (without "C"), then implicit ones
-	                                (cgo's, the linker's: runtime, ...) in go's order */
+	struct hm_pkgs import_pkgs;  /* direct dependencies: imports but "C", then the implicit
+	                                ones (of cgo, the linker: runtime, ...), in go's order */
 	struct hm_strs compiled_imports; /* implicit imports of cgo and SWIG */
 	struct hm_strs raw_imports;  /* import paths as written in the files */
 	struct hm_embed_map embed;
 	hm_str orig_import_path;
 	hm_str pgo_profile;          /* path, or empty */
 	hm_str for_main;             /* this copy is built for that main package (PGO) */
-	bool cmdline_files;          /* from *.go arguments; import_path is command-line-arguments */
+	bool cmdline_files;          /* from *.go arguments: package command-line-arguments */
 	bool cmdline_pkg;            /* named on the command line */
 	bool cmdline_pkg_literal;    /* ... without wildcards */
 	bool local;

@@ -22,7 +22,7 @@ struct hm_loader_conf {
 	hm_str exe_suffix;     /* ".exe" for windows targets */
 	hm_str buildmode;      /* "default", "exe", "pie", ... */
 	hm_str pgo;            /* "auto", "off" or a file */
-	hm_str ldflags_linkmode; /* the last -linkmode of -ldflags ("external", "internal"), or empty */
+	hm_str ldflags_linkmode; /* the last -linkmode of -ldflags ("external"), or empty */
 	bool race, msan, asan, cover, linkshared;
 	bool vendor;           /* -mod=vendor */
 	bool fips140;          /* GOFIPS140 is not "off" */

@@ -260,7 +260,8 @@ hm_loader_check_files(struct hm_loader *l, const struct hm_pkg *p)
 	if (why.n == 0 && !hm_pkg_safe_arg(name))
 		why = hm_arena_printf(l->a, "invalid input directory name " HM_F,
 		                      HM_P(hm_str_quote(&mem, name)));
-	if (why.n == 0 && (hm_str_index_byte(p->dir, '\n') >= 0 || hm_str_index_byte(p->dir, '\r') >= 0))
+	if (why.n == 0 &&
+	    (hm_str_index_byte(p->dir, '\n') >= 0 || hm_str_index_byte(p->dir, '\r') >= 0))
 		why = hm_arena_printf(l->a, "invalid package directory " HM_F,
 		                      HM_P(hm_str_quote(&mem, p->dir)));
 	hm_arena_free(&mem);

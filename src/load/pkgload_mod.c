@@ -38,7 +38,8 @@ module(void *ctx, struct hm_arena *a, hm_str path)
 	if (mod.path.n == 0)
 		return hm_modinfo_of_package(s->m, a, path);
 	e = hm_map_put(&s->infos,
-	               hm_arena_printf(a, HM_F "@" HM_F, HM_P(mod.path), HM_P(mod.version)), &fresh);
+	               hm_arena_printf(a, HM_F "@" HM_F, HM_P(mod.path), HM_P(mod.version)),
+	               &fresh);
 	if (fresh)
 		e->val = hm_modinfo_of_package(s->m, a, path);
 	return e->val;

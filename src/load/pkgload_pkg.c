@@ -225,9 +225,11 @@ check_foreign_files(struct hm_loader *l, struct hm_pkg *p)
 			(const void *)((const char *)p + kinds[i].offset);
 
 		if (files->n > 0)
-			return hm_arena_printf(
-				l->a, "%s source files not allowed when not using cgo or SWIG: " HM_F,
-				kinds[i].lang, HM_P(hm_strs_join(l->a, files, HM_S(" "))));
+			return hm_arena_printf(l->a,
+			                       "%s source files not allowed when not using cgo "
+			                       "or SWIG: " HM_F,
+			                       kinds[i].lang,
+			                       HM_P(hm_strs_join(l->a, files, HM_S(" "))));
 	}
 	return HM_S("");
 }
@@ -343,7 +345,8 @@ check_import(struct hm_loader *l, hm_str path, const struct hm_pkg *parent,
 		return e;
 	if (hm_str_eqz(p->name, "main") && parent && !hm_str_eq(parent->dir, p->dir))
 		what = hm_arena_printf(l->a,
-		                       "import \"" HM_F "\" is a program, not an importable package",
+		                       "import \"" HM_F
+		                       "\" is a program, not an importable package",
 		                       HM_P(path));
 	else if (p->local && parent && !parent->local)
 		what = hm_str_eqz(path, ".")

@@ -46,7 +46,8 @@ struct hm_field {
 	bool keep_empty;            /* printed by -json even when zero (no omitempty) */
 	bool hidden;                /* not in -json (json:"-") */
 };
-#define HM_FIELD(type, member, name, kind) { name, kind, offsetof(type, member), NULL, false, false }
+#define HM_FIELD(type, member, name, kind)                                                   \
+	{ name, kind, offsetof(type, member), NULL, false, false }
 #define HM_FIELD_OF(type, member, name, kind, elem)                                          \
 	{ name, kind, offsetof(type, member), elem, false, false }
 

@@ -48,16 +48,16 @@ struct hm_scan_file {
 	bool binary_only;                /* //go:binary-only-package */
 	hm_str error;                    /* could not be read, or its constraints not; go's text */
 	hm_str parse_error;              /* a syntax error that go does not keep as a list */
-	struct hm_scan_items parse_errors; /* syntax errors in order; text is go's, without place */
+	struct hm_scan_items parse_errors; /* syntax errors in order, texts without place */
 	hm_str pkg_name;                 /* package clause; empty when there is none */
-	hm_str synopsis;                 /* first sentence of the package comment, as go/doc.Synopsis */
+	hm_str synopsis;                 /* go/doc.Synopsis of the package comment */
 	hm_str go_build;                 /* the //go:build line, or empty */
 	const struct hm_constraint *go_build_expr; /* NULL when absent or malformed */
 	hm_str go_build_error;           /* why it is malformed */
 	struct hm_strs plus_build;       /* // +build lines; only when there is no //go:build */
-	const struct hm_constraint **plus_build_expr; /* one a line, NULL for a malformed one */
-	struct hm_scan_items imports;    /* in order, duplicates kept; empty when there are parse errors */
-	struct hm_strs loose_imports;    /* what imports.ReadImports finds in a file with parse errors */
+	const struct hm_constraint **plus_build_expr; /* one a line, NULL: malformed */
+	struct hm_scan_items imports;    /* in order, duplicates kept; none with parse errors */
+	struct hm_strs loose_imports;    /* what imports.ReadImports finds there instead */
 	struct hm_scan_items embeds;     /* patterns of //go:embed */
 	struct hm_scan_items directives; /* //go: lines above the package clause */
 	hm_str cgo;                      /* #cgo lines of import "C", joined by newlines */

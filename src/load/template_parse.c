@@ -496,7 +496,8 @@ control(struct parser *p, enum hm_tnode_kind kind, const char *context)
 	if (!p->failed && end->kind == HM_TN_ELSE) {
 		enum hm_titem_kind k = peek(p).kind;
 
-		if ((kind == HM_TN_IF && k == HM_TI_IF) || (kind == HM_TN_WITH && k == HM_TI_WITH)) {
+		if ((kind == HM_TN_IF && k == HM_TI_IF) ||
+		    (kind == HM_TN_WITH && k == HM_TI_WITH)) {
 			struct hm_tnode *inner;
 
 			next(p);

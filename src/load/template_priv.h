@@ -51,7 +51,7 @@ struct hm_tnode {
 	bool is_float;           /* NUMBER */
 	int64_t num;
 	double flt;
-	struct hm_tnode *pipe;   /* ACTION, IF, WITH, RANGE, TEMPLATE (may be NULL); CHAIN: operand */
+	struct hm_tnode *pipe;   /* ACTION, IF, WITH, RANGE, TEMPLATE (or NULL); CHAIN: operand */
 	struct hm_tnode *body, *other; /* IF, WITH, RANGE: list and else list (or NULL) */
 };
 

@@ -15,8 +15,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (hm_constraint_parse(&a, text, &x, &err) == 0) {
 		shown = hm_constraint_text(&a, x);
-		if (hm_constraint_parse(&a, hm_arena_printf(&a, "//go:build " HM_F, HM_P(shown)), &y,
-		                        &err) != 0 ||
+		if (hm_constraint_parse(&a, hm_arena_printf(&a, "//go:build " HM_F, HM_P(shown)),
+					&y, &err) != 0 ||
 		    !hm_str_eq(shown, hm_constraint_text(&a, y)) ||
 		    hm_tags_eval(hm_tags_any(), x) != hm_tags_eval(hm_tags_any(), y))
 			abort();

@@ -17,7 +17,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t n = 0; n < size; n += size / 8 + 1) {
 		part = (struct hm_scan_file){ .name = HM_S("x.go") };
 		if (hm_goheader_scan(&a, HM_S("/d/x.go"), hm_str_sub(text, 0, n), false, &part) &&
-		    (part.imports.n != whole.imports.n || !hm_str_eq(part.pkg_name, whole.pkg_name) ||
+		    (part.imports.n != whole.imports.n ||
+		     !hm_str_eq(part.pkg_name, whole.pkg_name) ||
 		     !hm_str_eq(part.error, whole.error)))
 			abort();
 	}

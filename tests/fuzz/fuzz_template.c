@@ -15,13 +15,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	/* a loop may run as often as it says; keep the numbers small */
 	for (size_t i = 0, digits = 0; i < size; i++) {
-		digits = data[i] >= '0' && data[i] <= '9' ? digits + 1 : data[i] == '_' ? digits : 0;
+		digits = data[i] >= '0' && data[i] <= '9' ? digits + 1
+			 : data[i] == '_'		  ? digits
+							  : 0;
 		if (digits > 3 || data[i] == 'x' || data[i] == 'e')
 			return 0;
 	}
 	HM_PUSH(&a, p.go_files, HM_S("a.go"));
 	HM_PUSH(&a, p.imports, HM_S("io"));
-	if (hm_template_parse(&a, "main", hm_str_make((const char *)data, size), NULL, 0, &t, &err) == 0)
+	if (hm_template_parse(&a, "main", hm_str_make((const char *)data, size), NULL, 0, &t,
+			      &err) == 0)
 		hm_template_exec(t, &hm_pkg_type, &p, NULL, &out, &err);
 	hm_buf_free(&out);
 	hm_err_free(&err);

@@ -88,7 +88,7 @@ holds(const struct hm_build_ctx *c, const char *expr)
 	bool ok;
 
 	assert_ok(hm_constraint_parse(&a, hm_arena_printf(&a, "//go:build %s", expr), &x, &err),
-	          &err);
+		  &err);
 	ok = hm_build_eval(c, x);
 	hm_arena_free(&a);
 	return ok;
@@ -140,12 +140,24 @@ file_names(void **state)
 		const char *name;
 		bool match;
 	} t[] = {
-		{ "a.go", true },           { "linux.go", true },        { "windows.go", true },
-		{ "a_linux.go", true },     { "a_windows.go", false },   { "a_amd64.s", true },
-		{ "a_arm64.s", false },     { "a_linux_amd64.go", true }, { "a_linux_arm.go", false },
-		{ "a_windows_test.go", false }, { "a_linux_test.go", true }, { "a_foo_test.go", true },
-		{ "_linux.go", true },      { "a_unix.go", true },       { "a_linux.b.go", true },
-		{ "a_nacl.go", false },     { "a_linux_foo.go", true },  { "test.go", true },
+		{ "a.go", true },
+		{ "linux.go", true },
+		{ "windows.go", true },
+		{ "a_linux.go", true },
+		{ "a_windows.go", false },
+		{ "a_amd64.s", true },
+		{ "a_arm64.s", false },
+		{ "a_linux_amd64.go", true },
+		{ "a_linux_arm.go", false },
+		{ "a_windows_test.go", false },
+		{ "a_linux_test.go", true },
+		{ "a_foo_test.go", true },
+		{ "_linux.go", true },
+		{ "a_unix.go", true },
+		{ "a_linux.b.go", true },
+		{ "a_nacl.go", false },
+		{ "a_linux_foo.go", true },
+		{ "test.go", true },
 	};
 
 	(void)state;
@@ -164,8 +176,8 @@ any_tags(void **state)
 		const char *line;
 		bool match;
 	} t[] = {
-		{ "//go:build a && !a", true },      { "//go:build ignore", false },
-		{ "//go:build !ignore", true },      { "//go:build !(a || b)", true },
+		{ "//go:build a && !a", true },	     { "//go:build ignore", false },
+		{ "//go:build !ignore", true },	     { "//go:build !(a || b)", true },
 		{ "//go:build ignore && a", false }, { "// +build a,!b", true },
 	};
 	struct hm_arena a = { 0 };
@@ -187,7 +199,7 @@ test_load_constraint(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parse_as_go), cmocka_unit_test(size_is_limited),
-		cmocka_unit_test(tags),        cmocka_unit_test(file_names),
+		cmocka_unit_test(tags),	       cmocka_unit_test(file_names),
 		cmocka_unit_test(any_tags),
 	};
 

@@ -54,10 +54,11 @@ synopsis(void **state)
 static void
 whole_header(void **state)
 {
-	struct hm_scan_file f = scan("\xef\xbb\xbf// Copyright\n\n//go:build linux\n//go:debug x=1\n\n"
-	                             "// Package p is it.\n//\n//go:generate y\npackage p // x\n"
-	                             "import a \"fmt\"\nimport (\n\t_ `os`; . \"io\"\n)\n"
-	                             "var x = \"import\"\n");
+	struct hm_scan_file f =
+		scan("\xef\xbb\xbf// Copyright\n\n//go:build linux\n//go:debug x=1\n\n"
+		     "// Package p is it.\n//\n//go:generate y\npackage p // x\n"
+		     "import a \"fmt\"\nimport (\n\t_ `os`; . \"io\"\n)\n"
+		     "var x = \"import\"\n");
 
 	(void)state;
 	assert_int_equal(f.error.n + f.parse_errors.n + f.parse_error.n, 0);
@@ -80,9 +81,9 @@ static void
 cgo_and_embed(void **state)
 {
 	struct hm_scan_file f = scan("package p\n\n/*\n#include <x.h>\n #cgo LDFLAGS: -lx\n*/\n"
-	                             "// #cgo CFLAGS: -DX\nimport \"C\"\nimport _ \"embed\"\n"
-	                             "//go:embed a \"b c\" `d` e*\nvar x string\n"
-	                             "//go:embed \"open\nvar s = `//go:embed no`\n//go:embedx y\n");
+				     "// #cgo CFLAGS: -DX\nimport \"C\"\nimport _ \"embed\"\n"
+				     "//go:embed a \"b c\" `d` e*\nvar x string\n"
+				     "//go:embed \"open\nvar s = `//go:embed no`\n//go:embedx y\n");
 
 	(void)state;
 	assert_str(f.cgo, "#cgo LDFLAGS: -lx\n#cgo CFLAGS: -DX");
@@ -127,9 +128,9 @@ syntax_errors(void **state)
 		if (f.parse_errors.n == 0)
 			fail_msg("no error in %s", t[i][0]);
 		assert_str(hm_arena_printf(&mem, HM_F ": " HM_F,
-		                           HM_P(hm_pos_text(&mem, &f.parse_errors.v[0].pos)),
-		                           HM_P(f.parse_errors.v[0].text)),
-		           t[i][1]);
+					   HM_P(hm_pos_text(&mem, &f.parse_errors.v[0].pos)),
+					   HM_P(f.parse_errors.v[0].text)),
+			   t[i][1]);
 		assert_int_equal(f.imports.n, 0);
 	}
 }
@@ -166,16 +167,16 @@ partial_reads(void **state)
 	struct hm_scan_file f = { .name = HM_S("x.go") };
 
 	(void)state;
-	assert_false(hm_goheader_scan(&mem, HM_S("x.go"), HM_S("package p\nimport \"a\"\n"), false,
-	                              &f));
+	assert_false(
+		hm_goheader_scan(&mem, HM_S("x.go"), HM_S("package p\nimport \"a\"\n"), false, &f));
 	assert_false(hm_goheader_scan(&mem, HM_S("x.go"), HM_S("package p\n/* ..."), false, &f));
 	assert_int_equal(f.pkg_name.n, 0);
-	assert_true(hm_goheader_scan(&mem, HM_S("x.go"), HM_S("package p\nimport \"a\"\nfunc"), false,
-	                             &f));
+	assert_true(hm_goheader_scan(&mem, HM_S("x.go"), HM_S("package p\nimport \"a\"\nfunc"),
+				     false, &f));
 	assert_str(f.pkg_name, "p");
 	f = (struct hm_scan_file){ .name = HM_S("x.go") };
 	assert_false(hm_goheader_scan(&mem, HM_S("x.go"),
-	                              HM_S("package p\nimport _ \"embed\"\nfunc"), false, &f));
+				      HM_S("package p\nimport _ \"embed\"\nfunc"), false, &f));
 	assert_int_equal(f.imports.n, 0);
 }
 

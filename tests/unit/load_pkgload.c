@@ -30,8 +30,8 @@ static void
 lookup(void *ctx, struct hm_arena *a, hm_str parent, bool parent_std, hm_str path,
        struct hm_loader_found *out)
 {
-	hm_str d = hm_path_join3(a, dir, hm_str_has_prefix(path, HM_S("ex/")) ? HM_S("") : HM_S("src"),
-	                         path);
+	hm_str d = hm_path_join3(
+		a, dir, hm_str_has_prefix(path, HM_S("ex/")) ? HM_S("") : HM_S("src"), path);
 
 	(void)ctx, (void)parent, (void)parent_std;
 	out->path = path;
@@ -68,9 +68,10 @@ setup(void **state)
 	put("src/unsafe/u.go", "package unsafe\n");
 	put("src/embed/e.go", "package embed\n");
 	put("src/internal/abi/a.go", "package abi\n");
-	put("src/internal/godebugs/table.go",
-	    "package godebugs\nvar All = []Info{\n\t{Name: \"new\", Package: \"x\", Changed: 22, Old: \"1\"},\n"
-	    "\t{Name: \"old\", Package: \"x\", Changed: 19, Old: \"0\"},\n\t{Name: \"plain\", Package: \"x\"},\n}\n");
+	put("src/internal/godebugs/table.go", "package godebugs\nvar All = []Info{\n\t{Name: "
+					      "\"new\", Package: \"x\", Changed: 22, Old: \"1\"},\n"
+					      "\t{Name: \"old\", Package: \"x\", Changed: 19, Old: "
+					      "\"0\"},\n\t{Name: \"plain\", Package: \"x\"},\n}\n");
 	return 0;
 }
 
@@ -94,8 +95,11 @@ load(const char *names, bool cgo)
 {
 	struct hm_scan_cache *scans = hm_scan_cache_new(HM_S(""));
 	struct hm_loader_source src = { NULL, lookup, module_of, import_path };
-	struct hm_loader_conf conf = { .cwd = dir, .goroot = dir, .host_goos = HM_S("linux"),
-		                       .host_goarch = HM_S("amd64"), .bin_dir = HM_S("/bin") };
+	struct hm_loader_conf conf = { .cwd = dir,
+				       .goroot = dir,
+				       .host_goos = HM_S("linux"),
+				       .host_goarch = HM_S("amd64"),
+				       .bin_dir = HM_S("/bin") };
 	struct hm_loader_opts opts = { 0 };
 	struct hm_match *matches = HM_NEW_N(&mem, 8, struct hm_match);
 	struct hm_pkgs roots = { 0 }, all = { 0 };
@@ -104,7 +108,8 @@ load(const char *names, bool cgo)
 	hm_str rest = hm_str_of(names), name;
 	size_t n = 0;
 
-	conf.ctx = (struct hm_build_ctx){ .goos = HM_S("linux"), .goarch = HM_S("amd64"), .cgo = cgo };
+	conf.ctx =
+		(struct hm_build_ctx){ .goos = HM_S("linux"), .goarch = HM_S("amd64"), .cgo = cgo };
 	conf.ctx.compiler = HM_S("gc");
 	conf.ctx.goroot = dir;
 	conf.buildmode = HM_S("default");
@@ -141,7 +146,8 @@ graph(void **state)
 	struct hm_pkgs roots, all = { 0 };
 
 	(void)state;
-	put("ex/a/a.go", "// Package a is it. Yes.\npackage main\nimport (\n\"ex/b\"\n\"ex/c\"\n)\nfunc main() {}\n");
+	put("ex/a/a.go", "// Package a is it. Yes.\npackage main\nimport "
+			 "(\n\"ex/b\"\n\"ex/c\"\n)\nfunc main() {}\n");
 	put("ex/a/a_windows.go", "package main\n");
 	put("ex/b/b.go", "package b\nimport \"ex/c\"\n");
 	put("ex/c/c.go", "package c\n");
@@ -173,10 +179,12 @@ cycles(void **state)
 	put("ex/b/b.go", "package b\nimport \"ex/c\"\n");
 	put("ex/c/c.go", "package c\nimport \"ex/a\"\n");
 	put("ex/self/s.go", "package s\nimport \"ex/self\"\n");
-	assert_str(error_of("ex/a"), "package ex/a\n\timports ex/b from a.go\n\timports ex/c from b.go\n"
-	                             "\timports ex/a from c.go: import cycle not allowed");
-	assert_str(error_of("ex/self"), "package ex/self\n\timports ex/self from s.go: import cycle not "
-	                                "allowed");
+	assert_str(error_of("ex/a"),
+		   "package ex/a\n\timports ex/b from a.go\n\timports ex/c from b.go\n"
+		   "\timports ex/a from c.go: import cycle not allowed");
+	assert_str(error_of("ex/self"),
+		   "package ex/self\n\timports ex/self from s.go: import cycle not "
+		   "allowed");
 	p = load("ex/b", false);
 	assert_true(p.v[0]->incomplete);
 }
@@ -192,17 +200,18 @@ forbidden_imports(void **state)
 	put("ex/y/y.go", "package y\nimport \"ex/x/internal/i\"\n");
 	put("ex/z/z.go", "package z\nimport \"internal/abi\"\n");
 	put("ex/n/n.go", "package n\nimport \"nowhere\"\n");
-	assert_str(error_of("ex/um"), "ex/um/u.go:2:8: import \"ex/m\" is a program, not an importable package");
+	assert_str(error_of("ex/um"),
+		   "ex/um/u.go:2:8: import \"ex/m\" is a program, not an importable package");
 	assert_str(error_of("ex/x"), "");
 	assert_str(error_of("ex/y"), "package ex/y\n\tex/y/y.go:2:8: use of internal package "
-	                             "ex/x/internal/i not allowed");
+				     "ex/x/internal/i not allowed");
 	assert_str(error_of("ex/z"), "package ex/z\n\tex/z/z.go:2:8: use of internal package "
-	                             "internal/abi not allowed");
+				     "internal/abi not allowed");
 	assert_str(error_of("ex/n"), "");
 	assert_str(error_of("mod/x"), "package mod/x: disallowed import path \"mod/x\"");
 	assert_int_equal(load("ex/n", false).v[0]->deps_errors.n, 1);
 	assert_str(hm_pkg_error_text(&mem, load("ex/n", false).v[0]->deps_errors.v[0]),
-	           "ex/n/n.go:2:8: package nowhere is not here");
+		   "ex/n/n.go:2:8: package nowhere is not here");
 }
 
 static void
@@ -220,16 +229,20 @@ folders(void **state)
 	put("ex/c/a.m", "");
 	put("ex/cc/a.go", "package c\n");
 	put("ex/cc/A.go", "package c\n");
-	want = hm_arena_printf(&mem, "found packages a (a.go) and b (b.go) in " HM_F "/ex/multi", HM_P(dir));
+	want = hm_arena_printf(&mem, "found packages a (a.go) and b (b.go) in " HM_F "/ex/multi",
+			       HM_P(dir));
 	assert_str(error_of("ex/multi"), want.p);
-	want = hm_arena_printf(&mem, "package ex/ig: build constraints exclude all Go files in " HM_F
-	                       "/ex/ig", HM_P(dir));
+	want = hm_arena_printf(
+		&mem, "package ex/ig: build constraints exclude all Go files in " HM_F "/ex/ig",
+		HM_P(dir));
 	assert_str(error_of("ex/ig"), want.p);
 	assert_str(error_of("ex/bad"), "ex/bad/a.go:2:11: missing import path");
-	assert_str(error_of("ex/cc"), "package ex/cc: case-insensitive file name collision: \"A.go\" and \"a.go\"");
+	assert_str(error_of("ex/cc"),
+		   "package ex/cc: case-insensitive file name collision: \"A.go\" and \"a.go\"");
 	assert_str(error_of("ex/c"), ""); /* dropped without cgo */
 	assert_str(hm_pkg_error_text(&mem, load("ex/c", true).v[0]->error),
-	           "package ex/c: Objective-C source files not allowed when not using cgo or SWIG: a.m");
+		   "package ex/c: Objective-C source files not allowed when not using cgo or SWIG: "
+		   "a.m");
 }
 
 static void
@@ -256,7 +269,8 @@ embedding(void **state)
 	assert_str(p.v[0]->embed.v[0].pattern, "*.txt");
 	assert_str(error_of("ex/n"), "ex/n/n.go:3:12: pattern nope*: no matching files found");
 	assert_str(error_of("ex/u"), "ex/u/u.go:3:12: pattern ../n: invalid pattern syntax");
-	assert_str(error_of("ex/l"), "ex/l/l.go:3:12: pattern link: cannot embed irregular file link");
+	assert_str(error_of("ex/l"),
+		   "ex/l/l.go:3:12: pattern link: cannot embed irregular file link");
 }
 
 static void
@@ -268,7 +282,7 @@ cgo(void **state)
 	put("src/runtime/cgo/c.go", "package cgo\n");
 	put("src/syscall/s.go", "package syscall\n");
 	put("ex/c/c.go", "package c\n// #cgo CFLAGS: -DX -Iinc\n// #cgo windows LDFLAGS: -lw\n"
-	                 "// #cgo linux LDFLAGS: -L${SRCDIR}/l 'a b'\nimport \"C\"\n");
+			 "// #cgo linux LDFLAGS: -L${SRCDIR}/l 'a b'\nimport \"C\"\n");
 	put("ex/c/d.go", "package c\n");
 	put("ex/c/x.S", "");
 	p = load("ex/c", true);
@@ -276,10 +290,11 @@ cgo(void **state)
 	assert_int_equal(p.v[0]->cgo_files.n, 1);
 	assert_str(hm_strs_join(&mem, &p.v[0]->s_files, HM_S(" ")), "x.S");
 	assert_str(hm_strs_join(&mem, &p.v[0]->cgo_cflags, HM_S(",")),
-	           hm_arena_printf(&mem, "-DX,-I" HM_F "/ex/c/inc", HM_P(dir)).p);
+		   hm_arena_printf(&mem, "-DX,-I" HM_F "/ex/c/inc", HM_P(dir)).p);
 	assert_str(hm_strs_join(&mem, &p.v[0]->cgo_ldflags, HM_S(",")),
-	           hm_arena_printf(&mem, "-L" HM_F "/ex/c/l,a b", HM_P(dir)).p);
-	assert_str(hm_strs_join(&mem, &p.v[0]->compiled_imports, HM_S(" ")), "unsafe runtime/cgo syscall");
+		   hm_arena_printf(&mem, "-L" HM_F "/ex/c/l,a b", HM_P(dir)).p);
+	assert_str(hm_strs_join(&mem, &p.v[0]->compiled_imports, HM_S(" ")),
+		   "unsafe runtime/cgo syscall");
 	p = load("ex/c", false);
 	assert_str(hm_strs_join(&mem, &p.v[0]->ignored_go_files, HM_S(" ")), "c.go");
 	assert_str(hm_strs_join(&mem, &p.v[0]->ignored_other_files, HM_S(" ")), "x.S");

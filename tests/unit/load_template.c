@@ -53,11 +53,13 @@ output_as_go(void **state)
 		  "0=x.go, 1=y.go" },
 		{ "{{range .Deps}}x{{else}}none{{end}}{{range 3}}{{.}}{{end}}", "none012" },
 		{ "{{range .GoFiles}}{{if eq . \"y.go\"}}{{break}}{{end}}{{.}}{{end}}", "x.go" },
-		{ "{{range .GoFiles}}{{if eq . \"x.go\"}}{{continue}}{{end}}{{$.Name}}{{end}}", "fmt" },
+		{ "{{range .GoFiles}}{{if eq . \"x.go\"}}{{continue}}{{end}}{{$.Name}}{{end}}",
+		  "fmt" },
 		{ "{{with .Module}}m{{else with .Name}}<{{.}}>{{end}}", "<fmt>" },
 		{ "{{if and .Standard (not .DepOnly)}}a{{else if .Name}}b{{end}}", "a" },
 		{ "{{- /* c */ -}}  a {{- .Name -}} \n b", "afmtb" },
-		{ "{{define \"t\"}}<{{.}}>{{end}}{{template \"t\" .Name}}{{block \"u\" 1}}{{.}}{{end}}",
+		{ "{{define \"t\"}}<{{.}}>{{end}}{{template \"t\" .Name}}{{block \"u\" "
+		  "1}}{{.}}{{end}}",
 		  "<fmt>1" },
 		{ "{{$x := 1}}{{$x}}{{$x = \"z\"}}{{$x}}", "1z" },
 		{ "{{printf \"%-5s|%3d|%q|%v|%x|%t|%05d\" .Name 7 .Name .Imports \"hi\" true -42}}",
@@ -65,8 +67,10 @@ output_as_go(void **state)
 		{ "{{printf \"%d %s %!\" \"x\"}}", "%!d(string=x) %!s(MISSING) %!!(MISSING)" },
 		{ "{{print 1 2 \"a\" \"b\" 3 4}}{{println 1 \"x\"}}", "1 2ab3 41 x\n" },
 		{ "{{len .GoFiles}}{{index .GoFiles 1}}{{slice .Name 1 2}}", "2y.gom" },
-		{ "{{html \"<a&'>\"}}{{js \"'<\"}}{{urlquery \"a b&\"}}", "&lt;a&amp;&#39;&gt;\\'\\u003Ca+b%26" },
-		{ "{{or 0 \"\" \"x\"}}{{and 1 0}}{{lt 1 2}}{{ge \"b\" \"a\"}}{{ne 1 1}}", "x0truetruefalse" },
+		{ "{{html \"<a&'>\"}}{{js \"'<\"}}{{urlquery \"a b&\"}}",
+		  "&lt;a&amp;&#39;&gt;\\'\\u003Ca+b%26" },
+		{ "{{or 0 \"\" \"x\"}}{{and 1 0}}{{lt 1 2}}{{ge \"b\" \"a\"}}{{ne 1 1}}",
+		  "x0truetruefalse" },
 		{ "{{1.5}} {{0x10}} {{1_000}} {{'a'}} {{\"q\\n\"}}{{`r`}}", "1.5 16 1000 97 q\nr" },
 		{ "{{.Module}} {{.Error}} {{.DepsErrors}} {{.ImportMap.k}}{{.ImportMap.no}}",
 		  "<nil> <nil> [] v<><no value>" },
@@ -92,22 +96,30 @@ errors_as_go(void **state)
 		{ "{{\"x}}", "template: main:1: unterminated quoted string" },
 		{ "{{/* x", "template: main:1: unclosed comment" },
 		{ "{{break}}", "template: main:1: {{break}} outside {{range}}" },
-		{ "{{.Foo}}", "template: main:1:2: executing \"main\" at <.Foo>: can't evaluate field "
-		              "Foo in type *load.PackagePublic" },
-		{ "{{.Module.Path}}", "template: main:1:9: executing \"main\" at <.Module.Path>: nil "
-		                      "pointer evaluating *modinfo.ModulePublic.Path" },
-		{ "{{index .GoFiles 9}}", "template: main:1:2: executing \"main\" at <index .GoFiles 9>: "
-		                          "error calling index: index out of range: 9" },
-		{ "{{join .Name \",\"}}", "template: main:1:7: executing \"main\" at <.Name>: wrong type "
-		                          "for value; expected []string; got string" },
-		{ "{{eq 1 \"a\"}}", "template: main:1:2: executing \"main\" at <eq 1 \"a\">: error calling "
-		                    "eq: incompatible types for comparison: int and string" },
-		{ "{{not 1 2}}", "template: main:1:2: executing \"main\" at <not>: wrong number of args "
-		                 "for not: want 1 got 2" },
-		{ "{{range .Name}}{{end}}", "template: main:1:8: executing \"main\" at <.Name>: range "
-		                            "can't iterate over fmt" },
-		{ "{{template \"no\"}}", "template: main:1:11: executing \"main\" at <{{template \"no\"}}>: "
-		                         "template \"no\" not defined" },
+		{ "{{.Foo}}",
+		  "template: main:1:2: executing \"main\" at <.Foo>: can't evaluate field "
+		  "Foo in type *load.PackagePublic" },
+		{ "{{.Module.Path}}",
+		  "template: main:1:9: executing \"main\" at <.Module.Path>: nil "
+		  "pointer evaluating *modinfo.ModulePublic.Path" },
+		{ "{{index .GoFiles 9}}",
+		  "template: main:1:2: executing \"main\" at <index .GoFiles 9>: "
+		  "error calling index: index out of range: 9" },
+		{ "{{join .Name \",\"}}",
+		  "template: main:1:7: executing \"main\" at <.Name>: wrong type "
+		  "for value; expected []string; got string" },
+		{ "{{eq 1 \"a\"}}",
+		  "template: main:1:2: executing \"main\" at <eq 1 \"a\">: error calling "
+		  "eq: incompatible types for comparison: int and string" },
+		{ "{{not 1 2}}",
+		  "template: main:1:2: executing \"main\" at <not>: wrong number of args "
+		  "for not: want 1 got 2" },
+		{ "{{range .Name}}{{end}}",
+		  "template: main:1:8: executing \"main\" at <.Name>: range "
+		  "can't iterate over fmt" },
+		{ "{{template \"no\"}}",
+		  "template: main:1:11: executing \"main\" at <{{template \"no\"}}>: "
+		  "template \"no\" not defined" },
 	};
 
 	(void)state;
@@ -131,8 +143,9 @@ depth_is_limited(void **state)
 		hm_buf_addz(&b, "{{if 1}}");
 	assert_str(run(hm_buf_str(&b).p), "template: main:1: actions nested too deep");
 	hm_buf_free(&b);
-	assert_true(hm_str_contains(run("{{define \"r\"}}{{template \"r\"}}{{end}}{{template \"r\"}}"),
-	                            HM_S("exceeded maximum template depth")));
+	assert_true(
+		hm_str_contains(run("{{define \"r\"}}{{template \"r\"}}{{end}}{{template \"r\"}}"),
+				HM_S("exceeded maximum template depth")));
 }
 
 static void
@@ -147,10 +160,12 @@ json_as_go(void **state)
 	p.error = &e;
 	hm_listjson_write(&b, &hm_pkg_type, &p, NULL);
 	assert_str(hm_buf_str(&b),
-	           "{\n\t\"ImportPath\": \"a/b\",\n\t\"Name\": \"fmt\",\n\t\"Standard\": true,\n"
-	           "\t\"GoFiles\": [\n\t\t\"x.go\",\n\t\t\"y.go\"\n\t],\n\t\"Imports\": [\n\t\t\"io\"\n\t],\n"
-	           "\t\"ImportMap\": {\n\t\t\"k\": \"v\\u003c\\u003e\"\n\t},\n\t\"Error\": {\n"
-	           "\t\t\"ImportStack\": [],\n\t\t\"Pos\": \"a.go:1:1\",\n\t\t\"Err\": \"bad \\\"x\\\"\"\n\t}\n}");
+		   "{\n\t\"ImportPath\": \"a/b\",\n\t\"Name\": \"fmt\",\n\t\"Standard\": true,\n"
+		   "\t\"GoFiles\": [\n\t\t\"x.go\",\n\t\t\"y.go\"\n\t],\n\t\"Imports\": "
+		   "[\n\t\t\"io\"\n\t],\n"
+		   "\t\"ImportMap\": {\n\t\t\"k\": \"v\\u003c\\u003e\"\n\t},\n\t\"Error\": {\n"
+		   "\t\t\"ImportStack\": [],\n\t\t\"Pos\": \"a.go:1:1\",\n\t\t\"Err\": \"bad "
+		   "\\\"x\\\"\"\n\t}\n}");
 	hm_buf_clear(&b);
 	HM_PUSH(&mem, only, HM_S("Name"));
 	HM_PUSH(&mem, only, HM_S("Module"));
