@@ -43,6 +43,8 @@ struct hm_action {
 	hm_str built;               /* the file; empty for builtin */
 	hm_str cached_exe;
 	bool cached;                /* nothing had to be run */
+	hm_str export;              /* COMPILE for go list: the file in the cache */
+	hm_str why;                 /* its error, when that goes into the package */
 	const struct hm_action *failed; /* the action whose failure stops this one */
 	struct hm_buf output;       /* text of tools that succeeded; goes to the cache too */
 	struct hm_arena arena;      /* of the thread that runs it; freed with the builder */

@@ -44,6 +44,11 @@ struct hm_build_opts {
 	hm_str installsuffix;
 	struct hm_strs tags, toolexec;
 	struct hm_strs asmflags, gcflags, ldflags; /* each occurrence's text: "[pattern=]args" */
+
+	/* go list: see hm_build_list(). */
+	bool list;
+	bool export, compiled;    /* export data, compiled_go_files are wanted */
+	bool allow_errors;        /* list -e: failures go into the packages */
 };
 
 /* What package loading knows of the modules. */
@@ -78,6 +83,14 @@ int hm_build_packages(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, stru
 /* no_args: no pattern was given, so that ./name of an earlier build is removed. */
 int hm_build_install(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, bool no_args,
                      struct hm_err *err);
+/*
+ * What `go list` wants to know (opts.list): stale and stale_reason of pkgs and all
+ * below; with opts.export their export data too, which is built where it is missing;
+ * with opts.compiled their compiled_go_files.  Nothing is linked or installed.
+ * New texts in the packages are the arena's.
+ */
+int hm_build_list(struct hm_builder *b, struct hm_arena *a, struct hm_pkg **pkgs, size_t n,
+                  struct hm_err *err);
 /*
  * exec: the words of -exec, or NULL.  The program has the caller's stdin, stdout
  * and stderr, and the environment of this process with GOROOT/bin in PATH; a

@@ -68,6 +68,9 @@ struct hm_env hm_builder_copy_env(struct hm_arena *a, const struct hm_env *from)
 /* Folder for the files of one action, not made yet; ends in a slash. */
 hm_str hm_builder_objdir(struct hm_builder *b);
 
+/* Gives every package of roots, and all below, its unit; HM_ENOTYET for cgo. */
+int hm_builder_prepare(struct hm_builder *b, const struct hm_pkgs *roots, struct hm_err *err);
+
 /* The work of each kind of action; called by exec.c on its threads. */
 int hm_compile_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err);
 int hm_link_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err);
@@ -82,6 +85,9 @@ int hm_result_find(struct hm_builder *b, struct hm_action *a, hm_str target, boo
                    struct hm_err *err);
 /* go's updateBuildID: content ID into the file, file and output into the cache. */
 int hm_result_store(struct hm_builder *b, struct hm_action *a, hm_str target, struct hm_err *err);
+
+/* The //go:debug lines of the action's package; HM_EBUILD with go's text for wrong ones. */
+int hm_directives_check(struct hm_action *a, struct hm_err *err);
 
 /* Adds object files to an archive as `pack r` does. */
 int hm_pack_append(struct hm_arena *a, hm_str archive, const struct hm_strs *objs,

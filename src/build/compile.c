@@ -294,6 +294,13 @@ compile(struct hm_action *a, struct hm_err *err)
 	return 0;
 }
 
+/* Is the archive itself wanted? go list mostly asks only whether it is there. */
+static bool
+wants_archive(const struct hm_builder *b)
+{
+	return !b->o.list || b->o.export;
+}
+
 int
 hm_compile_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 {
@@ -302,9 +309,15 @@ hm_compile_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 
 	if (hm_result_find(b, a, hm_unit_of(a->pkg)->target, &found, err))
 		return -1;
-	if (found)
+	if (found || (!wants_archive(b) && !b->o.compiled))
 		return 0;
-	if (check_package(a, err) || hm_shell_mkdir(a, a->objdir, err))
+	if (check_package(a, err) || hm_directives_check(a, err))
+		return -1;
+	if (!wants_archive(b)) {
+		keep_source_list(a);
+		return 0;
+	}
+	if (hm_shell_mkdir(a, a->objdir, err))
 		return -1;
 	rc = compile(a, err);
 	hm_shell_flush(a);
@@ -322,7 +335,7 @@ hm_profile_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 
 	if (hm_result_find(b, a, HM_S(""), &found, err))
 		return -1;
-	if (found)
+	if (found || b->o.list)
 		return 0;
 	hm_tool_begin(a, &argv, "preprofile");
 	hm_tool_add(a, &argv, "-o");

@@ -162,6 +162,10 @@ perform(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 static void
 show_failure(struct hm_action *a, struct hm_err *err)
 {
+	if (a->pkg && a->builder->o.allow_errors) {
+		a->why = hm_arena_dup(&a->arena, hm_err_str(err));
+		return;
+	}
 	if (a->pkg && err->code != HM_EBUILD)
 		hm_err_wrap(err, HM_F ": ", HM_P(a->pkg->import_path));
 	hm_shell_error(a, hm_err_str(err));

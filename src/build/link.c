@@ -151,7 +151,7 @@ hm_link_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 
 	if (hm_result_find(b, a, hm_unit_of(a->pkg)->target, &found, err))
 		return -1;
-	if (found)
+	if (found || b->o.list)
 		return 0;
 	rc = link_it(a, err);
 	hm_shell_flush(a);
@@ -184,7 +184,12 @@ hm_install_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 	a->build_id = made->build_id;
 	if (hm_str_eq(made->built, a->target)) {
 		cleanup(made);
-		touch(a);
+		if (!b->o.list)
+			touch(a);
+		return 0;
+	}
+	if (b->o.list) {
+		a->built = made->built;
 		return 0;
 	}
 	rc = hm_shell_mkdir(a, a->objdir, err);

@@ -16,7 +16,11 @@
 #include "build/shell.h"
 #include "os/file.h"
 
+enum { HEAD = 1024 };
+
 static const char *const stdout_key = "stdout", *const link_stdout_key = "link-stdout";
+/* What is "built" of a main package whose executable is up to date; nobody may read it. */
+static const char *const pseudo_built = "DO NOT USE - main build pseudo-cache built";
 
 /* SHA-256 of nothing: the output of nearly every compile. */
 static const uint8_t empty_sum[HM_HASH_SIZE] = {
@@ -46,12 +50,33 @@ show_output(struct hm_builder *b, struct hm_action *a, const struct hm_action *o
 		hm_shell_print(a, text);
 }
 
+/* The ID of a package archive stands in its first lines; one short read is enough. */
+static bool
+read_archive_id(struct hm_arena *a, hm_str file, hm_str *id)
+{
+	char head[HEAD];
+	struct hm_err err = { 0 };
+	int fd = open(file.p, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
+	bool ok;
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 8 || memcmp(head, "!<arch>\n", 8) != 0)
+		return false;
+	ok = hm_buildid_read(a, hm_str_make(head, (size_t)n), file.p, id, &err) == 0 && id->n;
+	hm_err_free(&err);
+	return ok;
+}
+
 static hm_str
 read_build_id(struct hm_arena *a, hm_str file)
 {
 	struct hm_err err = { 0 };
 	hm_str id = { 0 };
 
+	if (read_archive_id(a, file, &id))
+		return id;
 	if (hm_buildid_read_file(a, file.p, &id, &err))
 		id = (hm_str){ 0 };
 	hm_err_free(&err);
@@ -93,6 +118,13 @@ linked_already(struct hm_builder *b, struct hm_action *a, hm_str action, hm_str 
 	return same;
 }
 
+/* Is the text of the action shown when its result is found? */
+static bool
+shows_output(const struct hm_builder *b, const struct hm_action *a)
+{
+	return !b->o.list || (b->o.export && a->kind == HM_ACT_COMPILE);
+}
+
 static bool
 from_target(struct hm_builder *b, struct hm_action *a, hm_str action, hm_str target)
 {
@@ -103,11 +135,13 @@ from_target(struct hm_builder *b, struct hm_action *a, hm_str action, hm_str tar
 		a->built = target;
 		return true;
 	}
-	if (!linked_already(b, a, action, id))
+	if (b->o.export || !linked_already(b, a, action, id))
 		return false;
-	show_output(b, a, a, stdout_key);
-	show_output(b, a, a, link_stdout_key);
-	a->built = HM_S("DO NOT USE - main build pseudo-cache built");
+	if (shows_output(b, a)) {
+		show_output(b, a, a, stdout_key);
+		show_output(b, a, a, link_stdout_key);
+	}
+	a->built = hm_str_of(pseudo_built);
 	return true;
 }
 
@@ -126,15 +160,52 @@ from_cache(struct hm_builder *b, struct hm_action *a)
 	id = read_build_id(&a->arena, file);
 	if (!id.p)
 		return false;
-	if (a->kind == HM_ACT_LINK) {
-		for (size_t i = 0; i < a->deps.n; i++)
+	if (shows_output(b, a)) {
+		for (size_t i = 0; a->kind == HM_ACT_LINK && i < a->deps.n; i++)
 			show_output(b, a, a->deps.v[i], link_stdout_key);
-	} else {
-		show_output(b, a, a, stdout_key);
+		if (a->kind != HM_ACT_LINK)
+			show_output(b, a, a, stdout_key);
 	}
 	a->built = file;
 	a->build_id = id;
 	return true;
+}
+
+/* Why there is no result: where a dependency is to blame, the lowest of them. */
+static hm_str
+mismatch(struct hm_action *a)
+{
+	hm_str prefix = HM_S("stale dependency: "), reason = HM_S("build ID mismatch");
+	const struct hm_pkgs *imports = &a->pkg->import_pkgs;
+
+	for (size_t i = 0; i < imports->n; i++) {
+		const struct hm_pkg *p = imports->v[i];
+
+		if (!p->stale || p->stale_reason.n == 0)
+			continue;
+		if (hm_str_has_prefix(p->stale_reason, prefix))
+			return p->stale_reason;
+		if (!hm_str_has_prefix(reason, prefix))
+			reason = hm_arena_printf(&a->arena, HM_F HM_F, HM_P(prefix),
+			                         HM_P(p->import_path));
+	}
+	return reason;
+}
+
+/* For go list: is the package up to date, and if not, why? */
+static void
+judge(struct hm_builder *b, struct hm_action *a, hm_str target, bool found)
+{
+	struct hm_pkg *p = a->pkg;
+	bool elsewhere = found && target.n && !hm_str_eq(a->built, target) &&
+	                 !hm_str_eqz(a->built, pseudo_built);
+
+	if (!b->o.list || !p || (found && !elsewhere) || (!elsewhere && p->stale))
+		return;
+	p->stale = true;
+	p->stale_reason = elsewhere ? HM_S("not installed but available in build cache") :
+	                  b->o.a    ? HM_S("build -a flag in use") :
+	                              mismatch(a);
 }
 
 int
@@ -158,6 +229,9 @@ hm_result_find(struct hm_builder *b, struct hm_action *a, hm_str target, bool *f
 	if (!b->o.a)
 		*found = (target.n && from_target(b, a, action, target)) || from_cache(b, a);
 	a->cached = *found;
+	judge(b, a, target, *found);
+	if (*found && b->o.export && a->kind == HM_ACT_COMPILE)
+		a->export = a->built;
 	return 0;
 }
 
@@ -219,8 +293,13 @@ keep(struct hm_builder *b, struct hm_action *a, hm_str target)
 		rc = hm_cache_put(b->cache, a->id, map, out, &err);
 	}
 	hm_file_unmap(map);
-	if (rc == 0)
-		show_copy(a, target, hm_cache_output(b->cache, &a->arena, out));
+	if (rc == 0) {
+		hm_str copy = hm_cache_output(b->cache, &a->arena, out);
+
+		show_copy(a, target, copy);
+		if (a->kind == HM_ACT_COMPILE)
+			a->export = copy;
+	}
 	hm_err_free(&err);
 }
 

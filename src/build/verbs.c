@@ -59,19 +59,27 @@ prepare_package(struct hm_builder *b, struct hm_pkg *p, struct hm_err *err)
 	return 0;
 }
 
-/* Shows errors of loading; otherwise gives every package its unit. */
-static int
-prepare(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, struct hm_err *err)
+int
+hm_builder_prepare(struct hm_builder *b, const struct hm_pkgs *roots, struct hm_err *err)
 {
-	struct hm_pkgs roots = { pkgs, n, n }, all = { 0 };
+	struct hm_pkgs all = { 0 };
 
-	if (hm_pkg_each_error(&b->arena, &roots, report_error, b))
-		return hm_err_set(err, HM_EREPORTED, "packages with errors");
-	hm_pkg_list(&b->arena, &roots, &all);
+	hm_pkg_list(&b->arena, roots, &all);
 	for (size_t i = 0; i < all.n; i++)
 		if (prepare_package(b, all.v[i], err))
 			return -1;
 	return 0;
+}
+
+/* Shows errors of loading; otherwise readies the packages. */
+static int
+prepare(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, struct hm_err *err)
+{
+	struct hm_pkgs roots = { pkgs, n, n };
+
+	if (hm_pkg_each_error(&b->arena, &roots, report_error, b))
+		return hm_err_set(err, HM_EREPORTED, "packages with errors");
+	return hm_builder_prepare(b, &roots, err);
 }
 
 static bool

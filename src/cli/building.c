@@ -102,7 +102,7 @@ set_modules(struct hm_building *g)
 }
 
 static int
-make_builder(struct hm_building *g, struct hm_err *err)
+make_builder(struct hm_building *g, const struct hm_building_look *look, struct hm_err *err)
 {
 	const struct hm_build_flags *bf = g->bf;
 	struct hm_build_opts o = {
@@ -136,6 +136,12 @@ make_builder(struct hm_building *g, struct hm_err *err)
 		.ldflags = bf->ldflags,
 	};
 
+	if (look) {
+		o.list = true;
+		o.export = look->export;
+		o.compiled = look->compiled;
+		o.allow_errors = look->allow_errors;
+	}
 	return hm_build_new(&o, &g->b, err);
 }
 
@@ -158,7 +164,7 @@ build_once(struct hm_building *g, const struct hm_strs *patterns,
            struct hm_err *err)
 {
 	if (check_flags(g->bf, err) || hm_cli_packages_open(g->cli, g->bf, g->outside, &g->p, err) ||
-	    make_builder(g, err))
+	    make_builder(g, NULL, err))
 		return -1;
 	hm_interrupt_set(&g->intr, g->b);
 	if (g->outside ? hm_cli_packages_load_at(g->cli, g->bf, &g->load, patterns, &g->p, err) :
@@ -168,8 +174,8 @@ build_once(struct hm_building *g, const struct hm_strs *patterns,
 	return act(g, ctx, err);
 }
 
-static int
-finish(struct hm_building *g, int rc, struct hm_err *err)
+static void
+free_builder(struct hm_building *g)
 {
 	struct hm_err more = { 0 };
 
@@ -179,6 +185,32 @@ finish(struct hm_building *g, int rc, struct hm_err *err)
 		hm_err_free(&more);
 	}
 	g->b = NULL;
+}
+
+int
+hm_building_look(struct hm_building *g, const struct hm_building_look *look,
+                 const struct hm_pkgs *pkgs, struct hm_err *err)
+{
+	int rc;
+
+	hm_interrupt_begin(&g->intr);
+	rc = check_flags(g->bf, err);
+	if (rc == 0)
+		rc = make_builder(g, look, err);
+	if (rc == 0) {
+		hm_interrupt_set(&g->intr, g->b);
+		set_modules(g);
+		rc = hm_build_list(g->b, &g->cli->arena, pkgs->v, pkgs->n, err);
+	}
+	free_builder(g);
+	hm_interrupt_end(&g->intr);
+	return rc;
+}
+
+static int
+finish(struct hm_building *g, int rc, struct hm_err *err)
+{
+	free_builder(g);
 	hm_cli_packages_close(&g->p);
 	if (rc == 0 && g->p.ml && g->p.ml->failed)
 		rc = hm_err_set(err, HM_EREPORTED, "reported");

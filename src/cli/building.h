@@ -28,6 +28,16 @@ int hm_building_run(struct hm_building *g, const struct hm_strs *patterns,
                     int (*act)(struct hm_building *g, void *ctx, struct hm_err *err), void *ctx,
                     struct hm_err *err);
 
+/*
+ * For go list: the builder looks at pkgs, which p has loaded; see hm_build_list().
+ * HM_ENOTYET where only go can tell.
+ */
+struct hm_building_look {
+	bool export, compiled, allow_errors;
+};
+int hm_building_look(struct hm_building *g, const struct hm_building_look *look,
+                     const struct hm_pkgs *pkgs, struct hm_err *err);
+
 /* The words of a command line. */
 struct hm_strs hm_building_words(struct hm_cli *cli, int argc, char *const *argv);
 

@@ -235,9 +235,14 @@ hm_pkg_collect_deps(struct hm_arena *a, const struct hm_pkgs *all, bool deps, bo
 void
 hm_pkg_fill_import_map(struct hm_arena *a, struct hm_pkg *p)
 {
+	size_t n_raw = p->raw_imports.n;
+
 	p->import_map = (struct hm_strmap){ 0 };
-	for (size_t i = 0; i < p->imports.n && i < p->raw_imports.n; i++) {
-		struct hm_strmap_entry e = { p->raw_imports.v[i], p->imports.v[i] };
+	for (size_t i = 0; i < p->imports.n && i < n_raw + p->compiled_imports.n; i++) {
+		struct hm_strmap_entry e = {
+			i < n_raw ? p->raw_imports.v[i] : p->compiled_imports.v[i - n_raw],
+			p->imports.v[i],
+		};
 
 		if (!hm_str_eq(e.key, e.val))
 			HM_PUSH(a, p->import_map, e);
