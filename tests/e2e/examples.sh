@@ -1,5 +1,5 @@
-# Every example of the man pages and of the README works: lines that start with "$ "
-# are run in a small project.
+# Every example of the man pages works: lines that start with "$ " are run in a small
+# project.
 . "$(dirname "$0")/lib.sh"
 
 [ -n "$GO" ] || { skip "examples" "no go command to make the project with"; finish; }
@@ -14,7 +14,8 @@ GOFLAGS="-modcacherw -mod=mod" "$GO" mod download example.com/words@v1.0.0
 GOFLAGS="-modcacherw -mod=mod" "$GO" list ./... >/dev/null 2>&1
 GOFLAGS=-modcacherw "$GO" mod tidy >/dev/null 2>&1
 
-for page in "$top"/man/*.[1-8] "$top/README.md"; do
+# README.md shows the demo, which ./bootstrap demo runs as a whole.
+for page in "$top"/man/*.[1-8]; do
 	while IFS= read -r line; do
 		case $line in
 		'$ git clone'*|'$ ./bootstrap'*|'$ cd '*|'$ sudo'*) continue ;;
