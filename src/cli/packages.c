@@ -179,16 +179,23 @@ static int
 load_files(struct hm_cli *cli, const struct hm_build_flags *bf, const struct hm_loader_opts *opts,
            const struct hm_strs *files, struct hm_cli_packages *p, struct hm_err *err)
 {
+	struct hm_strs names = { 0 };
 	struct hm_pkg *pkg;
+	bool all_go = true;
+	hm_str dir = HM_S("");
 
-	if (hm_modules_load_files(p->ml, files, &p->modules, err))
-		return -1;
-	make_loader(cli, bf, p);
-	if (hm_loader_files(p->loader, opts, files, &pkg, err)) {
+	for (size_t i = 0; i < files->n; i++)
+		all_go &= hm_str_has_suffix(files->v[i], HM_S(".go"));
+	if (all_go && hm_loader_split_files(&cli->arena, p->ml->cwd, files, &dir, &names, err)) {
 		hm_cli_errorf(cli, HM_F, HM_P(hm_err_str(err))); /* go has no "go: " here */
 		hm_err_clear(err);
 		return hm_err_set(err, HM_EREPORTED, "reported");
 	}
+	if (hm_modules_load_files(p->ml, files, &p->modules, err))
+		return -1;
+	make_loader(cli, bf, p);
+	if (hm_loader_files(p->loader, opts, files, &pkg, err))
+		return -1;
 	HM_PUSH(&cli->arena, p->pkgs, pkg);
 	return 0;
 }
@@ -292,12 +299,13 @@ choose_module(struct hm_cli *cli, struct hm_modload *ml, hm_str pattern, hm_str 
 	struct hm_arena *a = &cli->arena;
 	struct hm_query_results found = { 0 };
 	enum hm_allow allow = hm_query_is_revision(pattern, version) ? HM_ALLOW_ALL : HM_ALLOW_CHECKED;
+	enum hm_query_fail fail;
 	hm_str deprecated;
 
 	if (hm_query_packages(ml, a, pattern, version, none_selected, NULL, allow, &found, NULL, err))
 		return -1;
 	*out = found.v[0].mod;
-	if (hm_query_deprecation(ml, a, *out, &deprecated, NULL, err))
+	if (hm_query_deprecation(ml, a, *out, &deprecated, &fail, err))
 		return -1;
 	if (deprecated.n)
 		hm_log(&cli->log, HM_LOG_INFO, "go: module " HM_F " is deprecated: " HM_F,

@@ -194,16 +194,15 @@ hm_loader_packages(struct hm_loader *l, const struct hm_loader_opts *opts,
 	return 0;
 }
 
-/* The folder that all files are in, and their names. */
-static int
-split_files(struct hm_loader *l, const struct hm_strs *files, hm_str *dir, struct hm_strs *names,
-            struct hm_err *err)
+int
+hm_loader_split_files(struct hm_arena *a, hm_str cwd, const struct hm_strs *files, hm_str *dir,
+                      struct hm_strs *names, struct hm_err *err)
 {
 	for (size_t i = 0; i < files->n; i++) {
-		hm_str file = hm_arena_dup(l->a, files->v[i]), own = hm_path_dir(l->a, file), abs;
+		hm_str file = hm_arena_dup(a, files->v[i]), own = hm_path_dir(a, file), abs;
 		struct stat st;
 
-		abs = hm_path_is_abs(file) ? file : hm_path_join(l->a, l->conf.cwd, file);
+		abs = hm_path_is_abs(file) ? file : hm_path_join(a, cwd, file);
 		if (hm_file_stat(abs.p, &st, err) != 0) {
 			int sys = err->sys;
 
@@ -219,10 +218,10 @@ split_files(struct hm_loader *l, const struct hm_strs *files, hm_str *dir, struc
 			                  " and " HM_F,
 			                  HM_P(*dir), HM_P(own));
 		*dir = own;
-		HM_PUSH(l->a, *names, hm_path_base(file));
+		HM_PUSH(a, *names, hm_path_base(file));
 	}
 	if (!hm_path_is_abs(*dir))
-		*dir = hm_path_join(l->a, l->conf.cwd, *dir);
+		*dir = hm_path_join(a, cwd, *dir);
 	return 0;
 }
 
@@ -287,7 +286,7 @@ hm_loader_files(struct hm_loader *l, const struct hm_loader_opts *opts,
 			*out = not_go_file(l, files->v[i]);
 			return 0;
 		}
-	if (split_files(l, files, &dir, &names, err) != 0 ||
+	if (hm_loader_split_files(l->a, l->conf.cwd, files, &dir, &names, err) != 0 ||
 	    hm_scan_files(l->a, dir, &names, &scan, err) != 0)
 		return -1;
 	*out = load_files(l, opts, files, &scan);

@@ -87,6 +87,12 @@ int hm_loader_packages(struct hm_loader *l, const struct hm_loader_opts *opts,
 /* load.GoFilesPackage: the package of named .go files. */
 int hm_loader_files(struct hm_loader *l, const struct hm_loader_opts *opts,
                     const struct hm_strs *files, struct hm_pkg **out, struct hm_err *err);
+/*
+ * The folder that .go arguments share, and their names in it.  -1 with go's text
+ * ("stat x.go: no such file or directory"), which go prints without "go: ".
+ */
+int hm_loader_split_files(struct hm_arena *a, hm_str cwd, const struct hm_strs *files, hm_str *dir,
+                          struct hm_strs *names, struct hm_err *err);
 /* load.LoadPackage: one more package by path, imported by nobody. */
 struct hm_pkg *hm_loader_import(struct hm_loader *l, const struct hm_loader_opts *opts,
                                 hm_str path);
