@@ -15,30 +15,13 @@ struct options {
 };
 
 static int
-load_all(struct hm_modload *ml, bool errors_ok, struct hm_modules **out, struct hm_err *err)
-{
-	const struct hm_load_opts opts = {
-		.any_tags = true,
-		.vendor_in_goroot_src = true,
-		.resolve_missing = true,
-		.use_vendor_all = true,
-		.allow_errors = errors_ok,
-		.silence_missing_std = true,
-	};
-	struct hm_strs all = { 0 };
-
-	HM_PUSH(ml->arena, all, HM_S("all"));
-	return hm_modules_load(ml, &opts, &all, out, err);
-}
-
-static int
 vendor(struct hm_cli *cli, struct hm_modload *ml, const struct options *o, struct hm_err *err)
 {
 	struct hm_vendor_plan plan;
 	struct hm_modules *mods;
 	hm_str dir;
 
-	if (load_all(ml, o->e, &mods, err) || hm_vendor_plan_make(ml, mods, &plan, err))
+	if (hm_vendor_load(ml, o->e, &mods, err) || hm_vendor_plan_make(ml, mods, &plan, err))
 		return -1;
 	if (o->v && plan.text.n)
 		hm_cli_errorf(cli, HM_F, HM_P(plan.text));

@@ -582,10 +582,14 @@ hm_import_from_modules(struct hm_modload *ml, struct hm_arena *a, hm_str path, s
 	if (!mg) {
 		if (import_try(ml, a, path, &std, rs, NULL, skip_mod_file, out))
 			return !out->err;
+		if (std_path && ml->std_by_name)
+			return true;
 		if (hm_reqs_graph(ml, rs, &mg, &err))
 			return fail_err(ml, out, a, &err);
 	}
 	if (import_try(ml, a, path, &std, rs, mg, skip_mod_file, out))
 		return !out->err;
+	if (std_path && ml->std_by_name)
+		return true;
 	return fail_missing(ml, a, path, std_path, out);
 }

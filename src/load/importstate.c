@@ -144,7 +144,7 @@ resolve_new(struct hm_modload *ml)
 	hm_memo_init(&r->godir);
 	hm_memo_init(&r->fetched);
 	hm_memo_init(&r->latest);
-	if (ml->conf->goroot.n)
+	if (ml->conf->goroot.n && !ml->std_by_name)
 		r->goroot_src = hm_path_cat(ml->arena, ml->conf->goroot, HM_S("src"));
 	r->tags.ctx = &r->build;
 	ml->resolve = r;

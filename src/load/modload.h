@@ -63,6 +63,12 @@ struct hm_modload {
 	bool force_use_modules;
 	bool allow_missing_imports; /* go's AllowMissingModuleImports */
 	bool explicit_write;        /* go's ExplicitWriteGoMod */
+	/*
+	 * No toolchain is at hand to look into: what no module has is the standard
+	 * library's when the first element of its path has no dot.  Such packages have
+	 * no folder.
+	 */
+	bool std_by_name;
 	enum hm_build_mod build_mod; /* -mod; HM_MOD_UNSET lets hm_modload_init() choose */
 	bool build_mod_explicit;     /* -mod was given (flag or GOFLAGS) */
 	hm_str work_file; /* the go.work in use, absolute, or empty; hm_modload_init_work() */

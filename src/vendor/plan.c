@@ -57,7 +57,7 @@ add_packages(struct planning *p, const struct hm_modules *mods)
 	for (size_t i = 0; i < mods->loaded.n; i++) {
 		hm_str path = mods->loaded.v[i];
 		struct hm_modver m = hm_modules_provider(mods, path);
-		struct hm_vendor_pkg pkg = { .path = path, .module = m.path };
+		struct hm_vendor_pkg pkg = { .path = path, .mod = m };
 		struct hm_lookup found;
 
 		if (m.path.n == 0 || hm_mainmods_has(p->ml->mains, m.path))
@@ -242,6 +242,23 @@ put_text(struct planning *p, struct hm_err *err)
 		if (put_entry(p, p->mods.v[i], err))
 			return -1;
 	return put_all_unused(p, err);
+}
+
+int
+hm_vendor_load(struct hm_modload *ml, bool errors_ok, struct hm_modules **out, struct hm_err *err)
+{
+	const struct hm_load_opts opts = {
+		.any_tags = true,
+		.vendor_in_goroot_src = true,
+		.resolve_missing = true,
+		.use_vendor_all = true,
+		.allow_errors = errors_ok,
+		.silence_missing_std = true,
+	};
+	struct hm_strs all = { 0 };
+
+	HM_PUSH(ml->arena, all, HM_S("all"));
+	return hm_modules_load(ml, &opts, &all, out, err);
 }
 
 int

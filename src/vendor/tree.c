@@ -13,159 +13,106 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "conf/conf.h"
-#include "load/mainmods.h"
-#include "mod/gover.h"
 #include "os/file.h"
 #include "os/pool.h"
-#include "vendor/copy.h"
+#include "vendor/layout.h"
+#include "vendor/lock.h"
 #include "vendor/vendor.h"
 
-struct folder {
-	hm_str src, dst;
-};
+enum { COPY_BUF = 1 << 16 };
 
 struct writing {
 	const struct hm_vendor_plan *plan;
-	struct hm_vendor_copy copy;
+	struct hm_vendor_layout layout;
 	struct hm_arena arena;
-	hm_str root;                    /* of the new tree */
-	HM_VEC(struct folder) metadata; /* parents of packages, for their licences */
-	struct hm_err *embed_errors;    /* by package */
-	struct hm_err *errors;          /* by package, then by metadata folder */
+	hm_str root;           /* of the new tree */
+	struct hm_err *errors; /* by file */
 };
 
-static bool
-cgo_is_on(const struct hm_conf *c)
-{
-	hm_str set = hm_conf_get(c, "CGO_ENABLED");
-
-	/* go/build's own default, whatever name hermod runs under: the tree must not differ */
-	if (hm_str_eqz(set, "1") || hm_str_eqz(set, "0"))
-		return hm_str_eqz(set, "1");
-	return hm_str_eq(c->goos, c->gohostos) && hm_str_eq(c->goarch, c->gohostarch);
-}
-
-static void
-copy_init(struct hm_vendor_copy *c, struct hm_modload *ml)
-{
-	hm_str go = hm_modload_main_go(ml);
-
-	c->ml = ml;
-	c->scans = hm_modules_scans(ml);
-	c->strip_gomod = hm_gover_cmp(go, HM_S("1.17")) >= 0;
-	c->test_embeds = hm_gover_cmp(go, HM_S("1.22")) < 0;
-	c->all_files = *hm_modules_build_ctx(ml);
-	c->all_files.use_all_files = true;
-	c->all_files.cgo = cgo_is_on(ml->conf);
-}
-
-/*
- * The folders above the package, up to the root of its module, whose metadata
- * comes too; those that an earlier package has named end the walk.
- */
 static int
-add_parents(struct writing *w, struct hm_map *seen, const struct hm_vendor_pkg *pkg,
-            struct hm_err *err)
+pump(int in, int out, hm_str from, hm_str to, struct hm_err *err)
 {
-	hm_str path = pkg->path, src = pkg->dir;
+	char buf[COPY_BUF];
 
-	for (bool parent = false;; parent = true) {
-		hm_str dst = hm_path_cat(&w->arena, w->root, path);
-		hm_str key = hm_arena_concat(&w->arena,
-		                             (hm_str[]){ pkg->module, HM_S("\n"), path }, 3);
+	for (;;) {
+		ssize_t n = read(in, buf, sizeof(buf));
 
-		if (!hm_map_add(seen, key))
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return hm_err_sys(err, errno, "read " HM_F, HM_P(from));
+		if (n == 0)
 			return 0;
-		if (parent) {
-			struct folder f = { src, dst };
-
-			HM_PUSH(&w->arena, w->metadata, f);
-		} else if (hm_dir_make_all(dst.p, err)) {
+		if (hm_file_write_fd(out, to.p, hm_str_make(buf, (size_t)n), err))
 			return -1;
-		}
-		if (hm_str_eq(path, pkg->module) || hm_str_index_byte(path, '/') < 0)
-			return 0;
-		path = hm_path_dir(&w->arena, path);
-		src = hm_path_dir(&w->arena, src);
 	}
 }
 
 static int
-make_folders(struct writing *w, struct hm_err *err)
+copy(hm_str from, hm_str to, struct hm_err *err)
 {
-	struct hm_map seen = { .arena = &w->arena };
+	int in = open(from.p, O_RDONLY | O_CLOEXEC), out, rc;
 
-	for (size_t i = 0; i < w->plan->n; i++)
-		if (w->plan->v[i].dir.n && add_parents(w, &seen, &w->plan->v[i], err))
-			return -1;
-	return 0;
+	if (in < 0)
+		return hm_err_sys(err, errno, "open " HM_F, HM_P(from));
+	out = open(to.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (out < 0) {
+		hm_err_sys(err, errno, "open " HM_F, HM_P(to));
+		close(in);
+		return -1;
+	}
+	rc = pump(in, out, from, to, err);
+	if (close(out) && rc == 0)
+		rc = hm_err_sys(err, errno, "close " HM_F, HM_P(to));
+	close(in);
+	return rc;
 }
 
 static void
-copy_package(void *ctx, size_t i)
+copy_one(void *ctx, size_t i)
 {
 	struct writing *w = ctx;
-	const struct hm_vendor_pkg *pkg = &w->plan->v[i];
+	const struct hm_vendor_file *f = &w->layout.v[i];
 	struct hm_arena a = { 0 };
-	hm_str dst = hm_path_cat(&a, w->root, pkg->path);
 
-	if (pkg->dir.n)
-		hm_vendor_copy_package(&w->copy, &a, pkg, dst, &w->embed_errors[i], &w->errors[i]);
+	copy(f->src, hm_path_cat(&a, w->root, f->name), &w->errors[i]);
 	hm_arena_free(&a);
 }
 
-static void
-copy_metadata(void *ctx, size_t i)
-{
-	struct writing *w = ctx;
-	const struct folder *f = &w->metadata.v[i];
-
-	hm_vendor_copy_metadata(f->src, f->dst, &w->errors[w->plan->n + i]);
-}
-
-/* What go says of a package and then goes on. */
-static void
-report(struct writing *w, const struct hm_vendor_pkg *pkg, struct hm_err *embeds, bool errors_ok)
-{
-	struct hm_modload *ml = w->plan->ml;
-
-	if (pkg->dir.n == 0) {
-		hm_log(ml->log, HM_LOG_WARN, "internal error: no pkg for " HM_F, HM_P(pkg->path));
-		ml->failed = true;
-	}
-	if (!embeds->code)
-		return;
-	hm_err_wrap(embeds, "resolving embeds in " HM_F ": ", HM_P(pkg->path));
-	if (errors_ok)
-		hm_log(ml->log, HM_LOG_WARN, "go: " HM_F, HM_P(hm_err_str(embeds)));
-	else
-		hm_modload_report(ml, HM_F, HM_P(hm_err_str(embeds)));
-}
-
 static int
-fill(struct writing *w, bool errors_ok, struct hm_err *err)
+copy_all(struct writing *w, struct hm_err *err)
 {
-	size_t n = w->plan->n, total = n + w->metadata.n;
 	int rc = 0;
 
-	w->errors = HM_NEW_N(&w->arena, total, struct hm_err);
-	w->embed_errors = HM_NEW_N(&w->arena, n, struct hm_err);
-	hm_pool_each(0, n, copy_package, w);
-	hm_pool_each(0, w->metadata.n, copy_metadata, w);
-	for (size_t i = 0; i < total; i++) {
+	w->errors = HM_NEW_N(&w->arena, w->layout.n, struct hm_err);
+	hm_pool_each(0, w->layout.n, copy_one, w);
+	for (size_t i = 0; i < w->layout.n; i++) {
 		if (w->errors[i].code && rc == 0) {
 			hm_err_move(err, &w->errors[i]);
 			rc = -1;
 		}
 		hm_err_free(&w->errors[i]);
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0)
-			report(w, &w->plan->v[i], &w->embed_errors[i], errors_ok);
-		hm_err_free(&w->embed_errors[i]);
-	}
 	return rc;
+}
+
+static int
+make_folders(struct writing *w, struct hm_err *err)
+{
+	hm_str last = HM_S("");
+
+	for (size_t i = 0; i < w->layout.dirs.n; i++)
+		if (hm_dir_make_all(hm_path_cat(&w->arena, w->root, w->layout.dirs.v[i]).p, err))
+			return -1;
+	for (size_t i = 0; i < w->layout.n; i++) { /* those of embedded files */
+		hm_str dir = hm_path_dir(&w->arena, w->layout.v[i].name);
+
+		if (w->layout.v[i].why == HM_VENDOR_EMBED && !hm_str_eq(dir, last) &&
+		    hm_dir_make_all(hm_path_cat(&w->arena, w->root, dir).p, err))
+			return -1;
+		last = dir;
+	}
+	return 0;
 }
 
 static int
@@ -173,7 +120,8 @@ write_tree(struct writing *w, bool errors_ok, struct hm_err *err)
 {
 	hm_str list = hm_path_cat(&w->arena, w->root, HM_S("modules.txt"));
 
-	if (hm_dir_make_all(w->root.p, err) || make_folders(w, err) || fill(w, errors_ok, err))
+	if (hm_vendor_layout_make(w->plan, errors_ok, &w->arena, &w->layout, err) ||
+	    hm_dir_make_all(w->root.p, err) || make_folders(w, err) || copy_all(w, err))
 		return -1;
 	return hm_file_write(list.p, w->plan->text, 0666, err);
 }
@@ -201,14 +149,14 @@ swap(hm_str fresh, hm_str dir, hm_str old, struct hm_err *err)
 	return 0;
 }
 
-static int
-lock_folder(hm_str dir, int *fd, struct hm_err *err)
+int
+hm_vendor_lock(hm_str parent, int *fd, struct hm_err *err)
 {
 	int rc;
 
-	*fd = open(dir.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*fd = open(parent.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
-		return hm_err_sys(err, errno, "open " HM_F, HM_P(dir));
+		return hm_err_sys(err, errno, "open " HM_F, HM_P(parent));
 	do
 		rc = flock(*fd, LOCK_EX);
 	while (rc && errno == EINTR);
@@ -249,11 +197,10 @@ hm_vendor_write(const struct hm_vendor_plan *plan, hm_str dir, bool errors_ok, s
 	int fd = -1, rc = -1;
 
 	dir = hm_arena_dup(&w.arena, dir);
-	copy_init(&w.copy, plan->ml);
 	if (plan->text.n == 0 && !hm_file_is_dir(parent.p))
 		rc = 0;
 	else if ((plan->text.n == 0 || hm_dir_make_all(parent.p, err) == 0) &&
-	         lock_folder(parent, &fd, err) == 0)
+	         hm_vendor_lock(parent, &fd, err) == 0)
 		rc = write_locked(&w, parent, dir, errors_ok, err);
 	if (fd >= 0)
 		close(fd);

@@ -2,8 +2,9 @@
  * vendor.h - the vendor folder: what goes into it, and writing it.
  *
  * Follows cmd/go/internal/modcmd/vendor.go.  First a plan is made from loaded
- * packages; it has the text of modules.txt and the packages to copy.  Then the
- * tree is written beside the old one and takes its place when it is complete.
+ * packages; it has the text of modules.txt and the packages to copy.  The layout
+ * says which files those are (layout.h).  Then the tree is written beside the old
+ * one and takes its place when it is complete.
  */
 #ifndef HM_VENDOR_VENDOR_H
 #define HM_VENDOR_VENDOR_H
@@ -12,7 +13,7 @@
 
 struct hm_vendor_pkg {
 	hm_str path;   /* import path: where it goes */
-	hm_str module; /* path of the module that provides it */
+	struct hm_modver mod; /* the module that provides it, before replacement */
 	hm_str dir;    /* where it is; empty: nowhere (reported when it is copied) */
 };
 
@@ -23,6 +24,11 @@ struct hm_vendor_plan {
 	size_t n, cap;
 };
 
+/*
+ * Loads what is vendored: "all", whatever the tags.  ml is ready but for the loading.
+ */
+int hm_vendor_load(struct hm_modload *ml, bool errors_ok, struct hm_modules **out,
+                   struct hm_err *err);
 /*
  * Plans for all packages that mods has loaded (pattern "all"), in the arena of
  * the modload.  Errors are go's and end the command; those that go prints
