@@ -10,6 +10,7 @@
 	X(build)                                                                             \
 	X(clean)                                                                             \
 	X(env)                                                                               \
+	X(get)                                                                               \
 	X(install)                                                                           \
 	X(list)                                                                              \
 	X(mod_download)                                                                      \

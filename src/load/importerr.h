@@ -1,7 +1,7 @@
 /*
  * importerr.h - making `struct hm_import_error` values.
  *
- * Only for import*.c, iterate*.c, query*.c, search*.c, modules.c.
+ * Only for get*.c, import*.c, iterate*.c, query*.c, search*.c, modules.c.
  */
 #ifndef HM_LOAD_IMPORTERR_H
 #define HM_LOAD_IMPORTERR_H

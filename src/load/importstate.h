@@ -1,7 +1,7 @@
 /*
  * importstate.h - what import resolution remembers for the life of a modload.
  *
- * Only for import*.c, iterate*.c, query*.c, search*.c, modules.c and modinfo*.c.
+ * Only for get*.c, import*.c, iterate*.c, query*.c, search*.c, modules.c and modinfo*.c.
  */
 #ifndef HM_LOAD_IMPORTSTATE_H
 #define HM_LOAD_IMPORTSTATE_H

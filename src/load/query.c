@@ -85,7 +85,8 @@ disallowed(struct run *r, hm_str version, struct hm_err *err)
 {
 	const struct hm_qask *k = r->ask;
 
-	hm_query_check(k->ml, k->a, hm_modver_of(k->path, version), k->allow, r->fail, err);
+	hm_query_check(k->ml, k->a, hm_modver_of(k->path, version),
+	               hm_query_allow_for(k->allow, k->query, k->current, version), r->fail, err);
 	if (*r->fail == HM_QUERY_DISALLOWED)
 		return -1;
 	*r->fail = HM_QUERY_OK; /* what cannot be checked is allowed */

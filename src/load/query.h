@@ -37,6 +37,8 @@ enum hm_allow {
 	HM_ALLOW_ALL,
 	HM_ALLOW_NOT_EXCLUDED,   /* CheckExclusions */
 	HM_ALLOW_CHECKED,        /* CheckAllowed: neither excluded nor retracted */
+	HM_ALLOW_ASKED,          /* the same, but what the query names and, for upgrade and
+	                            patch, what is selected may be retracted (go's `get`) */
 };
 
 /*
@@ -77,6 +79,13 @@ int hm_query_packages(struct hm_modload *ml, struct hm_arena *a, hm_str pattern,
 /* versions(): all versions of a module that allow lets through. */
 int hm_query_versions(struct hm_modload *ml, struct hm_arena *a, hm_str path, enum hm_allow allow,
                       struct hm_strs *out, const struct hm_origin **origin, struct hm_err *err);
+
+/* QueryMatchesPackagesInMainModuleError; returns -1. */
+int hm_query_in_main_error(hm_str pattern, hm_str query, const struct hm_strs *pkgs,
+                           struct hm_err *err);
+/* QueryMatchesMainModulesError, mains being their paths; returns -1. */
+int hm_query_mains_error(const struct hm_modload *ml, hm_str pattern, hm_str query,
+                         const struct hm_strs *mains, struct hm_err *err);
 
 /* CheckExclusions; -1 with HM_QUERY_DISALLOWED. */
 int hm_query_check_exclusions(struct hm_modload *ml, struct hm_modver m, struct hm_err *err);

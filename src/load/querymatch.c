@@ -81,7 +81,8 @@ hm_qmatcher_init(struct hm_qmatcher *qm, struct hm_modload *ml, struct hm_arena 
                  hm_str query, hm_str current, enum hm_allow allow, enum hm_query_fail *fail,
                  struct hm_err *err)
 {
-	*qm = (struct hm_qmatcher){ .ml = ml, .a = a, .path = path, .allow = allow };
+	*qm = (struct hm_qmatcher){ .ml = ml, .a = a, .path = path, .allow = allow,
+	                            .query = query, .current = current };
 	qm->prefer_incompatible = hm_str_has_suffix(current, HM_S("+incompatible"));
 	if (hm_str_eqz(query, "latest")) {
 		qm->may_use_latest = true;
@@ -145,7 +146,9 @@ hm_qmatcher_allows(const struct hm_qmatcher *qm, hm_str version)
 
 	if (!has_prefix(qm, version) || !in_range(qm, version))
 		return false;
-	hm_query_check(qm->ml, qm->a, hm_modver_of(qm->path, version), qm->allow, &fail, &err);
+	hm_query_check(qm->ml, qm->a, hm_modver_of(qm->path, version),
+	               hm_query_allow_for(qm->allow, qm->query, qm->current, version), &fail,
+	               &err);
 	hm_err_free(&err);
 	return fail != HM_QUERY_DISALLOWED;
 }

@@ -235,33 +235,39 @@ keeps_current(hm_str query)
 	return hm_str_eqz(query, "upgrade") || hm_str_eqz(query, "patch");
 }
 
-static int
-in_main_module(struct pq *p, const struct hm_strs *pkgs, struct hm_err *err)
+int
+hm_query_in_main_error(hm_str pattern, hm_str query, const struct hm_strs *pkgs,
+                       struct hm_err *err)
 {
 	if (pkgs->n > 1)
 		return hm_err_set(err, HM_EINVALID, "pattern " HM_F " matches %zu packages in the "
-		                  "main module, so can't request version " HM_F,
-		                  HM_P(p->pattern), pkgs->n, HM_P(p->query));
-	if (hm_import_is_meta(p->pattern) || p->wild)
+		                  "main module, so can't request version " HM_F, HM_P(pattern),
+		                  pkgs->n, HM_P(query));
+	if (hm_import_is_meta(pattern) || hm_str_contains(pattern, HM_S("...")))
 		return hm_err_set(err, HM_EINVALID, "pattern " HM_F " matches package " HM_F
 		                  " in the main module, so can't request version " HM_F,
-		                  HM_P(p->pattern), HM_P(pkgs->v[0]), HM_P(p->query));
+		                  HM_P(pattern), HM_P(pkgs->v[0]), HM_P(query));
 	return hm_err_set(err, HM_EINVALID, "package " HM_F " is in the main module, so can't "
-	                  "request version " HM_F, HM_P(pkgs->v[0]), HM_P(p->query));
+	                  "request version " HM_F, HM_P(pkgs->v[0]), HM_P(query));
 }
 
-static int
-matches_mains(struct pq *p, const struct hm_strs *mains, struct hm_err *err)
+int
+hm_query_mains_error(const struct hm_modload *ml, hm_str pattern, hm_str query,
+                     const struct hm_strs *mains, struct hm_err *err)
 {
-	hm_str q = hm_str_quote(p->a, p->query), list;
+	struct hm_arena a = { 0 };
+	hm_str q = hm_str_quote(&a, query), p = hm_str_quote(&a, pattern);
+	hm_str list = hm_strs_join(&a, mains, HM_S(", "));
 
-	if (hm_mainmods_has(p->ml->mains, p->pattern))
-		return hm_err_set(err, HM_EINVALID, "can't request version " HM_F " of the main "
-		                  "module (" HM_F ")", HM_P(q), HM_P(p->pattern));
-	list = hm_strs_join(p->a, mains, HM_S(", "));
-	return hm_err_set(err, HM_EINVALID, "can't request version " HM_F " of pattern \"" HM_F
-	                  "\" that includes the main module%s (" HM_F ")", HM_P(q),
-	                  HM_P(p->pattern), mains->n > 1 ? "s" : "", HM_P(list));
+	if (hm_mainmods_has(ml->mains, pattern))
+		hm_err_set(err, HM_EINVALID, "can't request version " HM_F " of the main module ("
+		           HM_F ")", HM_P(q), HM_P(pattern));
+	else
+		hm_err_set(err, HM_EINVALID, "can't request version " HM_F " of pattern " HM_F
+		           " that includes the main module%s (" HM_F ")", HM_P(q), HM_P(p),
+		           mains->n > 1 ? "s" : "", HM_P(list));
+	hm_arena_free(&a);
+	return -1;
 }
 
 /* Main modules win over all others.  1: not (only) there, go on. */
@@ -276,7 +282,7 @@ look_in_mains(struct pq *p, struct hm_strs *mains, struct hm_err *err)
 
 		match_in(p, p->a, r.mod, p->ml->mod_roots, p->ml->n_mod_roots, true, &m);
 		if (m.pkgs.n && !keeps_current(p->query))
-			return in_main_module(p, &m.pkgs, err);
+			return hm_query_in_main_error(p->pattern, p->query, &m.pkgs, err);
 		if (m.pkgs.n) {
 			r.pkgs = m.pkgs;
 			HM_PUSH(p->a, *p->out, r);
@@ -302,7 +308,7 @@ no_prefixes(struct pq *p, const struct hm_strs *mains, enum hm_query_fail *fail,
 	if (p->out->has_mod_only)
 		return 0;
 	if (mains->n)
-		return matches_mains(p, mains, err);
+		return hm_query_mains_error(p->ml, p->pattern, p->query, mains, err);
 	set_fail(fail, HM_QUERY_NOT_IN_MODULE);
 	return hm_err_set(err, HM_EINVALID, "module @" HM_F " found, but does not contain package%s "
 	                  HM_F, HM_P(p->query), p->wild ? "s matching" : "", HM_P(p->pattern));
@@ -355,7 +361,7 @@ hm_query_pattern(struct hm_modload *ml, struct hm_arena *a, hm_str pattern, hm_s
 	if (mains.n && out->n == 0 && !out->has_mod_only && *fail == HM_QUERY_NOT_EXIST) {
 		*fail = HM_QUERY_OTHER;
 		hm_err_clear(err);
-		return matches_mains(&p, &(struct hm_strs){ 0 }, err);
+		return hm_query_mains_error(ml, pattern, query, &(struct hm_strs){ 0 }, err);
 	}
 	return -1;
 }

@@ -45,6 +45,7 @@ struct hm_qmatcher {
 	enum hm_qfilter op;
 	hm_str bound;
 	enum hm_allow allow;
+	hm_str query, current;
 	bool revision;       /* no version at all: a commit, a branch */
 	bool can_stat;       /* one exact version */
 	bool prefer_lower;
@@ -60,6 +61,9 @@ bool hm_qmatcher_allows(const struct hm_qmatcher *qm, hm_str version);
 int hm_qmatcher_filter(const struct hm_qmatcher *qm, const struct hm_strs *versions,
                        struct hm_strs *releases, struct hm_strs *prereleases, struct hm_err *err);
 
+/* What HM_ALLOW_ASKED comes to for this version; other values stay. */
+enum hm_allow hm_query_allow_for(enum hm_allow allow, hm_str query, hm_str current,
+                                 hm_str version);
 /* -1 with *fail when allow does not let m through, or that cannot be told. */
 int hm_query_check(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m,
                    enum hm_allow allow, enum hm_query_fail *fail, struct hm_err *err);

@@ -183,6 +183,19 @@ hm_query_check_retractions(struct hm_modload *ml, struct hm_arena *a, struct hm_
 	return is_retracted ? retracted(a, m, &why, fail, err) : 0;
 }
 
+enum hm_allow
+hm_query_allow_for(enum hm_allow allow, hm_str query, hm_str current, hm_str version)
+{
+	if (allow != HM_ALLOW_ASKED)
+		return allow;
+	if (hm_str_eq(version, query))
+		return HM_ALLOW_NOT_EXCLUDED;
+	if ((hm_str_eqz(query, "upgrade") || hm_str_eqz(query, "patch")) &&
+	    hm_str_eq(version, current))
+		return HM_ALLOW_ALL;
+	return HM_ALLOW_CHECKED;
+}
+
 int
 hm_query_check(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m, enum hm_allow allow,
                enum hm_query_fail *fail, struct hm_err *err)
