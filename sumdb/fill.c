@@ -1,5 +1,5 @@
 /*
- * fill.c - init, key, add, import: what is done to a log from the command line.
+ * fill.c - init, key, add, import, fsck: what is done to a log from the command line.
  */
 #include <stdio.h>
 
@@ -7,6 +7,7 @@
 #include "mod/gosum.h"
 #include "os/file.h"
 #include "sumdb.h"
+#include "tilelog/fsck.h"
 
 #define GOSUM_MAX ((size_t)1 << 30)
 
@@ -206,4 +207,25 @@ cmd_import(struct options *o, int argc, char **argv, struct hm_log *log, struct 
 	source_close(&im.s);
 	hm_tilelog_free(im.l);
 	return rc;
+}
+
+/* ---- fsck */
+
+static void
+say(void *ctx, hm_str line)
+{
+	(void)ctx;
+	printf(HM_F "\n", HM_P(line));
+}
+
+int
+cmd_fsck(struct options *o, struct hm_log *log, struct hm_err *err)
+{
+	struct hm_fsck f = { .repair = o->repair, .say = say };
+
+	if (hm_tilelog_fsck(o->dir, log, &f, err))
+		return -1;
+	printf("%lld records, %llu wrong, %llu mended\n", (long long)f.size,
+	       (unsigned long long)f.wrong, (unsigned long long)f.mended);
+	return 0;
 }

@@ -58,6 +58,7 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		{ "serve", "tls-key", "HERMOD_SUMDB_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
 		{ "", "config", "HERMOD_SUMDB_CONFIG", HM_SET_STR, &file, 0, 0 },
 		{ "", "name", NULL, HM_SET_STR, &o->name, 0, 0 },
+		{ "", "repair", NULL, HM_SET_BOOL, &o->repair, 0, 0 },
 	};
 	enum { N = sizeof(known) / sizeof(*known) };
 	int c = *argc;
@@ -97,6 +98,7 @@ command(struct hm_arena *a, struct options *o, int argc, char **argv, struct hm_
 		{ "init", cmd_init, NULL },
 		{ "key", cmd_key, NULL },
 		{ "serve", cmd_serve, NULL },
+		{ "fsck", cmd_fsck, NULL },
 		{ "add", NULL, cmd_add },
 		{ "import", NULL, cmd_import },
 	};

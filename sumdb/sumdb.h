@@ -99,6 +99,7 @@ void flights_join(struct flights *f, struct hm_modver m, struct hm_exchange *x);
 
 int cmd_init(struct options *o, struct hm_log *log, struct hm_err *err);
 int cmd_key(struct options *o, struct hm_log *log, struct hm_err *err);
+int cmd_fsck(struct options *o, struct hm_log *log, struct hm_err *err);
 int cmd_add(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
 int cmd_import(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
 

@@ -60,6 +60,9 @@ struct hm_tilelog {
 	uint64_t batches, appended, refused;
 };
 
+/* tilelog.c: lock and keys alone, for a log that may be damaged; hm_tilelog_free() ends it. */
+struct hm_tilelog *hm_tilelog_attach(hm_str dir, const struct hm_log *log, struct hm_err *err);
+
 /* heads.c: both signed heads of a tree, in the arena. */
 int hm_tilelog_sign(const struct hm_tilelog *l, struct hm_arena *a, const struct hm_tree *tree,
                     hm_str *latest, hm_str *checkpoint, struct hm_err *err);

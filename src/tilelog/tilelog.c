@@ -164,18 +164,21 @@ int
 hm_tilelog_create(struct hm_arena *a, hm_str dir, hm_str name, hm_str *vkey, struct hm_err *err)
 {
 	struct hm_tilelog *l = new_log(dir, NULL);
+	struct hm_logstate s;
 	int rc = -1;
 
 	if (hm_dir_make_all(l->dir.p, err) || take_lock(l, err))
 		goto out;
-	/* The database comes last: a folder with a key alone was cut off in the middle. */
-	if (hm_file_exists(hm_tilelog_file(a, dir, "index.db").p)) {
+	/* The state comes last: a folder without one was cut off in the middle. */
+	if (hm_logindex_open(dir, false, &l->index, err))
+		goto out;
+	if (hm_logindex_state(l->index, a, &s, err) == 0) {
 		hm_err_set(err, HM_ECONFLICT, HM_F ": there is a log already", HM_P(dir));
 		goto out;
 	}
+	hm_err_clear(err);
 	if (make_key(a, dir, name, vkey, err) || hm_tilelog_make_dirs(dir, err) ||
-	    read_keys(l, err) || hm_logindex_open(dir, false, &l->index, err) ||
-	    make_state(l, a, err))
+	    read_keys(l, err) || make_state(l, a, err))
 		goto out;
 	rc = 0;
 out:
@@ -321,23 +324,39 @@ tail_hashes(void *ctx, const int64_t *index, size_t n, struct hm_hash *out, stru
 	return rc;
 }
 
-int
-hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, struct hm_err *err)
+struct hm_tilelog *
+hm_tilelog_attach(hm_str dir, const struct hm_log *log, struct hm_err *err)
 {
 	struct hm_tilelog *l = new_log(dir, log);
 	struct hm_arena a = { 0 };
+	int rc;
+
+	if (!hm_file_exists(hm_tilelog_file(&a, dir, "key").p))
+		rc = hm_err_set(err, HM_ENOTFOUND, HM_F ": there is no log (init makes one)",
+				HM_P(dir));
+	else
+		rc = take_lock(l, err) || read_keys(l, err) ? -1 : 0;
+	hm_arena_free(&a);
+	if (rc == 0)
+		return l;
+	hm_tilelog_free(l);
+	return NULL;
+}
+
+int
+hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, struct hm_err *err)
+{
+	struct hm_tilelog *l = hm_tilelog_attach(dir, log, err);
+	struct hm_arena a = { 0 };
 	int rc = -1;
 
-	if (!hm_file_exists(hm_tilelog_file(&a, dir, "key").p)) {
-		hm_err_set(err, HM_ENOTFOUND, HM_F ": there is no log (init makes one)", HM_P(dir));
-		goto out;
-	}
+	if (!l)
+		return -1;
 	if (!hm_file_exists(hm_tilelog_file(&a, dir, "index.db").p)) {
 		hm_err_set(err, HM_EINVALID, HM_F "/index.db: it is not there", HM_P(dir));
 		goto out;
 	}
-	if (take_lock(l, err) || read_keys(l, err) ||
-	    hm_logindex_open(dir, false, &l->index, err) || load_state(l, &a, err) ||
+	if (hm_logindex_open(dir, false, &l->index, err) || load_state(l, &a, err) ||
 	    load_tail(l, &a, err) || check_published(l, &a, "public/latest", false, err) ||
 	    check_published(l, &a, "public/checkpoint", true, err))
 		goto out;
