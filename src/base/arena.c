@@ -67,6 +67,21 @@ hm_arena_array(struct hm_arena *a, size_t n, size_t size)
 	return hm_arena_alloc(a, total);
 }
 
+void *
+hm_arena_grow(struct hm_arena *a, void *p, size_t n, size_t more)
+{
+	void *q;
+
+	if (n > 0 && (char *)p + n == a->at && more - n <= (size_t)(a->end - a->at)) {
+		a->at += more - n;
+		return p;
+	}
+	q = take(a, more, _Alignof(max_align_t));
+	if (n > 0)
+		memcpy(q, p, n);
+	return q;
+}
+
 char *
 hm_arena_cstr(struct hm_arena *a, hm_str s)
 {
@@ -87,17 +102,20 @@ hm_arena_dup(struct hm_arena *a, hm_str s)
 hm_str
 hm_arena_vprintf(struct hm_arena *a, const char *fmt, va_list ap)
 {
+	size_t room = a->at ? (size_t)(a->end - a->at) : 0;
 	va_list again;
 	char *p;
 	int n;
 
+	/* Most texts fit into the chunk. */
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(a->at, room, fmt, again);
 	va_end(again);
 	if (n < 0)
 		hm_mem_oom();
 	p = take(a, (size_t)n + 1, 1);
-	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	if ((size_t)n >= room)
+		vsnprintf(p, (size_t)n + 1, fmt, ap);
 	return (hm_str){ p, (size_t)n };
 }
 

@@ -27,6 +27,13 @@ void *hm_arena_array(struct hm_arena *a, size_t n, size_t size) __attribute__((r
 #define HM_NEW(a, type) ((type *)hm_arena_alloc((a), sizeof(type)))
 #define HM_NEW_N(a, n, type) ((type *)hm_arena_array((a), (n), sizeof(type)))
 
+/*
+ * p, of n bytes, in a place of `more` bytes: where it is when nothing was taken since,
+ * else a copy.  The bytes behind n are not zeroed.
+ */
+void *hm_arena_grow(struct hm_arena *a, void *p, size_t n, size_t more)
+	__attribute__((returns_nonnull));
+
 /* Copies with a NUL behind them. */
 hm_str hm_arena_dup(struct hm_arena *a, hm_str s);
 char *hm_arena_cstr(struct hm_arena *a, hm_str s);

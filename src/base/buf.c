@@ -80,15 +80,18 @@ hm_buf_add_rune(struct hm_buf *b, uint32_t r)
 void
 hm_buf_vprintf(struct hm_buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->cap - b->n;
 	va_list again;
 	int n;
 
+	/* Most texts fit into what is there. */
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(room ? b->p + b->n : NULL, room, fmt, again);
 	va_end(again);
 	if (n < 0)
 		hm_mem_oom();
-	vsnprintf(hm_buf_room(b, (size_t)n), (size_t)n + 1, fmt, ap);
+	if ((size_t)n >= room)
+		vsnprintf(hm_buf_room(b, (size_t)n), (size_t)n + 1, fmt, ap);
 	b->n += (size_t)n;
 }
 

@@ -119,16 +119,30 @@ hm_str_trim_any(hm_str s, const char *cutset)
 	return s;
 }
 
+static uint64_t
+mix(uint64_t h)
+{
+	h *= 0x9e3779b97f4a7c15u;
+	return h ^ (h >> 32);
+}
+
 uint64_t
 hm_str_hash(hm_str s)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = mix(0xcbf29ce484222325u ^ s.n), w = 0;
+	const char *p = s.p, *last;
 
-	for (size_t i = 0; i < s.n; i++) {
-		h ^= (unsigned char)s.p[i];
-		h *= 0x100000001b3u;
+	if (s.n < 8) {
+		for (size_t i = 0; i < s.n; i++)
+			w = w << 8 | (unsigned char)p[i];
+		return mix(mix(h ^ w));
 	}
-	return h ^ (h >> 29);
+	for (last = p + s.n - 8; p < last; p += 8) {
+		memcpy(&w, p, 8);
+		h = mix(h ^ w);
+	}
+	memcpy(&w, last, 8); /* may count some bytes once more */
+	return mix(mix(h ^ w));
 }
 
 /* Length of the well-formed sequence at p (1..4), or 0; *rune gets its value. */
@@ -165,7 +179,8 @@ hm_str_is_utf8(hm_str s)
 	uint32_t r;
 
 	for (size_t i = 0; i < s.n;) {
-		size_t k = decode((const unsigned char *)s.p + i, s.n - i, &r);
+		size_t k = (unsigned char)s.p[i] < 0x80 ? 1 :
+		           decode((const unsigned char *)s.p + i, s.n - i, &r);
 
 		if (k == 0)
 			return false;
@@ -177,9 +192,14 @@ hm_str_is_utf8(hm_str s)
 uint32_t
 hm_str_rune(hm_str s, size_t *i)
 {
-	uint32_t r = 0xfffd;
-	size_t k = decode((const unsigned char *)s.p + *i, s.n - *i, &r);
+	uint32_t r = (unsigned char)s.p[*i];
+	size_t k;
 
+	if (r < 0x80) {
+		++*i;
+		return r;
+	}
+	k = decode((const unsigned char *)s.p + *i, s.n - *i, &r);
 	*i += k ? k : 1;
 	return k ? r : 0xfffd;
 }

@@ -114,7 +114,7 @@ bool hm_str_next_field(hm_str *rest, hm_str *field);
 hm_str hm_str_trim(hm_str s);
 /* Without leading and trailing bytes that occur in cutset. */
 hm_str hm_str_trim_any(hm_str s, const char *cutset);
-/* FNV-1a style hash for the tables of base. */
+/* For tables in memory: the value depends on the machine and may change with the release. */
 uint64_t hm_str_hash(hm_str s);
 /* Valid UTF-8 throughout. */
 bool hm_str_is_utf8(hm_str s);

@@ -2,16 +2,18 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
+
 void *
 hm_vec_grow(struct hm_arena *a, void *v, size_t n, size_t *cap, size_t size)
 {
-	size_t more = *cap ? *cap * 2 : 8;
-	void *w = hm_arena_array(a, more, size);
+	size_t more = *cap ? *cap * 2 : 8, bytes;
 
-	if (n)
-		memcpy(w, v, n * size);
+	if (__builtin_mul_overflow(more, size, &bytes))
+		hm_mem_oom();
+	v = hm_arena_grow(a, v, n * size, bytes);
 	*cap = more;
-	return w;
+	return v;
 }
 
 void

@@ -5,7 +5,8 @@
  *	HM_PUSH(arena, v, s);
  *	for (size_t i = 0; i < v.n; i++) use(v.v[i]);
  *
- * Growing leaves the old copy in the arena; doubling bounds the waste.
+ * Growing in place is tried first; else the old copy stays in the arena, and
+ * doubling bounds the waste.  What is behind n is not defined.
  */
 #ifndef HM_BASE_VEC_H
 #define HM_BASE_VEC_H

@@ -87,6 +87,76 @@ strs_sort_unique(void **state)
 	hm_arena_free(&a);
 }
 
+static void
+vectors_grow_in_place_and_by_copy(void **state)
+{
+	struct hm_arena a = { 0 };
+	HM_VEC(uint64_t) x = { 0 }, y = { 0 };
+	const uint64_t *first;
+
+	(void)state;
+	HM_PUSH(&a, x, 0);
+	first = x.v;
+	for (uint64_t i = 1; i < 100; i++)
+		HM_PUSH(&a, x, i);
+	assert_ptr_equal(x.v, first); /* nothing else was taken */
+	for (uint64_t i = 0; i < 5000; i++) {
+		HM_PUSH(&a, y, i);
+		HM_PUSH(&a, x, 100 + i);
+	}
+	for (size_t i = 0; i < x.n; i++)
+		assert_int_equal(x.v[i], i);
+	for (size_t i = 0; i < y.n; i++)
+		assert_int_equal(y.v[i], i);
+	hm_arena_free(&a);
+}
+
+/* Formats that fit, that fill to the last byte, and that do not fit. */
+static void
+printing_takes_any_length(void **state)
+{
+	char word[6000];
+	struct hm_arena a = { 0 };
+	struct hm_buf b = { 0 };
+
+	(void)state;
+	memset(word, 'x', sizeof(word));
+	for (int n = 0; n < (int)sizeof(word); n += n < 300 ? 1 : 517) {
+		hm_str s = hm_arena_printf(&a, "%.*s!", n, word);
+
+		assert_int_equal(s.n, n + 1);
+		assert_int_equal(strlen(s.p), n + 1);
+		hm_buf_clear(&b);
+		hm_buf_printf(&b, "%.*s", n, word);
+		hm_buf_printf(&b, "%s", "!");
+		assert_true(hm_str_eq(hm_buf_str(&b), s));
+	}
+	hm_buf_free(&b);
+	hm_arena_free(&a);
+}
+
+static void
+hashes_differ(void **state)
+{
+	char text[64] = "";
+	struct hm_arena a = { 0 };
+	struct hm_map seen = { .arena = &a };
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++) {
+		uint64_t *h = HM_NEW(&a, uint64_t);
+
+		*h = hm_str_hash(hm_str_make(text, n)); /* zeros of any number */
+		assert_true(hm_map_add(&seen, hm_str_make((char *)h, sizeof(*h))));
+		text[n] = 1;
+		h = HM_NEW(&a, uint64_t);
+		*h = hm_str_hash(hm_str_make(text, n + 1));
+		assert_true(hm_map_add(&seen, hm_str_make((char *)h, sizeof(*h))));
+		text[n] = 0;
+	}
+	hm_arena_free(&a);
+}
+
 int
 test_base_str(void)
 {
@@ -97,6 +167,9 @@ test_base_str(void)
 		cmocka_unit_test(utf8_is_strict),
 		cmocka_unit_test(map_keeps_order_over_growth),
 		cmocka_unit_test(strs_sort_unique),
+		cmocka_unit_test(vectors_grow_in_place_and_by_copy),
+		cmocka_unit_test(printing_takes_any_length),
+		cmocka_unit_test(hashes_differ),
 	};
 
 	return cmocka_run_group_tests_name("base/str", tests, NULL, NULL);
