@@ -101,10 +101,7 @@ hm_err_is(const struct hm_err *err, enum hm_code code)
 void
 hm_err_clear(struct hm_err *err)
 {
-	hm_buf_clear(&err->msg);
-	err->code = HM_OK;
-	err->sys = 0;
-	err->final = false;
+	hm_err_free(err); /* so that an error that was put aside leaves no memory behind */
 }
 
 void
