@@ -45,6 +45,18 @@ cmd_key(struct options *o, struct hm_log *log, struct hm_err *err)
 
 /* ---- add */
 
+void
+keep_evidence(struct hm_tilelog *l, struct hm_err *err, hm_str fetched)
+{
+	struct hm_arena a = { 0 };
+	hm_str text = hm_err_str(err);
+
+	if (fetched.n)
+		text = hm_arena_printf(&a, HM_F "\n\tfetched:\n" HM_F, HM_P(text), HM_P(fetched));
+	hm_tilelog_alarm(l, text);
+	hm_arena_free(&a);
+}
+
 static int
 add_one(struct hm_tilelog *l, struct source *s, hm_str word, struct hm_err *err)
 {
@@ -58,7 +70,7 @@ add_one(struct hm_tilelog *l, struct source *s, hm_str word, struct hm_err *err)
 	else
 		rc = source_record(s, &a, m, &rec.text, err);
 	if (rc && err->code == HM_ESECURITY)
-		hm_tilelog_alarm(l, hm_err_str(err));
+		keep_evidence(l, err, rec.text);
 	if (rc == 0)
 		rc = hm_tilelog_append(l, &rec, 1, err);
 	if (rc == 0)

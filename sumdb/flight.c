@@ -155,7 +155,7 @@ work(void *arg)
 		return;
 	}
 	if (f->err.code == HM_ESECURITY)
-		hm_tilelog_alarm(s->tiles, hm_err_str(&f->err));
+		keep_evidence(s->tiles, &f->err, f->append.text);
 	else if (!hm_code_may_fall_back(f->err.code))
 		hm_log(s->log, HM_LOG_WARN, "hermod-sumdb: " HM_F, HM_P(hm_err_str(&f->err)));
 	land(f);

@@ -227,6 +227,8 @@ handle(void *ctx, struct hm_exchange *x)
 		answer(x, 200, TEXT, HM_S("no-cache"), hm_tilelog_checkpoint(s->tiles, a));
 	} else if (hm_str_has_prefix(path, HM_S("/tile/"))) {
 		serve_tile(s, x, hm_str_from(path, 1));
+	} else if (hm_str_eqz(path, "/healthz") || hm_str_eqz(path, "/readyz")) {
+		answer(x, 200, TEXT, HM_S("no-store"), HM_S("ok\n"));
 	} else if (hm_str_eqz(path, "/")) {
 		serve_about(s, x);
 	} else {

@@ -69,6 +69,10 @@ hm_str record_text(struct hm_arena *a, struct hm_modver m, hm_str zip_h1, hm_str
 /* Path and version of a module that can be in a log: canonical, valid, fitting. */
 int check_modver(struct hm_modver m, struct hm_err *err);
 
+/* To DIR/alarms: what contradicts the public log or itself, and the record that was fetched, if
+ * any. */
+void keep_evidence(struct hm_tilelog *l, struct hm_err *err, hm_str fetched);
+
 /* ---- serve.c */
 
 struct flights;
