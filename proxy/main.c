@@ -53,7 +53,8 @@ usage(FILE *out)
 	      "\n"
 	      "  --dir DIR            store: the layout of a Go module cache\n"
 	      "  --listen ADDR:PORT   default 127.0.0.1:8080; port 0 takes a free one\n"
-	      "  --upstream LIST      where modules come from, as GOPROXY (default: go env GOPROXY)\n"
+	      "  --upstream LIST      where modules come from, as GOPROXY (default: go env "
+	      "GOPROXY)\n"
 	      "  --config FILE        settings; each is also an option and a variable\n"
 	      "  --offline            only what the store has\n"
 	      "  --sumdbs LIST        checksum databases to pass on (default sum.golang.org)\n"
@@ -63,7 +64,8 @@ usage(FILE *out)
 	      "  --missing-keep SEC   \"not found\" is remembered so long (default 30)\n"
 	      "  --fills N            fetches at once (default 16)\n"
 	      "  --access-log KIND    text, json or off (default)\n"
-	      "  --tls-cert FILE --tls-key FILE   serve https\n", out);
+	      "  --tls-cert FILE --tls-key FILE   serve https\n",
+	      out);
 }
 
 /* The list without "direct": version control is not read yet, and 404 must stay 404. */
@@ -195,7 +197,8 @@ close_parts(struct proxy *p)
 static bool
 is_loopback(hm_str address)
 {
-	return hm_str_has_prefix(address, HM_S("127.")) || hm_str_has_prefix(address, HM_S("[::1]"));
+	return hm_str_has_prefix(address, HM_S("127.")) ||
+	       hm_str_has_prefix(address, HM_S("[::1]"));
 }
 
 static int
@@ -220,7 +223,8 @@ serve(struct proxy *p, struct hm_err *err)
 	if (hm_server_new(&o, &p->server, &address, err))
 		return -1;
 	if (!p->tls && !is_loopback(address))
-		fprintf(stderr, "hermod-proxy: warning: plain http on an address that is not loopback\n");
+		fprintf(stderr,
+		        "hermod-proxy: warning: plain http on an address that is not loopback\n");
 	running = p->server;
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
@@ -243,13 +247,15 @@ read_options(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		{ "serve", "offline", "HERMOD_PROXY_OFFLINE", HM_SET_BOOL, &o->offline, 0, 0 },
 		{ "serve", "sumdbs", "HERMOD_PROXY_SUMDBS", HM_SET_STR, &o->sumdbs, 0, 0 },
 		{ "serve", "memory", "HERMOD_PROXY_MEMORY", HM_SET_INT, &o->memory_mib, 1, 65536 },
-		{ "serve", "list-fresh", "HERMOD_PROXY_LIST_FRESH", HM_SET_INT, &o->list_fresh, 0, 86400 },
+		{ "serve", "list-fresh", "HERMOD_PROXY_LIST_FRESH", HM_SET_INT, &o->list_fresh, 0,
+		  86400 },
 		{ "serve", "list-stale", "HERMOD_PROXY_LIST_STALE", HM_SET_INT, &o->list_stale, 0,
 		  31536000 },
-		{ "serve", "missing-keep", "HERMOD_PROXY_MISSING_KEEP", HM_SET_INT, &o->missing_keep, 0,
-		  86400 },
+		{ "serve", "missing-keep", "HERMOD_PROXY_MISSING_KEEP", HM_SET_INT,
+		  &o->missing_keep, 0, 86400 },
 		{ "serve", "fills", "HERMOD_PROXY_FILLS", HM_SET_INT, &o->fills, 1, 256 },
-		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0, 0 },
+		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
+		  0 },
 		{ "serve", "tls-cert", "HERMOD_PROXY_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },
 		{ "serve", "tls-key", "HERMOD_PROXY_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
 		{ "", "config", "HERMOD_PROXY_CONFIG", HM_SET_STR, &file, 0, 0 },
@@ -269,7 +275,8 @@ read_options(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	if (c > 0)
 		return hm_err_set(err, HM_EUSAGE, "unexpected word \"%s\"", v[0]);
 	if (o->dir.n == 0)
-		return hm_err_set(err, HM_EUSAGE, "--dir is missing: where shall the modules be stored?");
+		return hm_err_set(err, HM_EUSAGE,
+		                  "--dir is missing: where shall the modules be stored?");
 	if (!hm_path_is_abs(o->dir)) {
 		hm_str cwd;
 

@@ -75,32 +75,25 @@ hm_acquire_store(struct hm_acquire *ac, const struct hm_store **store, struct hm
 	return rc;
 }
 
-static int
-make_fetch(struct hm_acquire *ac, struct hm_err *err)
+static void
+make_fetch(struct hm_acquire *ac)
 {
 	struct hm_http_config c = { .env = &ac->conf->env, .log = ac->opts.log };
 
-	if (!ac->http)
-		ac->http = hm_http_new(&c, err);
-	if (!ac->http)
-		return -1;
+	ac->http = hm_http_new(&c);
 	ac->fetch = hm_fetch_new(ac->conf, ac->http, ac->opts.log);
 	if (ac->mod_flag.n)
 		hm_fetch_disable(ac->fetch, ac->mod_flag, ac->mod_reason);
-	return 0;
 }
 
-int
-hm_acquire_get_fetch(struct hm_acquire *ac, struct hm_fetch **f, struct hm_err *err)
+struct hm_fetch *
+hm_acquire_get_fetch(struct hm_acquire *ac)
 {
-	int rc = 0;
-
 	pthread_mutex_lock(&ac->setup);
 	if (!ac->fetch)
-		rc = make_fetch(ac, err);
-	*f = ac->fetch;
+		make_fetch(ac);
 	pthread_mutex_unlock(&ac->setup);
-	return rc;
+	return ac->fetch;
 }
 
 struct hm_pool *
@@ -140,12 +133,10 @@ remote_get(void *ctx, hm_str url, struct hm_buf *out, struct hm_err *err)
 {
 	struct hm_acquire *ac = ctx;
 	struct hm_arena a = { 0 };
-	struct hm_fetch *f;
 	hm_str body;
-	int rc = hm_acquire_get_fetch(ac, &f, err);
+	int rc = hm_fetch_get(hm_acquire_get_fetch(ac), &a, url, HM_S(""), HM_SUMDB_ANSWER_MAX,
+	                      &body, err);
 
-	if (rc == 0)
-		rc = hm_fetch_get(f, &a, url, HM_S(""), HM_SUMDB_ANSWER_MAX, &body, err);
 	if (rc == 0)
 		hm_buf_adds(out, body);
 	hm_arena_free(&a);
@@ -241,11 +232,8 @@ hm_acquire_try(struct hm_acquire *ac, int (*fn)(void *ctx, hm_str source, struct
                void *ctx, struct hm_err *err)
 {
 	struct by_name b = { fn, ctx };
-	struct hm_fetch *f;
 
-	if (hm_acquire_get_fetch(ac, &f, err))
-		return -1;
-	return hm_fetch_try(f, try_by_name, &b, err);
+	return hm_fetch_try(hm_acquire_get_fetch(ac), try_by_name, &b, err);
 }
 
 int
@@ -253,11 +241,8 @@ hm_acquire_open(struct hm_acquire *ac, struct hm_arena *a, hm_str source, hm_str
                 struct hm_repo *r, struct hm_err *err)
 {
 	struct hm_fetch_source src = { .url = source };
-	struct hm_fetch *f;
 
-	if (hm_acquire_get_fetch(ac, &f, err))
-		return -1;
-	return hm_fetch_open(f, a, &src, path, r, err);
+	return hm_fetch_open(hm_acquire_get_fetch(ac), a, &src, path, r, err);
 }
 
 /* One question for hm_acquire_try(). */

@@ -49,7 +49,7 @@ struct hm_acquire {
 };
 
 /* The parts, made when they are not there; borrowed. */
-int hm_acquire_get_fetch(struct hm_acquire *ac, struct hm_fetch **f, struct hm_err *err);
+struct hm_fetch *hm_acquire_get_fetch(struct hm_acquire *ac);
 struct hm_verify *hm_acquire_get_verify(struct hm_acquire *ac);
 struct hm_pool *hm_acquire_get_pool(struct hm_acquire *ac);
 /* Around the reading of a zip; the first waits for its turn. */

@@ -223,11 +223,10 @@ run(void *arg)
 }
 
 struct hm_http *
-hm_http_new(const struct hm_http_config *c, struct hm_err *err)
+hm_http_new(const struct hm_http_config *c)
 {
 	struct hm_http *h = hm_mem_new(sizeof(*h));
 
-	(void)err;
 	h->queue_end = &h->queue;
 	pthread_mutex_init(&h->starting, NULL);
 	pthread_mutex_init(&h->lock, NULL);

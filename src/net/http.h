@@ -41,7 +41,7 @@ struct hm_http_config {
  * Cheap: libcurl is loaded and the thread started by the first hm_http_get(), which
  * fails with HM_EINTERNAL and the package's name where there is no libcurl.
  */
-struct hm_http *hm_http_new(const struct hm_http_config *c, struct hm_err *err);
+struct hm_http *hm_http_new(const struct hm_http_config *c);
 /* No request may be running. NULL is fine. */
 void hm_http_free(struct hm_http *h);
 

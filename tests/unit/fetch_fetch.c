@@ -25,8 +25,9 @@ struct world {
 static void
 put_module(struct world *w)
 {
-	fixture_put(&w->f, M "list", HM_S("v1.10.0\nv1.2.0 2020-01-01T00:00:00Z\nbad\n\n"
-	                                  "v0.0.0-20200101000000-abcdefabcdef\nv1.2.0-pre extra\n"));
+	fixture_put(&w->f, M "list",
+	            HM_S("v1.10.0\nv1.2.0 2020-01-01T00:00:00Z\nbad\n\n"
+	                 "v0.0.0-20200101000000-abcdefabcdef\nv1.2.0-pre extra\n"));
 	fixture_put(&w->f, M "v1.2.0.info",
 	            HM_S("{\"Version\":\"v1.2.0\",\"Time\":\"2020-01-02T03:04:05Z\",\"Origin\":"
 	                 "{\"VCS\":\"git\"}}"));
@@ -125,7 +126,7 @@ use(struct world *w, const char *goproxy)
 	hm_buf_free(&b);
 	hm_err_clear(&w->err);
 	w->conf = hm_conf_new(HM_CONF_GO, &w->env, w->f.dir, &w->err);
-	w->http = hm_http_new(&c, &w->err);
+	w->http = hm_http_new(&c);
 	w->fetch = hm_fetch_new(w->conf, w->http, &w->log);
 }
 
@@ -244,7 +245,8 @@ reads_from_files(void **state)
 	use(w, hm_arena_printf(&w->a, "file://" HM_F, HM_P(w->f.dir)).p);
 	reads_a_module(w);
 	src = (struct hm_fetch_source){ .url = w->conf->goproxy };
-	assert_ok(hm_fetch_open(w->fetch, &w->a, &src, HM_S("example.com/M"), &r, &w->err), &w->err);
+	assert_ok(hm_fetch_open(w->fetch, &w->a, &src, HM_S("example.com/M"), &r, &w->err),
+	          &w->err);
 	assert_ok(hm_repo_zip_path(&r, &w->a, HM_S("v1.2.0"), &path, &w->err), &w->err);
 	assert_str(path, hm_path_join(&w->a, w->f.dir, HM_S("example.com/!m/@v/v1.2.0.zip")).p);
 	assert_str(m(w, "m", "v1.9.0"),
@@ -258,47 +260,67 @@ reads_from_files(void **state)
 static const struct {
 	const char *goproxy, *op, *version, *want;
 } errors[] = {
-	{ "URL", "i", "v1.3.0", "example.com/m@v1.3.0: proxy returned info for version v1.9.9 instead "
+	{ "URL", "i", "v1.3.0",
+	  "example.com/m@v1.3.0: proxy returned info for version v1.9.9 instead "
 	  "of requested version" },
-	{ "URL", "i", "v1.4.0", "example.com/m@v1.4.0: invalid response from proxy \"URL\": "
+	{ "URL", "i", "v1.4.0",
+	  "example.com/m@v1.4.0: invalid response from proxy \"URL\": "
 	  "invalid character '<' looking for beginning of value" },
-	{ "URL", "i", "v1.5.0", "example.com/m@v1.5.0: invalid response from proxy \"URL\": json: "
+	{ "URL", "i", "v1.5.0",
+	  "example.com/m@v1.5.0: invalid response from proxy \"URL\": json: "
 	  "cannot unmarshal number into Go struct field RevInfo.Version of type string" },
-	{ "URL", "i", "v1.6.0", "example.com/m@v1.6.0: invalid response from proxy \"URL\": "
+	{ "URL", "i", "v1.6.0",
+	  "example.com/m@v1.6.0: invalid response from proxy \"URL\": "
 	  "parsing time \"x\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"x\" as \"2006\"" },
-	{ "URL", "i", "v1.7.0", "example.com/m@v1.7.0: invalid response from proxy \"URL\": "
+	{ "URL", "i", "v1.7.0",
+	  "example.com/m@v1.7.0: invalid response from proxy \"URL\": "
 	  "Time.UnmarshalJSON: input is not a JSON string" },
-	{ "URL", "i", "v1.8.0", "example.com/m@v1.8.0: invalid response from proxy \"URL\": json: "
+	{ "URL", "i", "v1.8.0",
+	  "example.com/m@v1.8.0: invalid response from proxy \"URL\": json: "
 	  "cannot unmarshal array into Go value of type modfetch.RevInfo" },
-	{ "URL", "i", "v1.9.0", "example.com/m@v1.9.0: reading URL/example.com/m/@v/v1.9.0.info: "
+	{ "URL", "i", "v1.9.0",
+	  "example.com/m@v1.9.0: reading URL/example.com/m/@v/v1.9.0.info: "
 	  "404 Not Found\n\tserver response: not found" },
-	{ "URL", "i", "nope", "example.com/m@nope: invalid version: reading "
+	{ "URL", "i", "nope",
+	  "example.com/m@nope: invalid version: reading "
 	  "URL/example.com/m/@v/nope.info: 404 Not Found\n\tserver response: not found" },
-	{ "URL", "i", "a!b", "example.com/m@a!b: invalid version: version \"a!b\" invalid: "
+	{ "URL", "i", "a!b",
+	  "example.com/m@a!b: invalid version: version \"a!b\" invalid: "
 	  "disallowed version string" },
-	{ "URL/_status=500+text=hi", "i", "v1.2.0", "example.com/m@v1.2.0: reading "
+	{ "URL/_status=500+text=hi", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: reading "
 	  "URL/_status=500+text=hi/example.com/m/@v/v1.2.0.info: 500 Internal Server Error\n"
 	  "\tserver response: hi" },
-	{ "URL/_cut=3+match=.zip", "z", "v1.2.0", "example.com/m@v1.2.0: read "
+	{ "URL/_cut=3+match=.zip", "z", "v1.2.0",
+	  "example.com/m@v1.2.0: read "
 	  "\"URL/_cut=3+match=.zip/example.com/m/@v/v1.2.0.zip\": unexpected EOF" },
-	{ "URL/_redirect=loop", "i", "v1.2.0", "example.com/m@v1.2.0: Get "
+	{ "URL/_redirect=loop", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: Get "
 	  "\"/_redirect=loop/example.com/m/@v/v1.2.0.info\": stopped after 10 redirects" },
-	{ "URL/_hang", "i", "v1.2.0", "example.com/m@v1.2.0: Get "
-	  "\"URL/_hang/example.com/m/@v/v1.2.0.info\": net/http: timeout awaiting response headers" },
-	{ "URL/_length=524288001", "z", "v1.2.0", "example.com/m@v1.2.0: downloaded zip file too large" },
-	{ "URL/_status=403", "l", "", "module example.com/m: reading "
+	{ "URL/_hang", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: Get "
+	  "\"URL/_hang/example.com/m/@v/v1.2.0.info\": net/http: timeout awaiting response "
+	  "headers" },
+	{ "URL/_length=524288001", "z", "v1.2.0",
+	  "example.com/m@v1.2.0: downloaded zip file too large" },
+	{ "URL/_status=403", "l", "",
+	  "module example.com/m: reading "
 	  "URL/_status=403/example.com/m/@v/list: 403 Forbidden" },
-	{ "URL", "Z", "v1.2.0", "example.com/m@v1.2.0: read \"URL/example.com/m/@v/v1.2.0.zip\": "
+	{ "URL", "Z", "v1.2.0",
+	  "example.com/m@v1.2.0: read \"URL/example.com/m/@v/v1.2.0.zip\": "
 	  "write x: no space left on device" },
-	{ "http://127.0.0.1:1", "i", "v1.2.0", "example.com/m@v1.2.0: Get "
+	{ "http://127.0.0.1:1", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: Get "
 	  "\"http://127.0.0.1:1/example.com/m/@v/v1.2.0.info\": dial tcp 127.0.0.1:1: connect: "
 	  "connection refused" },
-	{ "http://u:secret@127.0.0.1:1/", "i", "v1.2.0", "example.com/m@v1.2.0: refusing to pass "
+	{ "http://u:secret@127.0.0.1:1/", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: refusing to pass "
 	  "credentials to insecure URL: http://u:xxxxx@127.0.0.1:1/example.com/m/@v/v1.2.0.info" },
 	{ "off", "i", "v1.2.0", "module lookup disabled by GOPROXY=off" },
 	{ ",", "i", "v1.2.0", "GOPROXY list is not the empty string, but contains no entries" },
 	{ "foo", "i", "v1.2.0", "invalid proxy URL missing scheme: foo" },
-	{ "ftp://x", "i", "v1.2.0", "invalid proxy URL scheme (must be https, http, file): ftp://x" },
+	{ "ftp://x", "i", "v1.2.0",
+	  "invalid proxy URL scheme (must be https, http, file): ftp://x" },
 	{ "file://x/y", "i", "v1.2.0",
 	  "invalid file:// proxy URL with non-path elements: file://x/y" },
 	/* go shows the password here */
@@ -307,20 +329,27 @@ static const struct {
 	/* lists */
 	{ "URL/_status=500|URL", "i", "v1.2.0", "v1.2.0" },
 	{ "URL/_status=410,URL", "i", "v1.2.0", "v1.2.0" },
-	{ " URL/_status=404 , , URL , bad:/x", "i", "v1.2.0", "invalid proxy URL scheme (must be "
+	{ " URL/_status=404 , , URL , bad:/x", "i", "v1.2.0",
+	  "invalid proxy URL scheme (must be "
 	  "https, http, file): bad:/x" },
-	{ "URL/_status=500,URL", "i", "v1.2.0", "example.com/m@v1.2.0: reading "
+	{ "URL/_status=500,URL", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: reading "
 	  "URL/_status=500/example.com/m/@v/v1.2.0.info: 500 Internal Server Error" },
-	{ "URL/_status=500+text=first|URL/_status=404", "i", "v1.2.0", "example.com/m@v1.2.0: reading "
+	{ "URL/_status=500+text=first|URL/_status=404", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: reading "
 	  "URL/_status=500+text=first/example.com/m/@v/v1.2.0.info: 500 Internal Server Error\n"
 	  "\tserver response: first" },
-	{ "URL/_status=404+text=a|URL/_status=404+text=b", "i", "v1.2.0", "example.com/m@v1.2.0: "
+	{ "URL/_status=404+text=a|URL/_status=404+text=b", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: "
 	  "reading URL/_status=404+text=b/example.com/m/@v/v1.2.0.info: 404 Not Found\n"
 	  "\tserver response: b" },
 	{ "URL/_status=404,off,URL", "i", "v1.2.0", "module lookup disabled by GOPROXY=off" },
-	{ "URL/_status=404+text=a,direct", "i", "v1.2.0", "example.com/m@v1.2.0: reading "
-	  "URL/_status=404+text=a/example.com/m/@v/v1.2.0.info: 404 Not Found\n\tserver response: a" },
-	{ "direct", "i", "v1.2.0", "module example.com/m: fetching directly from version control is "
+	{ "URL/_status=404+text=a,direct", "i", "v1.2.0",
+	  "example.com/m@v1.2.0: reading "
+	  "URL/_status=404+text=a/example.com/m/@v/v1.2.0.info: 404 Not Found\n\tserver response: "
+	  "a" },
+	{ "direct", "i", "v1.2.0",
+	  "module example.com/m: fetching directly from version control is "
 	  "not supported yet: set GOPROXY to a module proxy that has it, and GONOPROXY=none if "
 	  "GOPRIVATE names it" },
 };
@@ -440,9 +469,11 @@ netrc_is_used(void **state)
 	struct world *w = *state;
 	hm_str host = hm_str_from(w->f.url, 8);
 
-	fixture_put(&w->f, ".netrc", hm_arena_printf(&w->a, "machine " HM_F " login me password first\n"
-	                                             "machine " HM_F " login me password second\n",
-	                                             HM_P(host), HM_P(host)));
+	fixture_put(&w->f, ".netrc",
+	            hm_arena_printf(&w->a,
+	                            "machine " HM_F " login me password first\n"
+	                            "machine " HM_F " login me password second\n",
+	                            HM_P(host), HM_P(host)));
 	use(w, "URL/_auth=me:first");
 	assert_str(m(w, "i", "v1.2.0"), "v1.2.0");
 	use(w, "URL/_auth=me:second");
@@ -499,9 +530,11 @@ wrong_goauth_is_named(void **state)
 	static const char *const bad[][2] = {
 		{ "netrc;;", "GOAUTH encountered an empty command (GOAUTH=netrc;;)" },
 		{ "off;netrc", "GOAUTH=off cannot be combined with other authentication commands "
-		  "(GOAUTH=off;netrc)" },
-		{ "git", "GOAUTH=git dir method requires an absolute path to the git working directory" },
-		{ "git x", "GOAUTH=git dir method requires an absolute path to the git working directory, "
+		               "(GOAUTH=off;netrc)" },
+		{ "git",
+		  "GOAUTH=git dir method requires an absolute path to the git working directory" },
+		{ "git x",
+		  "GOAUTH=git dir method requires an absolute path to the git working directory, "
 		  "dir is not absolute" },
 	};
 	struct world *w = *state;

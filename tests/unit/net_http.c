@@ -30,8 +30,8 @@ start(void **state, bool tls)
 	if (tls)
 		hm_env_set(&n->env, "SSL_CERT_FILE", n->f.cert);
 	fixture_put(&n->f, "a.txt", HM_S("hello\n"));
-	n->http = hm_http_new(&c, &n->err);
-	return n->http ? 0 : -1;
+	n->http = hm_http_new(&c);
+	return 0;
 }
 
 static int
@@ -148,7 +148,8 @@ statuses_read_as_in_go(void **state)
 	expect_error(n, get_spec(n, "status=500+text=1%0A2%0A3%0A4%0A5%0A6%0A7%0A8%0A9%0A10"),
 	             "reading http://HOST/_status=500+text=1%0A2%0A3%0A4%0A5%0A6%0A7%0A8%0A9%0A10"
 	             "/a.txt: 500 Internal Server Error\n\tserver response:\n"
-	             "\t1\n\t2\n\t3\n\t4\n\t5\n\t6\n\t7\n\t8\n\t[Truncated: too many lines.]", HM_EHTTP);
+	             "\t1\n\t2\n\t3\n\t4\n\t5\n\t6\n\t7\n\t8\n\t[Truncated: too many lines.]",
+	             HM_EHTTP);
 }
 
 static void
@@ -168,8 +169,10 @@ failures_read_as_in_go(void **state)
 	             HM_ENET);
 	expect_error(n, get(n, HM_S("http://127.0.0.1:1/x")), "Get \"http://127.0.0.1:1/x\": "
 	             "dial tcp 127.0.0.1:1: connect: connection refused", HM_ENET);
-	expect_error(n, get(n, HM_S("http://u:secret@127.0.0.1:1/x")), "refusing to pass credentials "
-	             "to insecure URL: http://u:xxxxx@127.0.0.1:1/x", HM_EINVALID);
+	expect_error(n, get(n, HM_S("http://u:secret@127.0.0.1:1/x")),
+	             "refusing to pass credentials "
+	             "to insecure URL: http://u:xxxxx@127.0.0.1:1/x",
+	             HM_EINVALID);
 	expect_error(n, get(n, HM_S("ftp://h/x")), "unsupported scheme: ftp://h/x", HM_EINVALID);
 	expect_error(n, get(n, HM_S("http:///x")),
 	             "Get \"http:///x\": http: no Host in request URL", HM_EINVALID);
@@ -264,7 +267,8 @@ get_many(void *arg)
 	struct hm_http_req q = { .url = hm_arena_printf(&a, HM_F "/_x/a.txt", HM_P(m->n->f.url)) };
 
 	for (int i = 0; i < 25; i++)
-		if (hm_http_get(m->n->http, &a, &q, &r, &err) < 0 || !hm_str_eqz(r.body, "hello\n")) {
+		if (hm_http_get(m->n->http, &a, &q, &r, &err) < 0 ||
+		    !hm_str_eqz(r.body, "hello\n")) {
 			pthread_mutex_lock(&m->lock);
 			m->failed++;
 			pthread_mutex_unlock(&m->lock);
@@ -307,7 +311,7 @@ tls_is_verified_and_credentials_stay_inside(void **state)
 	struct net *n = *state;
 	struct hm_env none = { .vars = { .arena = &n->a } };
 	struct hm_http_config c = { .env = &none };
-	struct hm_http *distrustful = hm_http_new(&c, &n->err);
+	struct hm_http *distrustful = hm_http_new(&c);
 	hm_str host = hm_str_from(n->f.url, 8), url;
 	struct hm_http_req q = { .url = hm_arena_printf(&n->a, HM_F "/a.txt", HM_P(n->f.url)) };
 
@@ -320,13 +324,15 @@ tls_is_verified_and_credentials_stay_inside(void **state)
 	assert_ok(hm_http_get(distrustful, &n->a, &q, &n->r, &n->err), &n->err);
 	hm_http_free(distrustful);
 
-	url = hm_arena_printf(&n->a, "https://me:pa%%20ss@" HM_F "/_auth=me:pa%%20ss/a.txt", HM_P(host));
+	url = hm_arena_printf(&n->a, "https://me:pa%%20ss@" HM_F "/_auth=me:pa%%20ss/a.txt",
+	                      HM_P(host));
 	assert_ok(get(n, url), &n->err);
 	assert_str(n->r.body, "hello\n");
 	url = hm_arena_printf(&n->a, "https://me:wrong@" HM_F "/_auth=me:x/a.txt", HM_P(host));
 	expect_error(n, get(n, url), "reading https://me:xxxxx@HOST/_auth=me:x/a.txt: "
 	             "401 Unauthorized\n\tserver response: who are you?", HM_EFORBIDDEN);
-	url = hm_arena_printf(&n->a, "https://me:secret@" HM_F "/_length=9+cut=1/a.txt", HM_P(host));
+	url = hm_arena_printf(&n->a, "https://me:secret@" HM_F "/_length=9+cut=1/a.txt",
+	                      HM_P(host));
 	expect_error(n, get(n, url), "read \"https://me:xxxxx@HOST/_length=9+cut=1/a.txt\": "
 	             "unexpected EOF", HM_ENET);
 	url = hm_arena_printf(&n->a, HM_F "/_redirect=http:%%2F%%2Fh/a.txt", HM_P(n->f.url));
@@ -349,8 +355,8 @@ test_net_http(void)
 		N(transient_failures_are_retried),
 		N(many_threads_share_the_client),
 		N(total_time_is_limited),
-		cmocka_unit_test_setup_teardown(tls_is_verified_and_credentials_stay_inside, setup_tls,
-		                                teardown),
+		cmocka_unit_test_setup_teardown(tls_is_verified_and_credentials_stay_inside,
+		                                setup_tls, teardown),
 #undef N
 	};
 
