@@ -37,10 +37,32 @@ check_supported(const struct hm_build_opts *o, struct hm_err *err)
 	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
 		if (left[i].on)
 			return hm_err_set(err, HM_ENOTYET, "%s", left[i].what);
-	if (!hm_str_eqz(o->buildmode, "default") && !hm_str_eqz(o->buildmode, "exe") &&
-	    !hm_str_eqz(o->buildmode, "pie"))
-		return hm_err_set(err, HM_ENOTYET, "-buildmode=" HM_F, HM_P(o->buildmode));
 	return 0;
+}
+
+/* A message as it stands, without the command's name in front. */
+static int
+fatal(struct hm_builder *b, hm_str text, struct hm_err *err)
+{
+	b->o.ui.error(b->o.ui.ctx, NULL, text);
+	return hm_err_set(err, HM_EREPORTED, HM_F, HM_P(text));
+}
+
+static int
+check_mode(struct hm_builder *b, struct hm_err *err)
+{
+	static const char *const known[] = { "default", "exe", "pie", "archive", "c-archive",
+		                             "c-shared", "shared", "plugin" };
+	size_t i = 0;
+
+	while (i < 8 && !hm_str_eqz(b->o.buildmode, known[i]))
+		i++;
+	if (i < 3)
+		return 0;
+	if (i < 8)
+		return hm_err_set(err, HM_ENOTYET, "-buildmode=%s", known[i]);
+	return fatal(b, hm_arena_printf(&b->arena, "buildmode=" HM_F " not supported",
+	                                HM_P(b->o.buildmode)), err);
 }
 
 /* go's buildModeInit for the modes that this builder knows. */
@@ -58,12 +80,9 @@ init_mode(struct hm_builder *b, struct hm_err *err)
 		shared = !hm_str_eqz(b->goos, "windows") &&
 		         (is_default || !hm_str_eqz(b->goos, "aix"));
 	}
-	if (!is_default && !hm_platform_buildmode_supported(mode, b->goos, b->goarch)) {
-		b->o.ui.error(b->o.ui.ctx, NULL,
-		              hm_arena_printf(a, "-buildmode=%s not supported on " HM_F "/" HM_F "\n",
-		                              mode, HM_P(b->goos), HM_P(b->goarch)));
-		return hm_err_set(err, HM_EREPORTED, "-buildmode=%s", mode);
-	}
+	if (!is_default && !hm_platform_buildmode_supported(mode, b->goos, b->goarch))
+		return fatal(b, hm_arena_printf(a, "-buildmode=%s not supported on " HM_F "/" HM_F "\n",
+		                                mode, HM_P(b->goos), HM_P(b->goarch)), err);
 	if (!shared)
 		return 0;
 	HM_PUSH(a, b->forced_gcflags, HM_S("-shared"));
@@ -130,6 +149,9 @@ init_cache(struct hm_builder *b, struct hm_err *err)
 	b->memo = hm_memo_open(hm_path_cat(&b->arena, conf->gocache, HM_S("hermod-memo")).p);
 	if (hm_toolchain_open(&b->arena, conf->goroot, host, &b->env, b->memo, &b->tc, err))
 		return -1;
+	if (b->tc->minor < HM_TOOLCHAIN_MINOR_MIN || b->tc->minor > HM_TOOLCHAIN_MINOR_MAX)
+		return hm_err_set(err, HM_ENOTYET, "Go 1.%d, whose build IDs were not checked",
+		                  b->tc->minor);
 	b->tc->toolexec = b->o.toolexec;
 	b->keys = (struct hm_keys){
 		.salt = b->tc->salt,
@@ -173,7 +195,7 @@ hm_build_new(const struct hm_build_opts *opts, struct hm_builder **out, struct h
 	set_default(&b->o.compiler, "gc");
 	b->shell = hm_shell_new();
 	b->exec = hm_exec_new(b);
-	if (check_supported(&b->o, err) || init_target(b, err) || init_flags(b, err) ||
+	if (check_supported(&b->o, err) || check_mode(b, err) || init_target(b, err) || init_flags(b, err) ||
 	    init_cache(b, err) || init_workdir(b, err)) {
 		hm_build_free(b, &ignored);
 		hm_err_free(&ignored);

@@ -81,8 +81,9 @@ add_default_flags(struct hm_action *a, struct hm_strs *argv, hm_str symabis, hm_
 	hm_tool_adds(a, argv, hm_tool_pkg_path(a));
 	if (p->module)
 		lang = p->module->go_version.n ? p->module->go_version : HM_S(HM_GOVER_DEFAULT_GOMOD);
-	hm_tool_adds(a, argv,
-	             hm_arena_printf(&a->arena, "-lang=go" HM_F, HM_P(hm_gover_lang(lang))));
+	if (p->module || b->tc->minor >= 23)
+		hm_tool_adds(a, argv, hm_arena_printf(&a->arena, "-lang=go" HM_F,
+		                                      HM_P(hm_gover_lang(lang))));
 	if (p->standard)
 		hm_tool_add(a, argv, "-std");
 	if (other == 0 && !has_forward_declarations(p))
@@ -262,6 +263,19 @@ keep_source_list(struct hm_action *a)
 	hm_buf_free(&b);
 }
 
+/* The folder was named and has files, but nothing for the compiler (load.NoGoError). */
+static int
+no_go_files(const struct hm_pkg *p, struct hm_err *err)
+{
+	const char *what = "no Go files";
+
+	if (p->ignored_go_files.n)
+		what = "build constraints exclude all Go files";
+	else if (p->test_go_files.n + p->xtest_go_files.n)
+		what = "no non-test Go files";
+	return hm_err_set(err, HM_EINVALID, "%s in " HM_F, what, HM_P(p->dir));
+}
+
 static int
 compile(struct hm_action *a, struct hm_err *err)
 {
@@ -277,6 +291,8 @@ compile(struct hm_action *a, struct hm_err *err)
 	if (b->o.v)
 		hm_shell_print(a, hm_arena_printf(&a->arena, HM_F "\n", HM_P(p->import_path)));
 	keep_source_list(a);
+	if (p->go_files.n == 0)
+		return no_go_files(p, err);
 	if (write_symabis(a, &symabis, err))
 		return -1;
 	threads = hm_exec_compile_begin(b->exec);
@@ -333,6 +349,10 @@ hm_profile_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 	bool found;
 	int rc;
 
+	if (b->tc->minor < 23) {
+		a->built = a->profile; /* these compilers read it as it is */
+		return 0;
+	}
 	if (hm_result_find(b, a, HM_S(""), &found, err))
 		return -1;
 	if (found || b->o.list)

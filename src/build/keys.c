@@ -3,6 +3,7 @@
 #include "base/path.h"
 #include "binfo/buildid.h"
 #include "build/builder.h"
+#include "build/tool.h"
 #include "codec/hex.h"
 #include "load/modinfo.h"
 
@@ -264,6 +265,8 @@ compile_key(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_SIZE],
 	write_package(&k, p);
 	if (b->o.trimpath)
 		hm_key_printf(&k, "trimpath\n");
+	if (p->force_library)
+		hm_key_printf(&k, "forcelibrary\n");
 	if (u->modinfo.p)
 		write_quoted(&k, "modinfo", u->modinfo);
 	rc = write_tools(b, &k, p, err);
@@ -274,7 +277,7 @@ compile_key(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_SIZE],
 		if (d->pkg)
 			hm_key_printf(&k, "import " HM_F " " HM_F "\n", HM_P(d->pkg->import_path),
 			              HM_P(hm_key_content_part(d->build_id)));
-		if (d->kind == HM_ACT_PROFILE)
+		if (d->kind == HM_ACT_PROFILE) /* before 1.23: the profile as it is, see action.c */
 			hm_key_printf(&k, "pgofile " HM_F "\n",
 			              HM_P(hm_builder_file_hash(b, &a->arena, d->built)));
 	}
@@ -295,7 +298,8 @@ link_key(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_SIZE], st
 	hm_key_printf(&k, "buildmode " HM_F " goos " HM_F " goarch " HM_F "\n", HM_P(b->o.buildmode),
 	              HM_P(b->goos), HM_P(b->goarch));
 	write_package(&k, p);
-	write_quoted(&k, "defaultgodebug", p->default_godebug);
+	if (b->tc->minor >= 24)
+		write_quoted(&k, "defaultgodebug", p->default_godebug);
 	if (b->o.trimpath)
 		hm_key_printf(&k, "trimpath\n");
 	rc = hm_toolchain_tool_id(b->tc, "link", &tool, err);
@@ -311,8 +315,7 @@ link_key(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_SIZE], st
 	hm_key_write(&k);
 	write_experiment(b, &k);
 	/* The linker writes GOROOT into paths unless they are trimmed. */
-	hm_key_printf(&k, "GOROOT=" HM_F "\n",
-	              HM_P(b->o.trimpath ? HM_S("") : b->tc->goroot));
+	hm_key_printf(&k, "GOROOT=" HM_F "\n", HM_P(hm_tool_goroot(b)));
 	hm_key_printf(&k, "GO_EXTLINK_ENABLED=" HM_F "\n",
 	              HM_P(hm_conf_get(b->o.conf, "GO_EXTLINK_ENABLED")));
 	for (size_t i = 0; i < a->deps.n; i++) {

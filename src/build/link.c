@@ -120,7 +120,10 @@ run_linker(struct hm_action *a, hm_str importcfg, struct hm_err *err)
 		return -1;
 	hm_tool_adds(a, &argv, a->deps.v[0]->built);
 	hm_tool_env(a, &env);
-	add_flag(a, &env, "GOROOT=", b->o.trimpath ? HM_S("") : b->tc->goroot);
+	if (b->tc->minor >= 23)
+		add_flag(a, &env, "GOROOT=", hm_tool_goroot(b));
+	else if (b->o.trimpath)
+		add_flag(a, &env, "GOROOT_FINAL=", hm_tool_goroot(b));
 	return hm_shell_tool(a, HM_S("."), a->pkg->import_path, &env, &argv, err);
 }
 

@@ -180,7 +180,7 @@ add_vcs(struct hm_builder *b, const struct hm_pkg *p, struct hm_binfo *info, str
 	if (vcs.time.n)
 		add(b, info, "vcs.time", vcs.time);
 	add(b, info, "vcs.modified", vcs.modified ? HM_S("true") : HM_S("false"));
-	if (vcs.version.n)
+	if (vcs.version.n && b->tc->minor >= 24)
 		info->main.version = vcs.version;
 	return 0;
 }

@@ -45,6 +45,18 @@ hm_tool_env(struct hm_action *a, struct hm_strs *env)
 }
 
 hm_str
+hm_tool_goroot(const struct hm_builder *b)
+{
+	hm_str final = hm_env_or_empty(&b->o.conf->env, "GOROOT_FINAL");
+
+	if (b->tc->minor >= 23)
+		return b->o.trimpath ? HM_S("") : b->tc->goroot;
+	if (b->o.trimpath)
+		return HM_S("$GOROOT");
+	return final.n ? final : b->tc->goroot;
+}
+
+hm_str
 hm_tool_abs(struct hm_action *a, hm_str dir, hm_str file)
 {
 	if (hm_path_is_abs(file) || hm_str_has_prefix(file, HM_S("$WORK")))
@@ -55,7 +67,9 @@ hm_tool_abs(struct hm_action *a, hm_str dir, hm_str file)
 hm_str
 hm_tool_pkg_path(const struct hm_action *a)
 {
-	return hm_str_eqz(a->pkg->name, "main") ? HM_S("main") : a->pkg->import_path;
+	bool is_main = hm_str_eqz(a->pkg->name, "main") && !a->pkg->force_library;
+
+	return is_main ? HM_S("main") : a->pkg->import_path;
 }
 
 hm_str
@@ -110,7 +124,7 @@ define_arch(struct hm_action *a, struct hm_strs *argv)
 		define_levels(a, argv, "GOARM_", arm, 3);
 	else if (hm_str_eqz(b->goarch, "ppc64") || hm_str_eqz(b->goarch, "ppc64le"))
 		define_levels(a, argv, "GOPPC64_", ppc, 3);
-	else if (hm_str_eqz(b->goarch, "arm64")) {
+	else if (hm_str_eqz(b->goarch, "arm64") && b->tc->minor >= 23) {
 		/* v8.1 has LSE; v9 is above it. */
 		if (hm_str_contains(b->arch_val, HM_S(",lse")) ||
 		    (hm_str_has_prefix(b->arch_val, HM_S("v8.")) &&
@@ -118,7 +132,8 @@ define_arch(struct hm_action *a, struct hm_strs *argv)
 		    hm_str_has_prefix(b->arch_val, HM_S("v9.")))
 			define(a, argv, "GOARM64_LSE", HM_S(""));
 	} else if (hm_str_eqz(b->goarch, "386") || hm_str_eqz(b->goarch, "amd64") ||
-	           hm_str_has_prefix(b->goarch, HM_S("mips")) || hm_str_eqz(b->goarch, "riscv64"))
+	           hm_str_has_prefix(b->goarch, HM_S("mips")) ||
+	           (hm_str_eqz(b->goarch, "riscv64") && b->tc->minor >= 23))
 		define(a, argv, hm_arena_printf(&a->arena, HM_F "_", HM_P(b->arch_key)).p,
 		       b->arch_val);
 }

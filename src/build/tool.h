@@ -14,6 +14,9 @@ void hm_tool_add_all(struct hm_action *a, struct hm_strs *argv, const struct hm_
 /* Variables that differ from what the tools would assume ("GOAMD64=v3"). */
 void hm_tool_env(struct hm_action *a, struct hm_strs *env);
 
+/* GOROOT as the linker writes it into paths. */
+hm_str hm_tool_goroot(const struct hm_builder *b);
+
 /* A file of the package: absolute names stay. */
 hm_str hm_tool_abs(struct hm_action *a, hm_str dir, hm_str file);
 /* The value of -p. */

@@ -13,7 +13,7 @@
 #include "os/env.h"
 
 /* The range of releases whose scheme has been checked against their go command. */
-enum { HM_TOOLCHAIN_MINOR_MIN = 24, HM_TOOLCHAIN_MINOR_MAX = 27 };
+enum { HM_TOOLCHAIN_MINOR_MIN = 22, HM_TOOLCHAIN_MINOR_MAX = 27 };
 
 struct hm_toolchain {
 	hm_str goroot;  /* absolute, clean */

@@ -309,7 +309,7 @@ hm_build_run(struct hm_builder *b, struct hm_pkg *p, const struct hm_strs *args,
 		hm_str_cut_suffix(&u->exe_name, HM_S(".go"));
 	}
 	link = hm_action_link(b, p);
-	link->cache_exe = true;
+	link->cache_exe = b->tc->minor >= 24;
 	if (hm_exec_run(b, link, err))
 		return -1;
 	add_starter(b, exec, &argv);

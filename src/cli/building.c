@@ -239,6 +239,10 @@ hm_building_run(struct hm_building *g, const struct hm_strs *patterns,
 			break;
 	}
 	hm_interrupt_end(&g->intr);
+	/* The builder reads -gcflags and its like; a wrong one is a wrong command line all the same. */
+	if (rc && hm_err_is(err, HM_EUSAGE) &&
+	    hm_str_has_prefix(hm_err_str(err), HM_S("invalid value ")))
+		return hm_cli_usage(g->cli, err);
 	if (rc && hm_err_is(err, HM_ENOTYET)) {
 		hm_str why = hm_arena_dup(&g->cli->arena, hm_err_str(err));
 
