@@ -168,9 +168,7 @@ open_parts(struct proxy *p, struct hm_err *err)
 
 	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err))
 		return -1;
-	p->http = hm_http_new(&http, err);
-	if (!p->http)
-		return -1;
+	p->http = hm_http_new(&http);
 	p->fetch = hm_fetch_new(p->conf, p->http, &p->log);
 	p->verify = hm_verify_new(&v, hm_sums_new(&none));
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
