@@ -274,12 +274,11 @@ check_explicit(struct check *c, bool work)
 }
 
 int
-hm_modload_check_vendor(struct hm_modload *ml, struct hm_err *err)
+hm_modload_vendor_complaints(struct hm_modload *ml, hm_str *list, struct hm_err *err)
 {
-	struct hm_arena *a = ml->arena;
 	const struct hm_mainmods *mm = ml->mains;
 	bool work = hm_modload_in_work(ml);
-	struct check c = { .ml = ml, .seen.arena = a };
+	struct check c = { .ml = ml, .seen.arena = ml->arena };
 
 	if (hm_modload_vendorlist(ml, &c.list, err))
 		return -1;
@@ -292,13 +291,23 @@ hm_modload_check_vendor(struct hm_modload *ml, struct hm_err *err)
 	if (mm->work)
 		check_replaces(&c, &mm->work->replace);
 	check_explicit(&c, work);
-	if (!c.errors.n)
+	*list = hm_buf_take(&c.errors, ml->arena);
+	return 0;
+}
+
+int
+hm_modload_check_vendor(struct hm_modload *ml, struct hm_err *err)
+{
+	hm_str list;
+
+	if (hm_modload_vendor_complaints(ml, &list, err))
+		return -1;
+	if (!list.n)
 		return 0;
 	hm_err_set(err, HM_EINVALID, "inconsistent vendoring in " HM_F ":" HM_F
 	           "\n\n\tTo ignore the vendor directory, use -mod=readonly or -mod=mod.\n"
 	           "\tTo sync the vendor directory, run:\n\t\tgo %s vendor",
-	           HM_P(hm_path_dir(a, hm_modload_vendor_dir(ml))),
-	           HM_P(hm_buf_str(&c.errors)), work ? "work" : "mod");
-	hm_buf_free(&c.errors);
+	           HM_P(hm_path_dir(ml->arena, hm_modload_vendor_dir(ml))), HM_P(list),
+	           hm_modload_in_work(ml) ? "work" : "mod");
 	return hm_err_finish(err);
 }

@@ -36,6 +36,8 @@ int hm_vendorlist_parse(struct hm_modload *ml, hm_str text, hm_str file,
 int hm_modload_vendorlist(struct hm_modload *ml, const struct hm_vendorlist **out,
                           struct hm_err *err);
 const struct hm_vendormeta *hm_vendorlist_meta(const struct hm_vendorlist *v, struct hm_modver m);
+/* The complaints of the check below alone, each "\n\tpath@version: ..."; none: empty. */
+int hm_modload_vendor_complaints(struct hm_modload *ml, hm_str *list, struct hm_err *err);
 /* go's checkVendorConsistency: -1 with the whole "inconsistent vendoring in" text. */
 int hm_modload_check_vendor(struct hm_modload *ml, struct hm_err *err);
 
