@@ -31,13 +31,15 @@ proxy_served(void *ctx, const struct hm_served *s)
 	when = hm_clock_rfc3339(&a, hm_clock_unix(), 0);
 	if (hm_str_eqz(p->opts.access_log, "json"))
 		hm_log(&p->log, HM_LOG_INFO,
-		       "{\"time\":\"" HM_F "\",\"peer\":\"" HM_F "\",\"method\":\"%s\",\"path\":" HM_F
-		       ",\"status\":%d,\"sent\":%" PRIu64 ",\"us\":%" PRId64 ",\"cut\":%s}",
+		       "{\"time\":\"" HM_F "\",\"peer\":\"" HM_F
+		       "\",\"method\":\"%s\",\"path\":" HM_F ",\"status\":%d,\"sent\":%" PRIu64
+		       ",\"us\":%" PRId64 ",\"cut\":%s}",
 		       HM_P(when), HM_P(s->peer), method_name(s->req), HM_P(hm_str_quote(&a, path)),
 		       s->status, s->sent, s->nanoseconds / 1000, s->cut ? "true" : "false");
 	else
-		hm_log(&p->log, HM_LOG_INFO, HM_F " " HM_F " %s " HM_F " %d %" PRIu64 " %" PRId64 "us%s",
-		       HM_P(when), HM_P(s->peer), method_name(s->req), HM_P(path), s->status, s->sent,
+		hm_log(&p->log, HM_LOG_INFO,
+		       HM_F " " HM_F " %s " HM_F " %d %" PRIu64 " %" PRId64 "us%s", HM_P(when),
+		       HM_P(s->peer), method_name(s->req), HM_P(path), s->status, s->sent,
 		       s->nanoseconds / 1000, s->cut ? " cut" : "");
 	hm_arena_free(&a);
 }

@@ -133,7 +133,8 @@ start(struct hm_exchange *x, hm_str type, hm_str etag, bool immutable, int64_t m
 	if (range > 0) {
 		*status = 206;
 		hm_exchange_field(x, "Content-Range",
-		                  hm_arena_printf(a, "bytes %llu-%llu/%llu", (unsigned long long)*first,
+		                  hm_arena_printf(a, "bytes %llu-%llu/%llu",
+		                                  (unsigned long long)*first,
 		                                  (unsigned long long)(*first + *length - 1),
 		                                  (unsigned long long)size));
 	}
@@ -157,8 +158,8 @@ answer_entry(struct hm_exchange *x, struct hot_entry *e)
 		hot_release(e);
 		return;
 	}
-	hm_exchange_reply_borrowed(x, status, hm_str_sub(e->body, first, first + length), hot_release,
-	                           e);
+	hm_exchange_reply_borrowed(x, status, hm_str_sub(e->body, first, first + length),
+	                           hot_release, e);
 }
 
 void

@@ -249,8 +249,8 @@ fetch_zip(struct zip_work *w, struct hm_err *err)
 	struct attempt at = { .f = w->f, .sink = &sink };
 	int rc;
 
-	if (hm_store_temp_zip(&p->store, &w->f->arena, w->f->r.path, w->f->r.version, &w->tmp, &w->fd,
-	                      err))
+	if (hm_store_temp_zip(&p->store, &w->f->arena, w->f->r.path, w->f->r.version, &w->tmp,
+	                      &w->fd, err))
 		return -1;
 	at.fd = w->fd;
 	rc = hm_fetch_try(p->fetch, fetch_from, &at, err);
@@ -331,8 +331,8 @@ fill_offline(struct fill *f, struct hm_err *err)
 	struct proxy *p = f->all->p;
 	hm_str path, body;
 
-	if (f->r.want == WANT_LIST &&
-	    hm_store_path(&p->store, &f->arena, f->r.path, HM_S("v0.0.0"), "mod", &path, err) == 0) {
+	if (f->r.want == WANT_LIST && hm_store_path(&p->store, &f->arena, f->r.path, HM_S("v0.0.0"),
+	                                            "mod", &path, err) == 0) {
 		path = hm_arena_printf(&f->arena, HM_F "list",
 		                       HM_P(hm_str_sub(path, 0, path.n - strlen("v0.0.0.mod"))));
 		if (hm_file_read(&f->arena, path.p, HM_FETCH_MAX_LIST, &body, err) == 0) {
@@ -359,10 +359,11 @@ failed(struct fill *f, struct hm_err *err)
 	int status = hm_code_http(err->code);
 	bool missing = status == 404 || status == 410;
 	int64_t keep = missing ? p->opts.missing_keep : 0;
-	hm_str text = hm_arena_printf(&f->arena, "%s" HM_F "\n",
-	                              missing && !hm_str_has_prefix(hm_err_str(err), HM_S("not found")) ?
-	                                      "not found: " : "",
-	                              HM_P(hm_err_str(err)));
+	hm_str text = hm_arena_printf(
+		&f->arena, "%s" HM_F "\n",
+		missing && !hm_str_has_prefix(hm_err_str(err), HM_S("not found")) ? "not found: "
+										  : "",
+		HM_P(hm_err_str(err)));
 	struct hot_entry *stale = hot_get(p->hot, f->r.url);
 
 	if (!missing)
@@ -377,7 +378,8 @@ failed(struct fill *f, struct hm_err *err)
 	hot_release(stale);
 	f->result = (struct result){
 		.status = status,
-		.entry = hot_put(p->hot, f->r.url, status, HM_S("text/plain"), text, later(keep), later(keep)),
+		.entry = hot_put(p->hot, f->r.url, status, HM_S("text/plain"), text, later(keep),
+		                 later(keep)),
 	};
 }
 

@@ -59,8 +59,9 @@ serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	}
 	if (fetch_disabled(x)) {
 		count(&p->count.missing);
-		answer_text(x, 404, HM_S("not found: temporarily unavailable: not in this proxy's cache, "
-		                         "and the request disables fetching\n"));
+		answer_text(x, 404,
+		            HM_S("not found: temporarily unavailable: not in this proxy's cache, "
+		                 "and the request disables fetching\n"));
 		return;
 	}
 	fills_join(p->fills, r, x); /* offline: from what the store has */

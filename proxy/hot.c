@@ -110,7 +110,9 @@ entry_new(hm_str key, int status, hm_str type, hm_str body)
 	uint8_t sum[32];
 	static const char digits[] = "0123456789abcdef";
 
-	*e = (struct hot_entry){ .status = status, .type = type, .size = sizeof(*e) + key.n + body.n };
+	*e = (struct hot_entry){ .status = status,
+		                 .type = type,
+		                 .size = sizeof(*e) + key.n + body.n };
 	atomic_init(&e->refs, 1);
 	memcpy(e->data, key.p, key.n);
 	if (body.n)

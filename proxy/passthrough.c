@@ -49,8 +49,8 @@ from_store(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	hm_err_free(&err);
 	if (rc)
 		return false;
-	answer_entry(x, hot_put(p->hot, r->url, 200, HM_S("text/plain; charset=UTF-8"), body, INT64_MAX,
-	                        INT64_MAX));
+	answer_entry(x, hot_put(p->hot, r->url, 200, HM_S("text/plain; charset=UTF-8"), body,
+	                        INT64_MAX, INT64_MAX));
 	return true;
 }
 
@@ -60,14 +60,17 @@ passthrough_serve(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	bool latest = hm_str_eqz(r->rest, "/latest");
 
 	if (!is_allowed(p, r->sumdb)) {
-		answer_text(x, 404, HM_S("not found: this proxy does not pass that checksum database on\n"));
+		answer_text(
+			x, 404,
+			HM_S("not found: this proxy does not pass that checksum database on\n"));
 	} else if (hm_str_eqz(r->rest, "/supported")) {
 		answer_text(x, 200, HM_S(""));
 	} else if (!latest && !hm_str_has_prefix(r->rest, HM_S("/lookup/")) &&
 	           !hm_str_has_prefix(r->rest, HM_S("/tile/"))) {
 		answer_text(x, 404, HM_S("not found\n"));
 	} else if (is_private(p, hm_exchange_arena(x), r->rest)) {
-		answer_text(x, 404, HM_S("not found: the module is private (GONOSUMDB of this proxy)\n"));
+		answer_text(x, 404,
+		            HM_S("not found: the module is private (GONOSUMDB of this proxy)\n"));
 	} else if (!proxy_from_memory(p, x, r) && (latest || !from_store(p, x, r))) {
 		fills_join(p->fills, r, x);
 	}

@@ -67,7 +67,8 @@ report_place(hm_str x, hm_str y, struct hm_buf *report)
 		hm_buf_printf(report, ", section " HM_F " + 0x%" PRIx64, HM_P(s.name),
 		              (uint64_t)at - s.offset);
 	if (at < x.n && at < y.n)
-		hm_buf_printf(report, ": %02x and %02x", (unsigned char)x.p[at], (unsigned char)y.p[at]);
+		hm_buf_printf(report, ": %02x and %02x", (unsigned char)x.p[at],
+		              (unsigned char)y.p[at]);
 	hm_buf_addc(report, '\n');
 }
 

@@ -125,11 +125,13 @@ report(struct hm_cli *cli, const char *built, const struct elsewhere *e, struct 
 	int rc = hm_attest_compare(built, e->out.p, &same, &text, err);
 
 	if (rc == 0 && same) {
-		hm_cli_errorf(cli, "%s: -check: a second build in other surroundings gave the same bits",
-		              cli->self);
+		hm_cli_errorf(cli,
+			      "%s: -check: a second build in other surroundings gave the same bits",
+			      cli->self);
 	} else if (rc == 0) {
-		hm_cli_errorf(cli, "%s: -check: a second build in other surroundings differs:\n" HM_F,
-		              cli->self, HM_P(hm_buf_str(&text)));
+		hm_cli_errorf(cli,
+			      "%s: -check: a second build in other surroundings differs:\n" HM_F,
+			      cli->self, HM_P(hm_buf_str(&text)));
 		hm_cli_set_status(cli, 1);
 		rc = hm_err_set(err, HM_EREPORTED, "not reproducible");
 	}

@@ -28,13 +28,16 @@ hm_cli_delegate(struct hm_cli *cli, const char *why, struct hm_err *err)
 	hm_str go;
 
 	if (hm_str_eqz(hm_env_or_empty(&c->env, "HERMOD_DELEGATE"), "off"))
-		return hm_err_set(err, HM_ENOTYET,
-		                  "%s: hermod does not do this itself, and HERMOD_DELEGATE=off keeps it "
-		                  "from handing it to the go command", why);
+		return hm_err_set(
+			err, HM_ENOTYET,
+			"%s: hermod does not do this itself, and HERMOD_DELEGATE=off keeps it "
+			"from handing it to the go command",
+			why);
 	go = hm_path_join3(&cli->arena, c->goroot, HM_S("bin"), HM_S("go"));
 	if (c->goroot.n == 0 || !hm_file_is_regular(go.p))
 		return hm_err_set(err, HM_ETOOLCHAIN,
-		                  "%s: this needs the go command, and no Go toolchain is at hand", why);
+				  "%s: this needs the go command, and no Go toolchain is at hand",
+				  why);
 	hm_cli_errorf(cli, "%s: %s: handed to " HM_F, cli->self, why, HM_P(go));
 	if (hm_cli_flush(cli, err))
 		return -1;

@@ -94,10 +94,10 @@ invalid(struct hm_arena *a, const struct hm_flag *f, hm_str v, const char *why, 
 	hm_str q = hm_str_quote(a, v);
 
 	if (is_bool(f))
-		return hm_err_set(err, HM_EUSAGE, "invalid boolean value " HM_F " for -%s: %s", HM_P(q),
-		                  f->name, why);
-	return hm_err_set(err, HM_EUSAGE, "invalid value " HM_F " for flag -%s: %s", HM_P(q), f->name,
-	                  why);
+		return hm_err_set(err, HM_EUSAGE, "invalid boolean value " HM_F " for -%s: %s",
+				  HM_P(q), f->name, why);
+	return hm_err_set(err, HM_EUSAGE, "invalid value " HM_F " for flag -%s: %s", HM_P(q),
+			  f->name, why);
 }
 
 static int
@@ -166,7 +166,8 @@ hm_flags_parse(struct hm_arena *a, const struct hm_flag *flags, size_t n, int ar
 			value = HM_S("true");
 		} else if (!has_value) {
 			if (++i >= argc)
-				return hm_err_set(err, HM_EUSAGE, "flag needs an argument: -%s", f->name);
+				return hm_err_set(err, HM_EUSAGE, "flag needs an argument: -%s",
+						  f->name);
 			value = hm_str_of(argv[i]);
 		}
 		if (set(a, f, value, err))
@@ -192,8 +193,8 @@ hm_flags_from_goflags(struct hm_arena *a, const struct hm_flag *flags, size_t n,
 		if (!f)
 			continue;
 		if (!has_value && !is_bool(f))
-			return hm_err_set(err, HM_EUSAGE, "flag needs an argument: -%s (from $GOFLAGS)",
-			                  f->name);
+			return hm_err_set(err, HM_EUSAGE,
+					  "flag needs an argument: -%s (from $GOFLAGS)", f->name);
 		if (set(a, f, has_value ? value : HM_S("true"), err)) {
 			hm_err_append(err, " (from $GOFLAGS)");
 			return -1;

@@ -9,12 +9,13 @@
 #include "base/vec.h"
 
 enum hm_flag_kind {
-	HM_FLAG_BOOL,  /* bool *: -x, -x=false */
-	HM_FLAG_STR,   /* hm_str * */
-	HM_FLAG_INT,   /* int * */
-	HM_FLAG_STRS,  /* struct hm_strs *: each use adds one */
-	HM_FLAG_FIELDS,/* struct hm_strs *: replaced by the value split as go splits -gcflags (quotes allowed) */
-	HM_FLAG_FUNC,  /* set() gets the value */
+	HM_FLAG_BOOL,	   /* bool *: -x, -x=false */
+	HM_FLAG_STR,	   /* hm_str * */
+	HM_FLAG_INT,	   /* int * */
+	HM_FLAG_STRS,	   /* struct hm_strs *: each use adds one */
+	HM_FLAG_FIELDS,	   /* struct hm_strs *: replaced by the value split as go splits -gcflags
+			      (quotes allowed) */
+	HM_FLAG_FUNC,	   /* set() gets the value */
 	HM_FLAG_BOOL_FUNC, /* set() gets the value; the flag may stand alone (value "true") */
 };
 
@@ -22,7 +23,8 @@ struct hm_flag {
 	const char *name;
 	enum hm_flag_kind kind;
 	void *target;
-	/* For the FUNC kinds; an error is shown as go shows it: invalid value "v" for flag -n: text */
+	/* For the FUNC kinds; an error is shown as go shows it: invalid value "v" for flag -n: text
+	 */
 	int (*set)(struct hm_arena *a, void *target, hm_str value, struct hm_err *err);
 	bool *seen;    /* set when the flag occurs, may be NULL */
 };

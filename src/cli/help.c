@@ -24,11 +24,15 @@ hm_help_overview(struct hm_cli *cli)
 {
 	struct hm_buf b = { 0 };
 
-	hm_buf_printf(&b, "hermod fetches, verifies, vendors and builds Go modules.\n\n"
-	                  "Usage:\n\n\t%s <command> [arguments]\n\nThe commands are:\n\n", cli->self);
+	hm_buf_printf(&b,
+		      "hermod fetches, verifies, vendors and builds Go modules.\n\n"
+		      "Usage:\n\n\t%s <command> [arguments]\n\nThe commands are:\n\n",
+		      cli->self);
 	list(&b, "");
-	hm_buf_printf(&b, "\nUse \"%s help <command>\" for more about a command.\n"
-	                  "What is not in the list is handed to the toolchain's go command.\n", cli->self);
+	hm_buf_printf(&b,
+		      "\nUse \"%s help <command>\" for more about a command.\n"
+		      "What is not in the list is handed to the toolchain's go command.\n",
+		      cli->self);
 	return hm_buf_take(&b, &cli->arena);
 }
 
@@ -37,10 +41,11 @@ hm_help_group(struct hm_cli *cli, const char *group)
 {
 	struct hm_buf b = { 0 };
 
-	hm_buf_printf(&b, "Usage:\n\n\t%s %s <command> [arguments]\n\nThe commands are:\n\n", cli->self,
-	              group);
+	hm_buf_printf(&b, "Usage:\n\n\t%s %s <command> [arguments]\n\nThe commands are:\n\n",
+		      cli->self, group);
 	list(&b, hm_arena_printf(&cli->arena, "%s ", group).p);
-	hm_buf_printf(&b, "\nUse \"%s help %s <command>\" for more about a command.\n", cli->self, group);
+	hm_buf_printf(&b, "\nUse \"%s help %s <command>\" for more about a command.\n", cli->self,
+		      group);
 	return hm_buf_take(&b, &cli->arena);
 }
 

@@ -25,7 +25,8 @@ look_up(int argc, char **argv, int *used)
 
 		if (argc < words)
 			continue;
-		name = words == 2 ? hm_arena_printf(&a, "%s %s", argv[0], argv[1]) : hm_str_of(argv[0]);
+		name = words == 2 ? hm_arena_printf(&a, "%s %s", argv[0], argv[1])
+				  : hm_str_of(argv[0]);
 		for (const struct hm_cmd *const *c = hm_cmds; *c && !found; c++)
 			if (hm_str_eqz(name, (*c)->name))
 				found = *c;

@@ -116,8 +116,9 @@ raise_by_file(struct hm_cli *cli, struct choice *c, struct hm_err *err)
 		v = hm_gover_from_toolchain(toolchain);
 		if (v.n == 0 || (!hm_str_has_prefix(toolchain, HM_S("go")) &&
 		                 !hm_str_contains(toolchain, HM_S("-go"))))
-			return hm_err_set(err, HM_EINVALID, "invalid toolchain \"" HM_F "\" in " HM_F,
-			                  HM_P(toolchain), HM_P(file));
+			return hm_err_set(err, HM_EINVALID,
+					  "invalid toolchain \"" HM_F "\" in " HM_F,
+					  HM_P(toolchain), HM_P(file));
 		if (hm_gover_cmp(v, c->version) > 0) {
 			c->toolchain = toolchain;
 			c->version = v;

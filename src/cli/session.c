@@ -37,8 +37,9 @@ mod_flag(struct hm_cli *cli, const struct hm_build_flags *bf, enum hm_build_mod 
 			return 0;
 		}
 	}
-	hm_cli_errorf(cli, "-mod=" HM_F " not supported (can be '', 'mod', 'readonly', or 'vendor')",
-	              HM_P(bf->mod));
+	hm_cli_errorf(cli,
+		      "-mod=" HM_F " not supported (can be '', 'mod', 'readonly', or 'vendor')",
+		      HM_P(bf->mod));
 	return hm_err_set(err, HM_EREPORTED, "usage");
 }
 

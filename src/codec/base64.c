@@ -73,7 +73,8 @@ decode(enum hm_base64 kind, hm_str s, unsigned char *out, size_t max)
 			continue;
 		if (n == max)
 			return -1;
-		/* After digit 2, 3 and 4 of a group the top 8 of 12, 10, 8 fresh bits are a byte. */
+		/* After digit 2, 3 and 4 of a group the top 8 of 12, 10, 8 fresh bits are a byte.
+		 */
 		out[n++] = (unsigned char)(v >> (digits % 4 == 2 ? 4 : digits % 4 == 3 ? 2 : 0));
 	}
 	if (digits % 4 == 1)

@@ -77,7 +77,8 @@ void hm_json_put_int(struct hm_json_out *w, int64_t n);
 void hm_json_put_uint(struct hm_json_out *w, uint64_t n);
 void hm_json_put_bool(struct hm_json_out *w, bool b);
 void hm_json_put_null(struct hm_json_out *w);
-/* Text that is JSON already and compact; put as it is (indented like Go's RawMessage when .indent). */
+/* Text that is JSON already and compact; put as it is (indented like Go's RawMessage when .indent).
+ */
 void hm_json_put_raw(struct hm_json_out *w, hm_str json);
 /* A whole tree. */
 void hm_json_put(struct hm_json_out *w, const struct hm_json *v);

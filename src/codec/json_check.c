@@ -175,7 +175,8 @@ literal(struct check *c, const char *word)
 
 	for (const char *w = word; *w; w++, c->i++)
 		if (peek(c) != *w) {
-			snprintf(context, sizeof(context), "in literal %s (expecting '%c')", word, *w);
+			snprintf(context, sizeof(context), "in literal %s (expecting '%c')", word,
+			         *w);
 			return fail(c, context);
 		}
 	return 0;
@@ -185,7 +186,8 @@ static int
 open_container(struct check *c, unsigned max_depth, char ch)
 {
 	if (c->depth == max_depth || c->depth == HM_JSON_MAX_DEPTH)
-		return hm_err_set(c->err, HM_ELIMIT, "invalid character '%c' exceeded max depth", ch);
+		return hm_err_set(c->err, HM_ELIMIT, "invalid character '%c' exceeded max depth",
+		                  ch);
 	c->open[c->depth++] = ch;
 	c->want = ch == '{' ? WANT_KEY_OR_CLOSE : WANT_VALUE_OR_CLOSE;
 	c->i++;

@@ -163,7 +163,9 @@ hm_json_kind(const struct hm_json *v)
 const char *
 hm_json_kind_word(const struct hm_json *v)
 {
-	static const char *const words[] = { "null", "bool", "number", "string", "array", "object" };
+	static const char *const words[] = {
+		"null", "bool", "number", "string", "array", "object"
+	};
 
 	return words[hm_json_kind(v)];
 }

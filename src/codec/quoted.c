@@ -46,7 +46,8 @@ hm_quoted_join(struct hm_arena *a, const struct hm_strs *words, hm_str *out, str
 			space |= is_space(w.p[j]);
 		if (single && dbl) {
 			hm_buf_free(&b);
-			return hm_err_set(err, HM_EINVALID, "argument " HM_F " contains both single "
+			return hm_err_set(err, HM_EINVALID,
+			                  "argument " HM_F " contains both single "
 			                  "and double quotes and cannot be quoted",
 			                  HM_P(hm_str_quote(a, w)));
 		}

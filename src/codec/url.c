@@ -122,7 +122,8 @@ unescape(struct hm_arena *a, hm_str s, enum part part, hm_str *out, struct hm_er
 		}
 		if ((part == PART_HOST || part == PART_ZONE) && (unsigned char)c < 0x80 &&
 		    must_escape(c, part))
-			return hm_err_set(err, HM_EINVALID, "invalid character " HM_F " in host name",
+			return hm_err_set(err, HM_EINVALID,
+			                  "invalid character " HM_F " in host name",
 			                  HM_P(hm_str_quote(a, hm_str_sub(s, i, i + 1))));
 		p[n++] = part == PART_QUERY && c == '+' ? ' ' : c;
 	}
@@ -207,7 +208,8 @@ parse_ip_literal(struct hm_arena *a, hm_str s, hm_str *host, struct hm_err *err)
 	if (unescape(a, name, PART_HOST, &name, err) < 0)
 		return -1;
 	if (inet_pton(AF_INET6, hm_arena_cstr(a, name), addr) != 1 || (pct >= 0 && zone.n < 2))
-		return hm_err_set(err, HM_EINVALID, "invalid host: ParseAddr(" HM_F "): unable to parse IP",
+		return hm_err_set(err, HM_EINVALID,
+		                  "invalid host: ParseAddr(" HM_F "): unable to parse IP",
 		                  HM_P(hm_str_quote(a, name)));
 	*host = hm_arena_printf(a, "[" HM_F HM_F "]" HM_F, HM_P(name), HM_P(zone), HM_P(port));
 	return 0;
@@ -513,10 +515,10 @@ resolve_path(struct hm_arena *a, hm_str base, hm_str ref)
 	if (ref.n == 0)
 		full = base;
 	else if (ref.p[0] != '/')
-		full = hm_arena_printf(a, HM_F HM_F,
-		                       HM_P(hm_str_sub(base, 0,
-		                                       (size_t)(hm_str_rindex_byte(base, '/') + 1))),
-		                       HM_P(ref));
+		full = hm_arena_printf(
+			a, HM_F HM_F,
+			HM_P(hm_str_sub(base, 0, (size_t)(hm_str_rindex_byte(base, '/') + 1))),
+			HM_P(ref));
 	if (full.n == 0)
 		return full;
 	hm_buf_addc(&b, '/');
@@ -550,7 +552,8 @@ hm_url_resolve(struct hm_arena *a, const struct hm_url *base, const struct hm_ur
 	if (ref->scheme.n == 0)
 		u.scheme = base->scheme;
 	if (ref->scheme.n || ref->host.n || ref->has_user) {
-		(void)set_path(a, &u, resolve_path(a, hm_url_escaped_path(a, ref), HM_S("")), &ignored);
+		(void)set_path(a, &u, resolve_path(a, hm_url_escaped_path(a, ref), HM_S("")),
+		               &ignored);
 		hm_err_free(&ignored);
 		return u;
 	}

@@ -38,7 +38,8 @@ hm_str hm_url_port(const struct hm_url *u);
 /* u with "/path" appended to path and raw_path, as proxy requests are built; path is unescaped. */
 struct hm_url hm_url_join(struct hm_arena *a, const struct hm_url *u, hm_str path);
 /* The target of a reference, URL.ResolveReference (redirects). */
-struct hm_url hm_url_resolve(struct hm_arena *a, const struct hm_url *base, const struct hm_url *ref);
+struct hm_url hm_url_resolve(struct hm_arena *a, const struct hm_url *base,
+                             const struct hm_url *ref);
 
 /* url.PathEscape, url.QueryEscape */
 hm_str hm_url_path_escape(struct hm_arena *a, hm_str s);

@@ -15,7 +15,8 @@ struct hm_tls;        /* one connection; one thread */
 /* PEM files: the certificate with its chain, and its private key. */
 int hm_tls_server_new(const char *cert, const char *key, struct hm_tls_server **out,
                       struct hm_err *err);
-/* Reads the files again; connections at work keep the old certificate. On failure the old one stays. */
+/* Reads the files again; connections at work keep the old certificate. On failure the old one
+ * stays. */
 int hm_tls_server_reload(struct hm_tls_server *s, struct hm_err *err);
 void hm_tls_server_free(struct hm_tls_server *s);
 

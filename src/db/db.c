@@ -63,8 +63,9 @@ hm_db_open(const char *path, const struct hm_db_opts *opts, struct hm_db **out,
 	static const struct hm_db_opts none;
 	const struct hm_db_opts *o = opts ? opts : &none;
 	struct hm_db *db = hm_mem_new(sizeof(*db));
-	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE |
-	            (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	int flags =
+		SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE |
+		(o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	int rc;
 
 	db->path = hm_arena_dup(&db->arena, hm_str_of(path));
@@ -112,8 +113,10 @@ migrate_locked(struct hm_db *db, const char *const *steps, int n, struct hm_err 
 	int rc = schema_version(db, &version, err);
 
 	if (rc == 0 && version > n)
-		rc = hm_err_set(err, HM_ECONFLICT, HM_F ": made by a newer version of this program "
-		                "(schema %lld, known up to %d)", HM_P(db->path), (long long)version, n);
+		rc = hm_err_set(err, HM_ECONFLICT,
+		                HM_F ": made by a newer version of this program "
+		                     "(schema %lld, known up to %d)",
+		                HM_P(db->path), (long long)version, n);
 	for (; rc == 0 && version < n; version++)
 		rc = hm_db_exec(db, steps[version], err);
 	if (rc == 0)

@@ -68,7 +68,8 @@ store_basic(struct hm_auth *x, hm_str prefix, hm_str user, hm_str password)
 	struct hm_strs h = { 0 };
 
 	plain = hm_base64_encode(&x->arena, HM_BASE64_STD, plain.p, plain.n);
-	HM_PUSH(&x->arena, h, hm_arena_printf(&x->arena, "Authorization: Basic " HM_F, HM_P(plain)));
+	HM_PUSH(&x->arena, h,
+	        hm_arena_printf(&x->arena, "Authorization: Basic " HM_F, HM_P(plain)));
 	store(x, prefix, &h);
 }
 
@@ -194,9 +195,10 @@ run_git(struct hm_auth *x, hm_str dir, hm_str url, struct hm_err *err)
 		return hm_err_set(err, HM_EINVALID, "'git credential fill' failed for url=" HM_F
 		                  ", could not parse url\n", HM_P(red));
 	if (!hm_str_has_prefix(url, prefix))
-		return hm_err_set(err, HM_EINVALID, "requested a credential for " HM_F
-		                  ", but 'git credential fill' provided one for " HM_F "\n", HM_P(red),
-		                  HM_P(hm_url_redacted(&x->arena, &g.prefix)));
+		return hm_err_set(err, HM_EINVALID,
+		                  "requested a credential for " HM_F
+		                  ", but 'git credential fill' provided one for " HM_F "\n",
+		                  HM_P(red), HM_P(hm_url_redacted(&x->arena, &g.prefix)));
 	store_basic(x, prefix, g.user, g.password);
 	report_git(x, dir, prefix, r.out);
 	return 0;
@@ -210,16 +212,19 @@ check_git_dir(hm_str command, hm_str *dir, struct hm_err *err)
 
 	hm_str_next_field(&rest, &word);
 	if (!hm_str_next_field(&rest, dir) || hm_str_next_field(&rest, &more))
-		return hm_err_set(err, HM_EINVALID, "GOAUTH=git dir method requires an absolute path to "
+		return hm_err_set(err, HM_EINVALID,
+		                  "GOAUTH=git dir method requires an absolute path to "
 		                  "the git working directory");
 	if (!hm_path_is_abs(*dir))
-		return hm_err_set(err, HM_EINVALID, "GOAUTH=git dir method requires an absolute path to "
+		return hm_err_set(err, HM_EINVALID,
+		                  "GOAUTH=git dir method requires an absolute path to "
 		                  "the git working directory, dir is not absolute");
 	if (hm_file_stat(dir->p, &st, err) < 0)
 		return hm_err_wrap(err, "GOAUTH=git encountered an error; cannot stat " HM_F ": ",
 		                   HM_P(*dir));
 	if (!S_ISDIR(st.st_mode))
-		return hm_err_set(err, HM_EINVALID, "GOAUTH=git dir method requires an absolute path to "
+		return hm_err_set(err, HM_EINVALID,
+		                  "GOAUTH=git dir method requires an absolute path to "
 		                  "the git working directory, dir is not a directory");
 	return 0;
 }
@@ -254,7 +259,8 @@ parse_block(struct hm_auth *x, hm_str *text, struct hm_err *err)
 
 	for (;;) {
 		if (!hm_str_cut(*text, '\n', &line, text))
-			return hm_err_set(err, HM_EINVALID, "invalid format: missing empty line after URLs");
+			return hm_err_set(err, HM_EINVALID,
+			                  "invalid format: missing empty line after URLs");
 		if (line.n == 0)
 			break;
 		if (hm_url_parse(&x->arena, line, &u, err) < 0)
@@ -312,7 +318,8 @@ run_command(struct hm_auth *x, hm_str command, hm_str url, const struct hm_http_
 	          err) < 0)
 		return hm_err_wrap(err, "could not run command " HM_F ": ", HM_P(command));
 	if (r.status != 0)
-		return hm_err_set(err, HM_EINVALID, "could not run command " HM_F ": exit status %d\n" HM_F,
+		return hm_err_set(err, HM_EINVALID,
+		                  "could not run command " HM_F ": exit status %d\n" HM_F,
 		                  HM_P(command), r.status, HM_P(r.err));
 	for (text = r.out; text.n;)
 		if (parse_block(x, &text, err) < 0)
@@ -327,8 +334,9 @@ run_command(struct hm_auth *x, hm_str command, hm_str url, const struct hm_http_
 static void
 complain(struct hm_auth *x, hm_str command, struct hm_err *problem, struct hm_strs *notes)
 {
-	HM_PUSH(&x->arena, *notes, hm_arena_printf(&x->arena, "GOAUTH=" HM_F ": " HM_F, HM_P(command),
-	                                           HM_P(hm_err_str(problem))));
+	HM_PUSH(&x->arena, *notes,
+	        hm_arena_printf(&x->arena, "GOAUTH=" HM_F ": " HM_F, HM_P(command),
+	                        HM_P(hm_err_str(problem))));
 }
 
 static int
@@ -340,11 +348,13 @@ run_one(struct hm_auth *x, hm_str command, size_t commands, hm_str url,
 	int rc = 0;
 
 	if (!hm_str_next_field(&rest, &word))
-		return hm_err_set(err, HM_EINVALID, "GOAUTH encountered an empty command (GOAUTH=" HM_F
-		                  ")", HM_P(x->conf->goauth));
+		return hm_err_set(err, HM_EINVALID,
+		                  "GOAUTH encountered an empty command (GOAUTH=" HM_F ")",
+		                  HM_P(x->conf->goauth));
 	if (hm_str_eqz(word, "off")) {
 		if (commands > 1)
-			return hm_err_set(err, HM_EINVALID, "GOAUTH=off cannot be combined with other "
+			return hm_err_set(err, HM_EINVALID,
+			                  "GOAUTH=off cannot be combined with other "
 			                  "authentication commands (GOAUTH=" HM_F ")",
 			                  HM_P(x->conf->goauth));
 		return 0;

@@ -25,11 +25,13 @@ hm_fetch_parse_base(struct hm_arena *a, hm_str url, struct hm_url *u, struct hm_
 		if (!u->host.n && !u->has_user && !u->opaque.n && !u->query.n && !u->force_query &&
 		    !u->fragment.n && !u->omit_host)
 			return 0;
-		return hm_err_set(err, HM_EINVALID, "invalid file:// proxy URL with non-path elements: "
-		                  HM_F, HM_P(red));
+		return hm_err_set(err, HM_EINVALID,
+		                  "invalid file:// proxy URL with non-path elements: " HM_F,
+		                  HM_P(red));
 	}
 	if (u->scheme.n == 0)
-		return hm_err_set(err, HM_EINVALID, "invalid proxy URL missing scheme: " HM_F, HM_P(red));
+		return hm_err_set(err, HM_EINVALID, "invalid proxy URL missing scheme: " HM_F,
+		                  HM_P(red));
 	return hm_err_set(err, HM_EINVALID, "invalid proxy URL scheme (must be https, http, file): "
 	                  HM_F, HM_P(red));
 }
@@ -175,7 +177,8 @@ hm_fetch_try(struct hm_fetch *f,
 		}
 		go_on = !hm_err_is(&e, HM_ESECURITY) && (s->fall_back_on_error || is_not_found(&e));
 		rank = rank_of(s, &e);
-		/* Where a proxy has answered already, that we cannot go on to direct adds nothing. */
+		/* Where a proxy has answered already, that we cannot go on to direct adds nothing.
+		 */
 		if (hm_err_is(&e, HM_ENOTYET) && best >= 0)
 			rank = -1;
 		if (rank >= best && rank >= 0) {
@@ -200,7 +203,8 @@ hm_fetch_open(struct hm_fetch *f, struct hm_arena *a, const struct hm_fetch_sour
 	if (f->mod_flag.n) {
 		hm_err_set(err, HM_EFORBIDDEN, "module lookup disabled by -mod=" HM_F,
 		           HM_P(f->mod_flag));
-		return f->mod_reason.n ? hm_err_append(err, "\n\t(" HM_F ")", HM_P(f->mod_reason)) : -1;
+		return f->mod_reason.n ? hm_err_append(err, "\n\t(" HM_F ")", HM_P(f->mod_reason))
+		                       : -1;
 	}
 	if (hm_match_prefix_patterns(f->conf->gonoproxy, path)) {
 		if (!direct && !noproxy)
@@ -210,9 +214,12 @@ hm_fetch_open(struct hm_fetch *f, struct hm_arena *a, const struct hm_fetch_sour
 	if (hm_str_eqz(src->url, "off"))
 		return hm_err_set(err, HM_EOFF, "module lookup disabled by GOPROXY=off");
 	if (direct)
-		return hm_err_set(err, HM_ENOTYET, "module " HM_F ": fetching directly from version "
-		                  "control is not supported yet: set GOPROXY to a module proxy that has "
-		                  "it, and GONOPROXY=none if GOPRIVATE names it", HM_P(path));
+		return hm_err_set(
+			err, HM_ENOTYET,
+			"module " HM_F ": fetching directly from version "
+			"control is not supported yet: set GOPROXY to a module proxy that has "
+			"it, and GONOPROXY=none if GOPRIVATE names it",
+			HM_P(path));
 	if (noproxy)
 		return hm_err_set(err, HM_ENOTFOUND, NOT_PRIVATE);
 	if (hm_fetch_parse_base(a, src->url, &out->url, err) < 0 ||

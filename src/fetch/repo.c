@@ -84,8 +84,8 @@ hm_repo_versions(const struct hm_repo *r, struct hm_arena *a, hm_str prefix, str
 	if (get_list(r, a, &rest, err) < 0)
 		return wrap(r, HM_S(""), err);
 	while (hm_str_next(&rest, '\n', &line))
-		if (hm_str_next_field(&line, &v) && hm_semver_valid(v) && hm_str_has_prefix(v, prefix) &&
-		    !hm_pseudo_is(v))
+		if (hm_str_next_field(&line, &v) && hm_semver_valid(v) &&
+		    hm_str_has_prefix(v, prefix) && !hm_pseudo_is(v))
 			HM_PUSH(a, *out, hm_arena_dup(a, v));
 	hm_semver_sort(out->v, out->n);
 	return 0;
@@ -122,14 +122,16 @@ decode(struct hm_arena *a, hm_str text, struct hm_fetch_info *out, struct hm_err
 	if (hm_json_kind(m) != HM_JSON_NULL && !s.p)
 		return hm_err_set(err, HM_EHTTP, "Time.UnmarshalJSON: input is not a JSON string");
 	if (s.p && !hm_time_parse_rfc3339(s, &out->time))
-		return hm_err_set(err, HM_EHTTP, "parsing time " HM_F " as \"2006-01-02T15:04:05Z07:00\": "
-		                  "cannot parse " HM_F " as \"2006\"", HM_P(hm_str_quote(a, s)),
-		                  HM_P(hm_str_quote(a, s)));
+		return hm_err_set(err, HM_EHTTP,
+		                  "parsing time " HM_F " as \"2006-01-02T15:04:05Z07:00\": "
+		                  "cannot parse " HM_F " as \"2006\"",
+		                  HM_P(hm_str_quote(a, s)), HM_P(hm_str_quote(a, s)));
 	out->origin = hm_json_get(v, "Origin");
 	if (hm_json_kind(out->origin) == HM_JSON_NULL)
 		out->origin = NULL;
 	else if (hm_json_kind(out->origin) != HM_JSON_OBJECT)
-		return wrong_type(out->origin, "struct field RevInfo.Origin", "codehost.Origin", err);
+		return wrong_type(out->origin, "struct field RevInfo.Origin", "codehost.Origin",
+		                  err);
 	return 0;
 }
 

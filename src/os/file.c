@@ -36,8 +36,8 @@ hm_file_read_fd(struct hm_arena *a, int fd, const char *path, size_t max, hm_str
 		b.n += (size_t)k;
 		if (b.n > max) {
 			hm_buf_free(&b);
-			return hm_err_set(err, HM_ELIMIT, "read %s: file is larger than %zu bytes", path,
-			                  max);
+			return hm_err_set(err, HM_ELIMIT, "read %s: file is larger than %zu bytes",
+					  path, max);
 		}
 		want = want > (size_t)k ? want - (size_t)k : b.n;
 		if (want < 4096 && (size_t)k == want)

@@ -61,7 +61,8 @@ push(struct hm_pool *p, struct job j)
 		p->cap = p->cap ? p->cap * 2 : 64;
 		p->queue = hm_mem_grow(p->queue, p->cap, sizeof(*p->queue));
 	}
-	for (p->queue[i] = j; i > 0 && before(&p->queue[i], &p->queue[(i - 1) / 2]); i = (i - 1) / 2)
+	for (p->queue[i] = j; i > 0 && before(&p->queue[i], &p->queue[(i - 1) / 2]);
+	     i = (i - 1) / 2)
 		swap(&p->queue[i], &p->queue[(i - 1) / 2]);
 }
 

@@ -143,7 +143,8 @@ start(const struct hm_spawn *s, const char *prog, const char *const *env, struct
 	posix_spawnattr_setsigdefault(&at, &def);
 	posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	if (!s->inherit) {
-		if ((s->input.n && make_pipe(pin)) || make_pipe(pout) || (!s->merge && make_pipe(perr))) {
+		if ((s->input.n && make_pipe(pin)) || make_pipe(pout) ||
+		    (!s->merge && make_pipe(perr))) {
 			rc = errno;
 			goto out;
 		}
@@ -159,7 +160,9 @@ start(const struct hm_spawn *s, const char *prog, const char *const *env, struct
 	rc = posix_spawn(pid, prog, &fa, &at, (char *const *)(uintptr_t)s->argv,
 	                 (char *const *)(uintptr_t)env);
 	if (rc == 0) {
-		*f = (struct flow){ .in = pin[1], .out = pout[0], .err = perr[0], .input = s->input };
+		*f = (struct flow){
+			.in = pin[1], .out = pout[0], .err = perr[0], .input = s->input
+		};
 		pin[1] = pout[0] = perr[0] = -1;
 	}
 out:
@@ -194,8 +197,8 @@ hm_spawn_run(struct hm_arena *a, const struct hm_spawn *s, struct hm_spawn_resul
 	if (!hm_spawn_look_path(a, hm_str_of(s->argv[0]), path_of(env), &prog)) {
 		if (strchr(s->argv[0], '/'))
 			return hm_err_sys(err, errno ? errno : EACCES, "fork/exec %s", s->argv[0]);
-		return hm_err_set(err, HM_ENOTFOUND, "exec: \"%s\": executable file not found in $PATH",
-		                  s->argv[0]);
+		return hm_err_set(err, HM_ENOTFOUND,
+		                  "exec: \"%s\": executable file not found in $PATH", s->argv[0]);
 	}
 	rc = start(s, prog.p, env, &f, &pid);
 	if (rc)
@@ -222,6 +225,7 @@ hm_spawn_run(struct hm_arena *a, const struct hm_spawn *s, struct hm_spawn_resul
 	r->out = hm_buf_take(&f.obuf, a);
 	r->err = hm_buf_take(&f.ebuf, a);
 	if (f.over)
-		return hm_err_set(err, HM_ELIMIT, "%s: more than %zu bytes of output", s->argv[0], f.max);
+		return hm_err_set(err, HM_ELIMIT, "%s: more than %zu bytes of output", s->argv[0],
+		                  f.max);
 	return 0;
 }

@@ -10,14 +10,16 @@
 #include "base/vec.h"
 
 struct hm_spawn {
-	const char *const *argv; /* NULL at the end; argv[0] is looked up in PATH of env unless it has a slash */
+	const char *const *argv; /* NULL at the end; argv[0] is looked up in PATH of env unless it
+	                            has a slash */
 	const char *const *env;  /* NULL at the end; NULL itself: the process's own environment */
 	const char *dir;         /* working folder, or NULL */
 	hm_str input;            /* fed to stdin; otherwise stdin is /dev/null */
-	bool inherit;            /* stdin, stdout, stderr are the caller's own; nothing is captured */
+	bool inherit; /* stdin, stdout, stderr are the caller's own; nothing is captured */
 	bool merge;              /* stderr goes into `out`, in order */
 	size_t max_output;       /* limit for out and err each; 0 means 64 MiB */
-	/* Told when the child runs and before its id becomes invalid, so that others may kill it. */
+	/* Told when the child runs and before its id becomes invalid, so that others may kill it.
+	 */
 	void (*watch)(void *ctx, pid_t pid, bool alive);
 	void *watch_ctx;
 };

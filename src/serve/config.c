@@ -150,7 +150,8 @@ take_entry(struct parser *p, struct hm_err *err)
 		p->rest = hm_str_from(p->rest, 1);
 		if (take_value(p, &e.value, err))
 			return -1;
-	} else if (p->rest.n && p->rest.p[0] != '\n' && p->rest.p[0] != '#' && p->rest.p[0] != ';') {
+	} else if (p->rest.n && p->rest.p[0] != '\n' && p->rest.p[0] != '#' &&
+	           p->rest.p[0] != ';') {
 		return bad(p, "want = behind the key", err);
 	}
 	HM_PUSH(p->a, *p->out, e);
@@ -205,8 +206,8 @@ set_int(const struct hm_setting *s, hm_str v, struct hm_err *err)
 	errno = 0;
 	x = strtol(v.p, &end, 10);
 	if (v.n == 0 || *end || errno || x < s->min || x > s->max)
-		return hm_err_set(err, HM_EUSAGE, "%s: \"" HM_F "\" is no number from %d to %d", s->key,
-		                  HM_P(v), s->min, s->max);
+		return hm_err_set(err, HM_EUSAGE, "%s: \"" HM_F "\" is no number from %d to %d",
+		                  s->key, HM_P(v), s->min, s->max);
 	*(int *)s->target = (int)x;
 	return 0;
 }
@@ -220,8 +221,8 @@ set_bool(const struct hm_setting *s, hm_str v, struct hm_err *err)
 	          hm_str_eqz(v, "0");
 
 	if (!yes && !no)
-		return hm_err_set(err, HM_EUSAGE, "%s: \"" HM_F "\" is neither true nor false", s->key,
-		                  HM_P(v));
+		return hm_err_set(err, HM_EUSAGE, "%s: \"" HM_F "\" is neither true nor false",
+		                  s->key, HM_P(v));
 	*(bool *)s->target = yes;
 	return 0;
 }
@@ -256,8 +257,9 @@ from_config(struct hm_arena *a, const struct hm_setting *known, size_t n,
 		const struct hm_setting *s = find(known, n, e->key);
 
 		if (!s || !hm_str_eqz(e->section, s->section) || e->sub.n)
-			return hm_err_set(err, HM_EUSAGE, HM_F ":%d: unknown setting " HM_F "." HM_F,
-			                  HM_P(c->name), e->line, HM_P(e->section), HM_P(e->key));
+			return hm_err_set(err, HM_EUSAGE,
+			                  HM_F ":%d: unknown setting " HM_F "." HM_F, HM_P(c->name),
+			                  e->line, HM_P(e->section), HM_P(e->key));
 		if (set(a, s, e->value, err))
 			return hm_err_wrap(err, HM_F ":%d: ", HM_P(c->name), e->line);
 	}
@@ -283,7 +285,8 @@ from_words(struct hm_arena *a, const struct hm_setting *known, size_t n, int *ar
 			value = HM_S("true");
 		} else if (!given) {
 			if (*argc == 0)
-				return hm_err_set(err, HM_EUSAGE, "--" HM_F " needs a value", HM_P(key));
+				return hm_err_set(err, HM_EUSAGE, "--" HM_F " needs a value",
+				                  HM_P(key));
 			value = hm_str_of((*argv)[0]);
 			(*argc)--;
 			(*argv)++;

@@ -1,4 +1,5 @@
-/* peak COMMAND...: runs it and prints the peak resident memory of its processes in KiB on stderr. */
+/* peak COMMAND...: runs it and prints the peak resident memory of its processes in KiB on stderr.
+ */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -79,8 +79,9 @@ add(const char *path)
 static uint8_t *
 mutate(size_t *size)
 {
-	static const char *const words[] = { "\n", "//", "\"", "(", ")", " => ", "v1.0.0", "\xff",
-		                             "0", "-1", "\0", "99999999999", "/../", "PK\x01\x02", "\r\n" };
+	static const char *const words[] = { "\n",   "//",	    "\"",   "(",	  ")",
+					     " => ", "v1.0.0",	    "\xff", "0",	  "-1",
+					     "\0",   "99999999999", "/../", "PK\x01\x02", "\r\n" };
 	const struct seed *s = &seeds[rnd((uint32_t)n_seeds)], *t = &seeds[rnd((uint32_t)n_seeds)];
 	static uint8_t b[2 * SIZE_MAX_];
 	size_t n = s->n;

@@ -64,13 +64,28 @@ match_as_go(void **state)
 		const char *pattern, *name;
 		int want; /* 1, 0, -1 malformed */
 	} t[] = {
-		{ "abc", "abc", 1 },     { "*", "abc", 1 },        { "*c", "abc", 1 },
-		{ "a*", "a", 1 },        { "a*", "ab/c", 0 },      { "a*/b", "abc/b", 1 },
-		{ "a*b*c*d*e*/f", "axbxcxdxe/f", 1 },              { "a*b?c*x", "abxbbxdbxebxczzy", 0 },
-		{ "ab[c]", "abc", 1 },   { "ab[b-d]", "abc", 1 },  { "ab[^c]", "abc", 0 },
-		{ "a?b", "a\xe2\x98\xba" "b", 1 },                 { "a\\*b", "a*b", 1 },
-		{ "[]a]", "]", -1 },     { "[-]", "-", -1 },       { "[a-", "a", -1 },
-		{ "a[", "ab", -1 },      { "[", "a", -1 },         { "*x", "xxx", 1 },
+		{ "abc", "abc", 1 },
+		{ "*", "abc", 1 },
+		{ "*c", "abc", 1 },
+		{ "a*", "a", 1 },
+		{ "a*", "ab/c", 0 },
+		{ "a*/b", "abc/b", 1 },
+		{ "a*b*c*d*e*/f", "axbxcxdxe/f", 1 },
+		{ "a*b?c*x", "abxbbxdbxebxczzy", 0 },
+		{ "ab[c]", "abc", 1 },
+		{ "ab[b-d]", "abc", 1 },
+		{ "ab[^c]", "abc", 0 },
+		{ "a?b",
+		  "a\xe2\x98\xba"
+		  "b",
+		  1 },
+		{ "a\\*b", "a*b", 1 },
+		{ "[]a]", "]", -1 },
+		{ "[-]", "-", -1 },
+		{ "[a-", "a", -1 },
+		{ "a[", "ab", -1 },
+		{ "[", "a", -1 },
+		{ "*x", "xxx", 1 },
 		{ "a[", "x", -1 },
 	};
 

@@ -71,9 +71,11 @@ reads_members(void **state)
 	int64_t n;
 
 	(void)state;
-	assert_ok(hm_json_parse(&a, HM_S("{\"version\":\"v1\",\"Version\":\"v2\",\"n\":-3,\"f\":1.5,"
-	                                 "\"l\":[true,null],\"s\":\"\\ud800\xff\\u0000\"}"),
-	                        &v, &err), &err);
+	assert_ok(hm_json_parse(&a,
+	                        HM_S("{\"version\":\"v1\",\"Version\":\"v2\",\"n\":-3,\"f\":1.5,"
+	                             "\"l\":[true,null],\"s\":\"\\ud800\xff\\u0000\"}"),
+	                        &v, &err),
+	          &err);
 	assert_str(hm_json_get_str(v, "Version"), "v2");
 	assert_str(hm_json_get_str(v, "absent"), "");
 	assert_true(hm_json_int(hm_json_get(v, "N"), &n));

@@ -48,7 +48,8 @@ base64_vectors(void **state)
 static void
 base64_refuses(void **state)
 {
-	static const char *const bad[] = { "Zg", "Zg=", "Zg===", "Z", "Zg==Zg==", "=", "Zm9v-w==", "Zm 9v" };
+	static const char *const bad[] = { "Zg",       "Zg=", "Zg===",    "Z",
+		                           "Zg==Zg==", "=",   "Zm9v-w==", "Zm 9v" };
 	struct hm_arena a = { 0 };
 	unsigned char out[4];
 	hm_str s;

@@ -98,8 +98,10 @@ transactions_swap_or_not(void **state)
 	struct hm_db *db;
 
 	(void)state;
-	assert_ok(hm_db_open(in_dir("c.db"), &(struct hm_db_opts){ .durable = true }, &db, &err), &err);
-	assert_ok(hm_db_exec(db, "CREATE TABLE t (size INTEGER); INSERT INTO t VALUES (5)", &err), &err);
+	assert_ok(hm_db_open(in_dir("c.db"), &(struct hm_db_opts){ .durable = true }, &db, &err),
+	          &err);
+	assert_ok(hm_db_exec(db, "CREATE TABLE t (size INTEGER); INSERT INTO t VALUES (5)", &err),
+	          &err);
 	assert_ok(hm_db_begin(db, &err), &err);
 	assert_ok(hm_db_exec(db, "UPDATE t SET size = 6 WHERE size = 4", &err), &err);
 	assert_int_equal(hm_db_changes(db), 0);
@@ -117,8 +119,10 @@ damage_is_named(void **state)
 	struct hm_db *db;
 
 	(void)state;
-	assert_ok(hm_file_write(in_dir("d.db"), HM_S("this is no database, but it is long enough to look at..."),
-	                        0644, &err), &err);
+	assert_ok(hm_file_write(in_dir("d.db"),
+	                        HM_S("this is no database, but it is long enough to look at..."),
+	                        0644, &err),
+	          &err);
 	assert_int_equal(hm_db_open(in_dir("d.db"), NULL, &db, &err), -1);
 	assert_int_equal(err.code, HM_EINVALID);
 	assert_int_equal(hm_db_open(in_dir("no/such.db"), NULL, &db, &err), -1);

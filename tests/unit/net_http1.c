@@ -54,23 +54,34 @@ refuses_what_is_ambiguous(void **state)
 		int want;
 	} t[] = {
 		/* framing */
-		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", -400 },
-		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", -400 },
+		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+		  -400 },
+		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+		  -400 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1, 1\r\n\r\n", -400 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\n", -400 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", -400 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 0x1\r\n\r\n", -400 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1 1\r\n\r\n", -400 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n", -400 },
-		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n", -400 },
-		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", -400 },
-		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", -400 },
-		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", -400 },
+		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n",
+		  -400 },
+		{ "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: "
+		  "chunked\r\n\r\n",
+		  -400 },
+		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: "
+		  "1\r\n\r\n",
+		  -400 },
+		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+		  "chunked\r\n\r\n",
+		  -400 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", -501 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n", -501 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \"chunked\"\r\n\r\n", -501 },
 		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n", -400 },
-		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \x0b" "chunked\r\n\r\n", -400 },
+		{ "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \x0b"
+		  "chunked\r\n\r\n",
+		  -400 },
 		{ "PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", -400 },
 		{ "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n", -400 },
 		{ "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n", -400 },
@@ -178,10 +189,16 @@ decode(const char *text, size_t n, struct hm_buf *out)
 static void
 chunks(void **state)
 {
-	static const char *const bad[] = { "\r\n", "5;x=y\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n",
-		                           "5 \r\nhello\r\n0\r\n\r\n", "5\nhello\n0\n\n",
-		                           "5\r\nhelloX\r\n0\r\n\r\n", "-1\r\n", "0\r\nTrailer: x\r\n\r\n",
-		                           "fffffffffffff\r\n", "5\r\nhello\r0\r\n\r\n" };
+	static const char *const bad[] = { "\r\n",
+		                           "5;x=y\r\nhello\r\n0\r\n\r\n",
+		                           "0x5\r\nhello\r\n0\r\n\r\n",
+		                           "5 \r\nhello\r\n0\r\n\r\n",
+		                           "5\nhello\n0\n\n",
+		                           "5\r\nhelloX\r\n0\r\n\r\n",
+		                           "-1\r\n",
+		                           "0\r\nTrailer: x\r\n\r\n",
+		                           "fffffffffffff\r\n",
+		                           "5\r\nhello\r0\r\n\r\n" };
 	struct hm_buf out = { 0 };
 
 	(void)state;

@@ -171,8 +171,9 @@ keeps_alive_and_pipelines(void **state)
 	hm_str got;
 
 	(void)state;
-	got = talk(&a, fd, HM_S("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /2 HTTP/1.1\r\nHost: h\r\n\r\n"
-	                        "GET /later HTTP/1.1\r\nHost: h\r\n\r\nGET /4 HTTP/1.1\r\nHost: h\r\n\r\n"),
+	got = talk(&a, fd,
+	           HM_S("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /2 HTTP/1.1\r\nHost: h\r\n\r\n"
+	                "GET /later HTTP/1.1\r\nHost: h\r\n\r\nGET /4 HTTP/1.1\r\nHost: h\r\n\r\n"),
 	           &closed);
 	assert_false(closed);
 	assert_int_equal(count(got, "HTTP/1.1 200 OK"), 4);
@@ -180,7 +181,8 @@ keeps_alive_and_pipelines(void **state)
 	assert_int_equal(count(got, "later"), 1);
 	assert_int_equal(count(got, "\r\nInjected"), 0);
 	assert_true(hm_str_index(got, HM_S("later")) < hm_str_index(got, HM_S("X-Path: /4")));
-	got = talk(&a, fd, HM_S("GET /5 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), &closed);
+	got = talk(&a, fd, HM_S("GET /5 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
+	           &closed);
 	assert_true(closed);
 	assert_int_equal(count(got, "Connection: close"), 1);
 	close(fd);
@@ -191,12 +193,16 @@ static void
 refuses_and_closes(void **state)
 {
 	static const char *const bad[] = {
-		"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nGET /x HTTP/1.1\r\nHost: "
+		"h\r\n\r\n",
 		"GET / HTTP/1.1\nHost: h\n\n",
-		"PUT /up HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		"PUT /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a\r\nhello\r\n0\r\n\r\n",
+		"PUT /up HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n0\r\n\r\n",
+		"PUT /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+		"chunked\r\n\r\n5;a\r\nhello\r\n0\r\n\r\n",
 		"PUT /up HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n",
-		"PUT /none HTTP/1.1\r\nHost: h\r\nContent-Length: 30\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n",
+		"PUT /none HTTP/1.1\r\nHost: h\r\nContent-Length: 30\r\n\r\nGET /smuggled "
+		"HTTP/1.1\r\nHost: h\r\n\r\n",
 	};
 	struct hm_arena a = { 0 };
 
@@ -223,8 +229,10 @@ takes_bodies(void **state)
 	hm_str got;
 
 	(void)state;
-	got = talk(&a, fd, HM_S("PUT /up HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET /n "
-	                        "HTTP/1.1\r\nHost: h\r\n\r\n"), &closed);
+	got = talk(&a, fd,
+	           HM_S("PUT /up HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET /n "
+	                "HTTP/1.1\r\nHost: h\r\n\r\n"),
+	           &closed);
 	assert_int_equal(count(got, "201 Created"), 1);
 	assert_int_equal(count(got, "X-Path: /n"), 1);
 	got = talk(&a, fd, HM_S("PUT /up HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
@@ -286,7 +294,9 @@ clients_that_leave_do_no_harm(void **state)
 	hm_clock_sleep_ms(150);
 	assert_int_equal(hm_server_open(server), 0);
 	int fd = dial();
-	assert_int_equal(count(talk(&a, fd, HM_S("GET /x HTTP/1.1\r\nHost: h\r\n\r\n"), &closed), "200 OK"), 1);
+	assert_int_equal(
+		count(talk(&a, fd, HM_S("GET /x HTTP/1.1\r\nHost: h\r\n\r\n"), &closed), "200 OK"),
+		1);
 	close(fd);
 	assert_true(__atomic_load_n(&served_count, __ATOMIC_RELAXED) > 30);
 	hm_arena_free(&a);

@@ -32,8 +32,9 @@ reads_as_git_does(void **state)
 	assert_ok(hm_config_parse(&a, HM_S("f"), hm_str_of(text), &c, &err), &err);
 	assert_int_equal(c.n, sizeof(want) / sizeof(*want));
 	for (size_t i = 0; i < c.n; i++)
-		assert_str(hm_arena_printf(&a, HM_F "." HM_F "." HM_F "=" HM_F ":%d", HM_P(c.v[i].section),
-		                           HM_P(c.v[i].sub), HM_P(c.v[i].key), HM_P(c.v[i].value), c.v[i].line),
+		assert_str(hm_arena_printf(&a, HM_F "." HM_F "." HM_F "=" HM_F ":%d",
+		                           HM_P(c.v[i].section), HM_P(c.v[i].sub), HM_P(c.v[i].key),
+		                           HM_P(c.v[i].value), c.v[i].line),
 		           want[i]);
 }
 
@@ -77,7 +78,9 @@ words_beat_environment_beats_file(void **state)
 	struct hm_config c;
 
 	(void)state;
-	assert_ok(hm_config_parse(&a, HM_S("f"), HM_S("[serve]\nname = file\nsize = 3\n"), &c, &err), &err);
+	assert_ok(
+		hm_config_parse(&a, HM_S("f"), HM_S("[serve]\nname = file\nsize = 3\n"), &c, &err),
+		&err);
 	setenv("HERMOD_UNIT_SIZE", "5", 1);
 	assert_ok(hm_settings_apply(&a, known, 3, &c, &argc, &argv, &err), &err);
 	assert_str(s, "file");
