@@ -113,9 +113,7 @@ source_open(struct source *s, const struct options *o, hm_str own, struct hm_log
 	if (!s->conf || hm_dir_make_all(s->tmp.p, err))
 		return -1;
 	http.env = &s->conf->env;
-	s->http = hm_http_new(&http, err);
-	if (!s->http)
-		return -1;
+	s->http = hm_http_new(&http);
 	s->fetch = hm_fetch_new(s->conf, s->http, log);
 	v.gosumdb = s->conf->gosumdb;
 	if (hm_str_eq(sumdb_name(v.gosumdb), own))
