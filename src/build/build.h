@@ -92,6 +92,12 @@ int hm_build_install(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, bool 
 int hm_build_list(struct hm_builder *b, struct hm_arena *a, struct hm_pkg **pkgs, size_t n,
                   struct hm_err *err);
 /*
+ * Puts the text of a test's _testmain.go into the build cache, as go list -test
+ * does; *file, in the arena, is where it is now.
+ */
+int hm_build_keep_testmain(const struct hm_conf *conf, const struct hm_log *log,
+                           struct hm_arena *a, hm_str text, hm_str *file, struct hm_err *err);
+/*
  * exec: the words of -exec, or NULL.  The program has the caller's stdin, stdout
  * and stderr, and the environment of this process with GOROOT/bin in PATH; a
  * failure of it is shown as "exit status N".

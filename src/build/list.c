@@ -6,6 +6,16 @@
 #include "build/builder.h"
 #include "build/exec.h"
 
+/* The program of a test is none: its file in the cache does not end in .go. */
+static void
+keep_go_files(struct hm_arena *a, struct hm_pkg *p)
+{
+	p->compiled_go_files = (struct hm_strs){ 0 };
+	for (size_t i = 0; i < p->go_files.n; i++)
+		if (hm_str_has_suffix(p->go_files.v[i], HM_S(".go")))
+			HM_PUSH(a, p->compiled_go_files, p->go_files.v[i]);
+}
+
 /* The packages outlive the builder: what they are told moves to their arena. */
 static void
 keep_results(const struct hm_action *act, struct hm_arena *a)
@@ -21,7 +31,7 @@ keep_results(const struct hm_action *act, struct hm_arena *a)
 		p->build_id = hm_arena_dup(a, act->build_id);
 	}
 	if (o->compiled && act->kind == HM_ACT_COMPILE && !act->failed)
-		p->compiled_go_files = p->go_files;
+		keep_go_files(a, p);
 	if (act->why.p && !p->error) {
 		p->error = HM_NEW(a, struct hm_pkg_error);
 		p->error->err = hm_arena_dup(a, act->why);
@@ -50,5 +60,33 @@ hm_build_list(struct hm_builder *b, struct hm_arena *a, struct hm_pkg **pkgs, si
 		hm_err_clear(err);
 		return 0;
 	}
+	return rc;
+}
+
+int
+hm_build_keep_testmain(const struct hm_conf *conf, const struct hm_log *log, struct hm_arena *a,
+                       hm_str text, hm_str *file, struct hm_err *err)
+{
+	const struct hm_keys keys = {
+		.salt = conf->goversion,
+		.trace = hm_str_contains(conf->godebug, HM_S("gocachehash=1")),
+		.log = log,
+	};
+	uint8_t id[HM_HASH_SIZE], out[HM_HASH_SIZE];
+	struct hm_cache *cache;
+	struct hm_key k;
+	int rc;
+
+	if (hm_cache_open(conf->gocache, &cache, err))
+		return -1;
+	hm_key_init(&k, &keys, "testmain", HM_S(""));
+	hm_key_printf(&k, "testmain\n");
+	hm_buf_adds(&k.line, text);
+	hm_key_write(&k);
+	hm_key_sum(&k, id);
+	rc = hm_cache_put(cache, id, text, out, err);
+	if (rc == 0)
+		*file = hm_cache_output(cache, a, out);
+	hm_cache_free(cache);
 	return rc;
 }

@@ -66,6 +66,44 @@ report_roots(struct hm_cli *cli, struct hm_pkgs *roots)
 	roots->n = n;
 }
 
+static int
+keep_testmain(struct listing_packages *lp, struct hm_pkg *p, struct hm_err *err)
+{
+	struct hm_cli *cli = lp->l->cli;
+
+	return hm_build_keep_testmain(cli->conf, &cli->log, &cli->arena, p->testmain_go,
+	                              &p->go_files.v[0], err);
+}
+
+/* -test: behind the packages come those that their tests are made of. */
+static int
+add_tests(struct listing_packages *lp, const struct hm_loader_opts *opts, struct hm_err *err)
+{
+	struct hm_arena *a = &lp->l->cli->arena;
+	size_t n = lp->roots.n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct hm_pkg *p = lp->roots.v[i], *bad;
+		struct hm_pkg_tests t;
+
+		if (p->test_go_files.n + p->xtest_go_files.n == 0)
+			continue;
+		hm_loader_test_packages(lp->p.loader, opts, p, &t);
+		bad = lp->l->e ? NULL : hm_loader_test_failure(lp->p.loader, &t);
+		if (bad)
+			return hm_listing_fatal(lp->l, err, "go: can't load test package: " HM_F,
+			                        HM_P(hm_pkg_error_text(a, bad->error)));
+		if (keep_testmain(lp, t.main, err))
+			return -1;
+		HM_PUSH(a, lp->roots, t.main);
+		if (t.test != p)
+			HM_PUSH(a, lp->roots, t.test);
+		if (t.xtest)
+			HM_PUSH(a, lp->roots, t.xtest);
+	}
+	return 0;
+}
+
 /* All below the roots; go repeats their errors here. */
 static void
 list_deps(struct listing_packages *lp, struct hm_pkgs *out)
@@ -167,6 +205,7 @@ complete(struct listing_packages *lp, struct hm_err *err)
 	struct hm_pkgs all = { 0 };
 	bool deps = hm_listing_wants(lp->l, "Deps");
 	bool errors = hm_listing_wants(lp->l, "DepsErrors");
+	bool auto_pgo = lp->l->bf.pgo.n == 0 || hm_str_eqz(lp->l->bf.pgo, "auto");
 
 	for (size_t i = 0; i < lp->roots.n; i++)
 		lp->roots.v[i]->mark = 1;
@@ -178,7 +217,7 @@ complete(struct listing_packages *lp, struct hm_err *err)
 	}
 	if (lp->l->deps)
 		all = lp->shown;
-	if ((lp->l->bf.pgo.n == 0 || hm_str_eqz(lp->l->bf.pgo, "auto")) && lp->roots.n > 1) {
+	if (lp->l->test || (auto_pgo && lp->roots.n > 1)) {
 		if (!lp->l->deps)
 			list_deps(lp, &all);
 		hm_pkg_rename_variants(a, &all);
@@ -200,6 +239,7 @@ load_and_put(struct listing_packages *lp, const struct hm_strs *patterns, struct
 	struct hm_listing *l = lp->l;
 	struct hm_loader_opts opts = {
 		.ignore_imports = l->find,
+		.resolve_tests = l->test,
 		.suppress_build_info = !l->export && !hm_listing_wants(l, "Stale,StaleReason"),
 		.suppress_embed = !l->export &&
 		                  !hm_listing_wants(l, "EmbedFiles,TestEmbedFiles,XTestEmbedFiles"),
@@ -216,6 +256,8 @@ load_and_put(struct listing_packages *lp, const struct hm_strs *patterns, struct
 		if (l->cli->exit_status || lp->p.ml->failed)
 			return hm_err_set(err, HM_EREPORTED, "reported");
 	}
+	if (l->test && add_tests(lp, &opts, err))
+		return -1;
 	if (l->deps)
 		list_deps(lp, &lp->shown);
 	else
@@ -306,8 +348,6 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 		return -1;
 	if (l.m)
 		return hm_listing_modules(&l, argc, argv, err);
-	if (l.test)
-		return hm_cli_delegate(cli, "list -test", err);
 	if (l.bf.overlay.n)
 		return hm_cli_delegate(cli, "-overlay", err);
 	for (int i = 0; i < argc; i++)

@@ -205,7 +205,11 @@ hm_cli_packages_load(struct hm_cli *cli, const struct hm_build_flags *bf,
                      const struct hm_loader_opts *opts, const struct hm_strs *patterns,
                      struct hm_cli_packages *p, struct hm_err *err)
 {
-	struct hm_load_opts lo = { .resolve_missing = true, .silence_package_errors = true };
+	struct hm_load_opts lo = {
+		.resolve_missing = true,
+		.load_tests = opts->resolve_tests,
+		.silence_package_errors = true,
+	};
 	struct hm_strs clean = { 0 };
 
 	if (names_file(cli, patterns))

@@ -232,6 +232,22 @@ hm_pkg_collect_deps(struct hm_arena *a, const struct hm_pkgs *all, bool deps, bo
 	hm_arena_free(&tmp);
 }
 
+static int
+entry_cmp(const void *x, const void *y)
+{
+	return hm_str_cmp(((const struct hm_strmap_entry *)x)->key,
+	                  ((const struct hm_strmap_entry *)y)->key);
+}
+
+static bool
+has_entry(const struct hm_strmap *m, hm_str key)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (hm_str_eq(m->v[i].key, key))
+			return true;
+	return false;
+}
+
 void
 hm_pkg_fill_import_map(struct hm_arena *a, struct hm_pkg *p)
 {
@@ -244,9 +260,11 @@ hm_pkg_fill_import_map(struct hm_arena *a, struct hm_pkg *p)
 			p->imports.v[i],
 		};
 
-		if (!hm_str_eq(e.key, e.val))
+		if (!hm_str_eq(e.key, e.val) && !has_entry(&p->import_map, e.key))
 			HM_PUSH(a, p->import_map, e);
 	}
+	if (p->import_map.n > 1)
+		qsort(p->import_map.v, p->import_map.n, sizeof(*p->import_map.v), entry_cmp);
 }
 
 void

@@ -192,6 +192,8 @@ struct hm_pkg {
 	bool cmdline_pkg_literal;    /* ... without wildcards */
 	bool local;
 	bool gobin_subdir;           /* has no target: cross-compiled with GOBIN set */
+	bool force_library;          /* a copy of a main package that a test imports */
+	hm_str testmain_go;          /* p != NULL: the main package of a test; text of its only file */
 	bool wants_build_info;       /* go would embed build info (setBuildInfo): main, no errors */
 
 	/* Room for one consumer at a time, zero at first. */

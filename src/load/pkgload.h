@@ -72,6 +72,7 @@ void hm_loader_free(struct hm_loader *l);
 /* load.PackageOpts */
 struct hm_loader_opts {
 	bool ignore_imports;      /* list -find */
+	bool resolve_tests;       /* list -test: imports of tests are loaded, too */
 	bool main_only;           /* build -o, run, install p@v */
 	bool suppress_build_info;
 	bool suppress_embed;      /* list without EmbedFiles */
@@ -96,6 +97,20 @@ int hm_loader_split_files(struct hm_arena *a, hm_str cwd, const struct hm_strs *
 /* load.LoadPackage: one more package by path, imported by nobody. */
 struct hm_pkg *hm_loader_import(struct hm_loader *l, const struct hm_loader_opts *opts,
                                 hm_str path);
+/* What go test makes of a package. */
+struct hm_pkg_tests {
+	struct hm_pkg *main;  /* the test program; its file _testmain.go has to be stored yet */
+	struct hm_pkg *test;  /* p with the test files of its own package; p itself when there are none */
+	struct hm_pkg *xtest; /* package p_test, or NULL */
+};
+/*
+ * load.TestPackagesAndErrors: p has test files, and was loaded with the imports of
+ * tests.  Errors are inside the packages.
+ */
+void hm_loader_test_packages(struct hm_loader *l, const struct hm_loader_opts *opts,
+                             struct hm_pkg *p, struct hm_pkg_tests *out);
+/* The first of them, or of what they import, with an error; NULL: none. */
+struct hm_pkg *hm_loader_test_failure(struct hm_loader *l, const struct hm_pkg_tests *t);
 /* Package.Resolve: sorted, unique, vendor-expanded test imports. */
 void hm_loader_resolve(struct hm_loader *l, const struct hm_pkg *p, const struct hm_strs *imports,
                        struct hm_strs *out);
