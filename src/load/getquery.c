@@ -28,8 +28,9 @@ validate(const struct hm_get *g, const struct hm_get_query *q, struct hm_err *er
 	if (hm_str_eqz(q->pattern, "all")) {
 		if (hm_get_ok_for_main(q->version))
 			return 0;
+		/* Which ones there are is not known yet; go says it like this. */
 		return hm_err_set(err, HM_EINVALID, "can't request version " HM_F " of pattern "
-		                  "\"all\" that includes the main module", HM_P(quoted));
+		                  "\"all\" that includes the main modules", HM_P(quoted));
 	}
 	if (!hm_import_is_meta(q->pattern) || hm_str_eq(q->pattern, q->raw))
 		return 0;

@@ -264,6 +264,15 @@ look_go_dir(struct hm_resolve *r, hm_str dir)
 	return hm_scan_is_go_dir(r->scans, dir);
 }
 
+void
+hm_resolve_refetch(struct hm_modload *ml)
+{
+	if (!ml->resolve)
+		return;
+	hm_memo_destroy(&ml->resolve->fetched, ml->arena);
+	hm_memo_init(&ml->resolve->fetched);
+}
+
 bool
 hm_resolve_exists(struct hm_resolve *r, hm_str path)
 {

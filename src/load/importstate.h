@@ -1,7 +1,8 @@
 /*
  * importstate.h - what import resolution remembers for the life of a modload.
  *
- * Only for get*.c, import*.c, iterate*.c, query*.c, search*.c, modules.c and modinfo*.c.
+ * Only for get*.c, import*.c, iterate*.c, query*.c, search*.c, modstart.c, modules.c and
+ * modinfo*.c.
  */
 #ifndef HM_LOAD_IMPORTSTATE_H
 #define HM_LOAD_IMPORTSTATE_H
@@ -79,6 +80,9 @@ hm_resolve_tags(const struct hm_resolve *r, bool any)
 {
 	return any ? hm_tags_any() : &r->tags;
 }
+
+/* Modules are fetched anew, so that their sums are noted again (modfetch.Reset). */
+void hm_resolve_refetch(struct hm_modload *ml);
 
 /* Is the path there (folder or file)?  Memoised. */
 bool hm_resolve_exists(struct hm_resolve *r, hm_str path);

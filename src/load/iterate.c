@@ -424,17 +424,26 @@ resolve_missing(struct hm_iter *it, struct additions *add, struct hm_err *err)
 	return 0;
 }
 
-/* A requirement of a module just added is at fault: the imports explain it better. */
+/* A module just added cannot be read: the imports explain it better than requirements. */
 static void
 explain_addition(struct hm_iter *it, const struct additions *add, struct hm_err *err)
 {
+	const hm_str step = HM_S("requires\n\t");
+	hm_str text = hm_arena_dup(it->a, hm_err_str(err));
+	ptrdiff_t at;
+
+	while ((at = hm_str_index(text, step)) >= 0)
+		text = hm_str_from(text, (size_t)at + step.n);
 	for (size_t i = 0; i < add->mods.n; i++) {
-		hm_str name = hm_modver_str(it->a, add->mods.v[i]);
+		hm_str rest = text;
 
-		if (hm_str_has_prefix(hm_err_str(err), name)) {
+		if (hm_str_cut_prefix(&rest, hm_modver_str(it->a, add->mods.v[i])) &&
+		    (hm_str_has_prefix(rest, HM_S(":")) ||
+		     hm_str_has_prefix(rest, HM_S(" (replaced by ")))) {
 			hm_str stack = hm_loadpkg_stack_text(it->a, add->by.v[i]);
+			enum hm_code code = err->code;
 
-			hm_err_wrap(err, HM_F ": ", HM_P(stack));
+			hm_err_set(err, code, HM_F ": " HM_F, HM_P(stack), HM_P(text));
 			return;
 		}
 	}

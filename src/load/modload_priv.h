@@ -25,6 +25,8 @@ struct hm_modfiles {
 
 void hm_modfiles_init(struct hm_modload *ml);
 void hm_modfiles_free(struct hm_modload *ml);
+/* Other main modules follow; as in go, files of dependencies are not read again. */
+void hm_modfiles_forget_mains(struct hm_modload *ml);
 /* Raises ml->need_go. */
 void hm_modfiles_need_go(struct hm_modload *ml, hm_str go);
 void hm_modgraph_free(struct hm_modgraph *mg);

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "conf/conf.h"
 #include "load/import.h"
+#include "load/importstate.h"
 #include "load/modcommit.h"
 #include "load/modload_priv.h"
 #include "load/modstart_path.h"
@@ -289,8 +290,8 @@ hm_modload_enter(struct hm_modload *ml, hm_str root, struct hm_err *err)
 {
 	struct hm_reqs *rs;
 
-	hm_modfiles_free(ml);
-	hm_modfiles_init(ml);
+	hm_modfiles_forget_mains(ml);
+	hm_resolve_refetch(ml);
 	ml->mains = NULL;
 	ml->reqs = NULL;
 	ml->vendor = NULL;

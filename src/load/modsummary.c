@@ -39,6 +39,26 @@ hm_modfiles_init(struct hm_modload *ml)
 	ml->files = f;
 }
 
+/* What a main module says, and what main modules exclude, is another matter from now on. */
+static void
+forget_mains(struct hm_modload *ml, struct hm_modver m, struct entry *e)
+{
+	e->kept = NULL;
+	if (m.version.n || !hm_mainmods_has(ml->mains, m.path))
+		return;
+	hm_err_free(&e->err);
+	*e = (struct entry){ .go = e->go };
+}
+
+void
+hm_modfiles_forget_mains(struct hm_modload *ml)
+{
+	struct hm_modfiles *f = ml->files;
+
+	for (size_t i = 0; i < f->entries.n; i++)
+		forget_mains(ml, f->entries.e[i].key, f->entries.e[i].val);
+}
+
 void
 hm_modfiles_free(struct hm_modload *ml)
 {
