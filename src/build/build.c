@@ -134,8 +134,6 @@ static int
 init_cache(struct hm_builder *b, struct hm_err *err)
 {
 	const struct hm_conf *conf = b->o.conf;
-	hm_str host = hm_arena_printf(&b->arena, HM_F "_" HM_F, HM_P(conf->gohostos),
-	                              HM_P(conf->gohostarch));
 
 	if (conf->gocache_err.n)
 		return hm_err_set(err, HM_EINVALID,
@@ -147,6 +145,16 @@ init_cache(struct hm_builder *b, struct hm_err *err)
 	if (hm_cache_open(conf->gocache, &b->cache, err))
 		return -1;
 	b->memo = hm_memo_open(hm_path_cat(&b->arena, conf->gocache, HM_S("hermod-memo")).p);
+	return 0;
+}
+
+int
+hm_builder_open_tools(struct hm_builder *b, struct hm_err *err)
+{
+	const struct hm_conf *conf = b->o.conf;
+	hm_str host = hm_arena_printf(&b->arena, HM_F "_" HM_F, HM_P(conf->gohostos),
+	                              HM_P(conf->gohostarch));
+
 	if (hm_toolchain_open(&b->arena, conf->goroot, host, &b->env, b->memo, &b->tc, err))
 		return -1;
 	if (b->tc->minor < HM_TOOLCHAIN_MINOR_MIN || b->tc->minor > HM_TOOLCHAIN_MINOR_MAX)

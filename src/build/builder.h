@@ -68,7 +68,9 @@ struct hm_env hm_builder_copy_env(struct hm_arena *a, const struct hm_env *from)
 /* Folder for the files of one action, not made yet; ends in a slash. */
 hm_str hm_builder_objdir(struct hm_builder *b);
 
-/* Gives every package of roots, and all below, its unit; HM_ENOTYET for cgo. */
+/* Opens the toolchain: later than the rest, because packages may have errors to show. */
+int hm_builder_open_tools(struct hm_builder *b, struct hm_err *err);
+/* Opens the toolchain and gives every package of roots, and all below, its unit; HM_ENOTYET for cgo. */
 int hm_builder_prepare(struct hm_builder *b, const struct hm_pkgs *roots, struct hm_err *err);
 
 /* The work of each kind of action; called by exec.c on its threads. */

@@ -64,6 +64,8 @@ hm_builder_prepare(struct hm_builder *b, const struct hm_pkgs *roots, struct hm_
 {
 	struct hm_pkgs all = { 0 };
 
+	if (hm_builder_open_tools(b, err))
+		return -1;
 	hm_pkg_list(&b->arena, roots, &all);
 	for (size_t i = 0; i < all.n; i++)
 		if (prepare_package(b, all.v[i], err))

@@ -3,6 +3,7 @@
 #include "acquire/acquire.h"
 #include "base/path.h"
 #include "cli/select.h"
+#include "load/edit.h"
 #include "load/import.h"
 #include "load/mainmods.h"
 #include "load/modload.h"
@@ -10,10 +11,21 @@
 #include "load/modules.h"
 #include "load/query.h"
 #include "load/reqs.h"
-#include "load/roots.h"
 #include "mod/gomod.h"
 #include "mod/gowork.h"
 #include "os/file.h"
+
+/* The value of key in $GODEBUG; the last one counts. */
+static hm_str
+godebug_setting(const struct hm_conf *c, hm_str key)
+{
+	hm_str rest = c->godebug, item, name, value, found = HM_S("");
+
+	while (hm_str_next(&rest, ',', &item))
+		if (hm_str_cut(item, '=', &name, &value) && hm_str_eq(name, key))
+			found = value;
+	return found;
+}
 
 /* go/build.Context as flags and settings make it. */
 static void
@@ -31,6 +43,8 @@ fill_ctx(struct hm_cli *cli, const struct hm_build_flags *bf, struct hm_build_ct
 	ctx->cgo = c->cgo_enabled;
 	ctx->tags = bf->tags;
 	ctx->tool_tags = c->tool_tags;
+	ctx->install_goroot = hm_str_eqz(godebug_setting(c, HM_S("installgoroot")), "all");
+	ctx->embed_links = hm_str_eqz(godebug_setting(c, HM_S("embedfollowsymlinks")), "1");
 	hm_build_release_tags(&cli->arena, c->goversion, &ctx->release_tags);
 }
 
@@ -323,8 +337,10 @@ require(struct hm_cli *cli, struct hm_modload *ml, struct hm_modver mod, hm_str 
         struct hm_err *err)
 {
 	struct hm_reqs *rs;
-	struct hm_roots_in in = { .add = &mod, .n_add = 1 };
+	struct hm_edit_in in = { .must = &mod, .n_must = 1 };
+	struct hm_conflicts conflicts = { 0 };
 	struct hm_gomod *f;
+	bool changed;
 	hm_str data, name = hm_modver_str(&cli->arena, mod);
 
 	if (hm_acquire_gomod(ml->acquire, mod.path, mod.version, &data, err))
@@ -333,8 +349,7 @@ require(struct hm_cli *cli, struct hm_modload *ml, struct hm_modver mod, hm_str 
 		return hm_err_wrap(err, " (in " HM_F "): ", HM_P(name));
 	if (check_directives(f, arg, name, err) || hm_modload_file(ml, &rs, err))
 		return -1;
-	in.direct = &rs->direct;
-	return hm_reqs_update_roots(ml, rs, &in, &ml->reqs, err);
+	return hm_modload_edit(ml, &in, &changed, &conflicts, err);
 }
 
 static void

@@ -48,6 +48,8 @@ struct hm_build_ctx {
 	struct hm_strs tags;         /* -tags */
 	struct hm_strs tool_tags;    /* goexperiment.*, amd64.v1, ... */
 	struct hm_strs release_tags; /* go1.1 ... go1.N */
+	bool install_goroot;         /* GODEBUG=installgoroot=all: std has install targets */
+	bool embed_links;            /* GODEBUG=embedfollowsymlinks=1 */
 };
 
 /* go1.1 up to the release of a toolchain version such as "go1.26.8", into out. */

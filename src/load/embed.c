@@ -12,6 +12,7 @@ struct resolver {
 	struct hm_arena *a;  /* for what is answered */
 	struct hm_arena tmp;
 	hm_str dir;
+	bool links;           /* symbolic links may be named */
 	struct hm_map dir_ok; /* folders (and files) known to belong to the module */
 	struct hm_map all;    /* files of all patterns */
 	struct hm_map own;    /* files of the current pattern */
@@ -187,6 +188,12 @@ add_match(struct resolver *r, hm_str file, bool all)
 		return hm_err_sys(r->err, errno, "lstat " HM_F, HM_P(file));
 	if (check_way(r, file, S_ISDIR(st.st_mode)) != 0)
 		return -1;
+	if (r->links && S_ISLNK(st.st_mode)) {
+		if (stat(file.p, &st) != 0)
+			return hm_err_sys(r->err, errno, "stat " HM_F, HM_P(file));
+		if (S_ISDIR(st.st_mode))
+			st.st_mode = S_IFLNK;
+	}
 	if (S_ISREG(st.st_mode)) {
 		add_file(r, rel_of(r, file));
 		return 0;
@@ -228,10 +235,10 @@ resolve_pattern(struct resolver *r, hm_str pattern, struct hm_strs *files)
 
 int
 hm_embed_resolve(struct hm_arena *a, hm_str dir, const struct hm_strs *patterns,
-                 struct hm_strs *files, struct hm_embed_map *map, hm_str *bad,
+                 bool links, struct hm_strs *files, struct hm_embed_map *map, hm_str *bad,
                  struct hm_err *err)
 {
-	struct resolver r = { .a = a, .dir = dir, .err = err };
+	struct resolver r = { .a = a, .dir = dir, .links = links, .err = err };
 	int rc = 0;
 
 	r.dir_ok.arena = r.all.arena = &r.tmp;

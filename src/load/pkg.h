@@ -237,11 +237,12 @@ void hm_pkg_rename_variants(struct hm_arena *a, const struct hm_pkgs *all);
 
 /*
  * load.ResolveEmbed: the files that //go:embed patterns of the package in dir
- * name, sorted and unique; map (may be NULL) gets them by pattern.
+ * name, sorted and unique; map (may be NULL) gets them by pattern.  links: a name may
+ * be a symbolic link to a file.
  * -1: "pattern x: no matching files found"; *bad (may be NULL) is the pattern.
  */
 int hm_embed_resolve(struct hm_arena *a, hm_str dir, const struct hm_strs *patterns,
-                     struct hm_strs *files, struct hm_embed_map *map, hm_str *bad,
+                     bool links, struct hm_strs *files, struct hm_embed_map *map, hm_str *bad,
                      struct hm_err *err);
 
 #endif

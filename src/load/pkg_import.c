@@ -356,6 +356,9 @@ new_bpkg(struct hm_arena *a, const struct hm_build_ctx *ctx, hm_str dir, hm_str 
 		hm_arena_printf(a, HM_F "/pkg/" HM_F "_" HM_F "%s" HM_F, HM_P(ctx->goroot),
 	                        HM_P(ctx->goos), HM_P(ctx->goarch),
 	                        ctx->install_suffix.n ? "_" : "", HM_P(ctx->install_suffix));
+	if (ctx->install_goroot && !hm_str_eqz(sub, "unsafe") && !hm_str_eqz(sub, "builtin"))
+		p->pkg_obj = hm_arena_printf(a, HM_F "/" HM_F ".a", HM_P(p->pkg_target_root),
+		                             HM_P(sub));
 	return p;
 }
 

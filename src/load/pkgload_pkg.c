@@ -161,8 +161,8 @@ resolve_embeds(struct hm_loader *l, struct hm_pkg *p, hm_str path)
 	struct hm_err err = { 0 };
 	hm_str bad;
 
-	if (hm_embed_resolve(l->a, p->dir, &p->embed_patterns, &p->embed_files, &p->embed, &bad,
-	                     &err) != 0) {
+	if (hm_embed_resolve(l->a, p->dir, &p->embed_patterns, l->conf.ctx.embed_links,
+	                     &p->embed_files, &p->embed, &bad, &err) != 0) {
 		p->incomplete = true;
 		set_error(l, p, hm_arena_dup(l->a, hm_err_str(&err)), HM_S(""), path, NULL);
 		hm_loader_error_pos(l, p->error, places_of(&p->build->embeds, bad));

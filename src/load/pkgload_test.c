@@ -49,7 +49,8 @@ resolve_embeds(struct hm_loader *l, struct hm_pkg *p, const struct hm_strs *patt
 	struct hm_err err = { 0 };
 	hm_str bad;
 
-	if (hm_embed_resolve(l->a, p->dir, patterns, &h->embed_files, &h->embed, &bad, &err) == 0)
+	if (hm_embed_resolve(l->a, p->dir, patterns, l->conf.ctx.embed_links, &h->embed_files,
+	                     &h->embed, &bad, &err) == 0)
 		return;
 	h->incomplete = true;
 	if (h->error && h->paths == &p->xtest_imports) {

@@ -141,7 +141,8 @@ hm_vendor_list_package(const struct hm_vendor_rules *r, struct hm_arena *a,
 			HM_PUSH(a, out->files, list.v[i].name);
 	if (embed_patterns(r, a, pkg, scan, &patterns, err))
 		return -1;
-	if (patterns.n && hm_embed_resolve(a, pkg->dir, &patterns, &out->embeds, NULL, NULL, embed_err))
+	if (patterns.n && hm_embed_resolve(a, pkg->dir, &patterns, r->all_files.embed_links,
+	                                   &out->embeds, NULL, NULL, embed_err))
 		out->embeds.n = 0;
 	return 0;
 }
