@@ -112,7 +112,8 @@ cmd_repair(struct tool *t, int argc, char **argv, struct hm_err *err)
 		if (is_left(&c, f))
 			t->status = 1;
 		else
-			hm_buf_addz(&t->out, f->fault == HM_FAULT_EXTRA ? "removed: " : "restored: ");
+			hm_buf_addz(&t->out,
+			            f->fault == HM_FAULT_EXTRA ? "removed: " : "restored: ");
 		put_finding(t, &c, f);
 	}
 	if (c.findings.n == 0)

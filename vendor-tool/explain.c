@@ -19,7 +19,7 @@ put_proof(struct explaining *x, const struct hm_vendor_source *s)
 
 	switch (s->proof) {
 	case HM_PROOF_LOCAL:
-		hm_buf_printf(b, "  verified by nothing: its files are those of the folder " HM_F "\n",
+		hm_buf_printf(b, "  verified by nothing: taken from the folder " HM_F "\n",
 		              HM_P(s->dir));
 		return;
 	case HM_PROOF_GOSUM:

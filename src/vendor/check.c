@@ -61,13 +61,14 @@ check_proofs(struct checking *k)
 	for (size_t i = 0; i < k->c->sources.n; i++) {
 		const struct hm_vendor_source *s = &k->c->sources.v[i];
 
-		if (s->proof == HM_PROOF_NONE)
-			add(k, HM_FAULT_UNVERIFIED, HM_S(""),
-			    hm_arena_printf(k->a, HM_F " is not verified: go.sum has no line for it "
-			                    "and the checksum database is not asked (GOSUMDB, "
-			                    "GONOSUMDB, GOPRIVATE)",
-			                    HM_P(source_name(k, s))))
-				->mod = s->mod;
+		hm_str text;
+
+		if (s->proof != HM_PROOF_NONE)
+			continue;
+		text = hm_arena_printf(k->a, HM_F " is not verified: go.sum has no line for it and "
+		                       "the checksum database is not asked (GOSUMDB, GONOSUMDB, "
+		                       "GOPRIVATE)", HM_P(source_name(k, s)));
+		add(k, HM_FAULT_UNVERIFIED, HM_S(""), text)->mod = s->mod;
 	}
 }
 
@@ -113,10 +114,11 @@ keys_of(struct checking *k, const struct entries *e, struct hm_map *out)
 static bool
 is_lone(struct checking *k, const struct entry *e, const struct hm_map *others)
 {
+	hm_str mod_key = hm_arena_concat(k->a, (hm_str[]){ e->mod, HM_S("\n"), e->mod }, 3);
+
 	if (hm_map_has(others, e->key))
 		return false;
-	return e->mod.n == 0 || hm_str_eq(e->mod, e->line) ||
-	       hm_map_has(others, hm_arena_concat(k->a, (hm_str[]){ e->mod, HM_S("\n"), e->mod }, 3));
+	return e->mod.n == 0 || hm_str_eq(e->mod, e->line) || hm_map_has(others, mod_key);
 }
 
 static void
@@ -156,7 +158,8 @@ compare_lines(struct checking *k, const struct entries *have, const struct entri
 	while (same < have->n && same < want->n &&
 	       hm_str_eq(have->v[same].key, want->v[same].key))
 		same++;
-	list_finding(k, same + 1, HM_S("order, repetition or end of lines is not as written"));
+	list_finding(k, same < have->n ? same + 1 : have->n,
+	             HM_S("order, repetition or end of lines is not as written"));
 }
 
 /* What go itself says when modules.txt and go.mod disagree. */
@@ -288,8 +291,9 @@ static void
 add_extra(struct checking *k, hm_str name)
 {
 	const struct hm_vendor_source *s = hm_vendor_source_of(&k->c->sources, name);
-	struct hm_vendor_finding *f = add(k, HM_FAULT_EXTRA, name, HM_S("is of no vendored module"));
+	struct hm_vendor_finding *f = add(k, HM_FAULT_EXTRA, name, HM_S(""));
 
+	f->text = HM_S("is of no vendored module");
 	if (!s)
 		return;
 	f->mod = s->mod;

@@ -36,7 +36,8 @@ add_folders(struct listing *l, struct hm_map *seen, size_t at)
 	hm_str path = pkg->path, src = pkg->dir;
 
 	for (bool parent = false;; parent = true) {
-		hm_str key = hm_arena_concat(l->a, (hm_str[]){ pkg->mod.path, HM_S("\n"), path }, 3);
+		hm_str key = hm_arena_concat(l->a,
+		                             (hm_str[]){ pkg->mod.path, HM_S("\n"), path }, 3);
 		struct folder f = { .src = src, .name = path, .pkg = at, .is_parent = parent };
 
 		if (!hm_map_add(seen, key))
@@ -151,7 +152,8 @@ gather(struct listing *l, struct hm_vendor_layout *out, bool errors_ok, struct h
 
 		if (!f->is_parent)
 			HM_PUSH(l->a, out->dirs, f->name);
-		add_files(l, f, &f->names.files, f->is_parent ? HM_VENDOR_METADATA : HM_VENDOR_FILE);
+		add_files(l, f, &f->names.files,
+		          f->is_parent ? HM_VENDOR_METADATA : HM_VENDOR_FILE);
 		add_files(l, f, &f->names.embeds, HM_VENDOR_EMBED);
 		if (f->embed_err.code)
 			report(l->plan->ml, &l->plan->v[f->pkg], &f->embed_err, errors_ok);

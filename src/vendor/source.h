@@ -28,7 +28,7 @@ struct hm_vendor_source {
 	enum hm_vendor_proof proof;
 	hm_str h1;             /* of all files; empty for a folder */
 	hm_str proof_at;       /* "go.sum:12", or the name of the database */
-	struct hm_map sha256;  /* name below dir -> its uint8_t[HM_SHA256_SIZE]; none for a folder */
+	struct hm_map sha256;  /* name below dir -> uint8_t[HM_SHA256_SIZE]; none for a folder */
 };
 
 struct hm_vendor_sources {
