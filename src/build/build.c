@@ -203,8 +203,8 @@ hm_build_new(const struct hm_build_opts *opts, struct hm_builder **out, struct h
 	set_default(&b->o.compiler, "gc");
 	b->shell = hm_shell_new();
 	b->exec = hm_exec_new(b);
-	if (check_supported(&b->o, err) || check_mode(b, err) || init_target(b, err) || init_flags(b, err) ||
-	    init_cache(b, err) || init_workdir(b, err)) {
+	if (check_supported(&b->o, err) || check_mode(b, err) || init_target(b, err) ||
+	    init_flags(b, err) || init_cache(b, err) || init_workdir(b, err)) {
 		hm_build_free(b, &ignored);
 		hm_err_free(&ignored);
 		return -1;

@@ -70,7 +70,7 @@ hm_str hm_builder_objdir(struct hm_builder *b);
 
 /* Opens the toolchain: later than the rest, because packages may have errors to show. */
 int hm_builder_open_tools(struct hm_builder *b, struct hm_err *err);
-/* Opens the toolchain and gives every package of roots, and all below, its unit; HM_ENOTYET for cgo. */
+/* Opens it, and gives every package of roots, and all below, its unit; HM_ENOTYET for cgo. */
 int hm_builder_prepare(struct hm_builder *b, const struct hm_pkgs *roots, struct hm_err *err);
 
 /* The work of each kind of action; called by exec.c on its threads. */
