@@ -250,8 +250,10 @@ add_file(struct importer *im, const struct hm_scan_file *f)
 	if (f->error.n > 0 && (indexed || named)) {
 		if (f->is_go)
 			bad_file(im, f, HM_LE_OTHER, f->error);
-		else
+		else if (!named || (!indexed && !hm_str_has_prefix(f->error, HM_S("read "))))
 			ignore_file(im, f);
+		else
+			add_other_file(im, f); /* whoever works on it shall complain */
 		return true;
 	}
 	if (indexed && f->is_go)
