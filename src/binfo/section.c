@@ -133,7 +133,8 @@ macho_at(hm_str file, uint64_t offset, struct hm_binfo_section *out)
 	for (uint64_t i = 0; i < n && i < SECTIONS_MAX; i++) {
 		uint64_t size = get(&v, at + 4, 4);
 
-		if (get(&v, at, 4) == 0x19 /* LC_SEGMENT_64 */ && macho_segment_at(&v, at, offset, out))
+		if (get(&v, at, 4) == 0x19 /* LC_SEGMENT_64 */ &&
+		    macho_segment_at(&v, at, offset, out))
 			return true;
 		if (size < 8)
 			break;

@@ -81,8 +81,11 @@ init_mode(struct hm_builder *b, struct hm_err *err)
 		         (is_default || !hm_str_eqz(b->goos, "aix"));
 	}
 	if (!is_default && !hm_platform_buildmode_supported(mode, b->goos, b->goarch))
-		return fatal(b, hm_arena_printf(a, "-buildmode=%s not supported on " HM_F "/" HM_F "\n",
-		                                mode, HM_P(b->goos), HM_P(b->goarch)), err);
+		return fatal(b,
+		             hm_arena_printf(a,
+		                             "-buildmode=%s not supported on " HM_F "/" HM_F "\n",
+		                             mode, HM_P(b->goos), HM_P(b->goarch)),
+		             err);
 	if (!shared)
 		return 0;
 	HM_PUSH(a, b->forced_gcflags, HM_S("-shared"));
@@ -124,7 +127,8 @@ init_flags(struct hm_builder *b, struct hm_err *err)
 
 	for (size_t i = 0; i < b->o.tags.n; i++)
 		if (hm_str_index_byte(b->o.tags.v[i], ',') >= 0)
-			return hm_err_set(err, HM_EUSAGE, "-tags space-separated list contains comma");
+			return hm_err_set(err, HM_EUSAGE,
+			                  "-tags space-separated list contains comma");
 	return hm_pkgflags_parse(a, "gcflags", &b->o.gcflags, &b->gcflags, err) ||
 	       hm_pkgflags_parse(a, "asmflags", &b->o.asmflags, &b->asmflags, err) ||
 	       hm_pkgflags_parse(a, "ldflags", &b->o.ldflags, &b->ldflags, err) ? -1 : 0;
@@ -140,8 +144,9 @@ init_cache(struct hm_builder *b, struct hm_err *err)
 		                  "build cache is required, but could not be located: " HM_F,
 		                  HM_P(conf->gocache_err));
 	if (hm_str_eqz(conf->gocache, "off"))
-		return hm_err_set(err, HM_EINVALID,
-		                  "build cache is disabled by GOCACHE=off, but required as of Go 1.12");
+		return hm_err_set(
+			err, HM_EINVALID,
+			"build cache is disabled by GOCACHE=off, but required as of Go 1.12");
 	if (hm_cache_open(conf->gocache, &b->cache, err))
 		return -1;
 	b->memo = hm_memo_open(hm_path_cat(&b->arena, conf->gocache, HM_S("hermod-memo")).p);

@@ -14,7 +14,7 @@
 #include "build/toolchain.h"
 #include "conf/conf.h"
 
-/* Text for the user about package p (NULL: none in particular). Called by several threads, one at a time. */
+/* Text for the user about package p (or NULL). Called by several threads, one at a time. */
 struct hm_build_ui {
 	/* Text as it stands, newlines included; to stderr (with -json as an event to stdout). */
 	void (*print)(void *ctx, const struct hm_pkg *p, hm_str text);
@@ -56,7 +56,7 @@ struct hm_build_mods {
 	bool vendored;            /* -mod=vendor is in force: no sums in build info */
 	struct hm_strs main_mods; /* paths of the main modules, for the pattern "work" */
 	struct hm_strs tools;     /* tool lines, for the pattern "tool" */
-	/* The recorded h1 of path@version, empty when there is none (modfetch.Sum); in the arena. */
+	/* The recorded h1 of path@version, or empty (modfetch.Sum); in the arena. */
 	hm_str (*sum)(void *ctx, struct hm_arena *a, hm_str path, hm_str version);
 	void *sum_ctx;
 };

@@ -82,8 +82,8 @@ hm_cache_open(hm_str dir, struct hm_cache **out, struct hm_err *err)
 	if (faccessat(c->fd, "README", F_OK, 0)) {
 		struct hm_err ignored = { 0 };
 
-		if (hm_file_write(hm_path_cat(&c->arena, c->dir, HM_S("README")).p, hm_str_of(readme),
-		                  0666, &ignored))
+		if (hm_file_write(hm_path_cat(&c->arena, c->dir, HM_S("README")).p,
+		                  hm_str_of(readme), 0666, &ignored))
 			hm_err_free(&ignored);
 	}
 	*out = c;
@@ -315,8 +315,9 @@ store_output(struct hm_cache *c, hm_str exe_name, hm_str data, const uint8_t out
 			goto out;
 		}
 		if (!hm_file_is_dir(path.p)) {
-			rc = hm_err_set(err, HM_EINTERNAL,
-			                "internal error: invalid binary cache entry: not a directory");
+			rc = hm_err_set(
+				err, HM_EINTERNAL,
+				"internal error: invalid binary cache entry: not a directory");
 			goto out;
 		}
 		path = hm_path_cat(&tmp, path, exe_name);

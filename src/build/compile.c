@@ -33,11 +33,13 @@ check_package(struct hm_action *a, struct hm_err *err)
 	hm_str want = p->module ? p->module->go_version : HM_S("");
 
 	if (p->error)
-		return hm_err_set(err, HM_EBUILD, HM_F, HM_P(hm_pkg_error_text(&a->arena, p->error)));
+		return hm_err_set(err, HM_EBUILD, HM_F,
+		                  HM_P(hm_pkg_error_text(&a->arena, p->error)));
 	if (p->binary_only)
 		return hm_err_set(err, HM_EINVALID, "binary-only packages are no longer supported");
 	if (want.n && hm_gover_cmp(a->builder->tc->local, want) < 0)
-		return hm_err_set(err, HM_EINVALID, "module requires Go " HM_F " or later", HM_P(want));
+		return hm_err_set(err, HM_EINVALID, "module requires Go " HM_F " or later",
+		                  HM_P(want));
 	return 0;
 }
 
@@ -59,8 +61,8 @@ write_symabis(struct hm_action *a, hm_str *file, struct hm_err *err)
 	for (size_t i = 0; i < p->s_files.n; i++)
 		hm_tool_adds(a, &argv, hm_tool_abs(a, p->dir, p->s_files.v[i]));
 	/* Nothing is defined yet; for this pass an empty file will do. */
-	if (hm_shell_write(a, hm_arena_printf(&a->arena, HM_F "go_asm.h", HM_P(a->objdir)), HM_S(""),
-	                   err))
+	if (hm_shell_write(a, hm_arena_printf(&a->arena, HM_F "go_asm.h", HM_P(a->objdir)),
+	                   HM_S(""), err))
 		return -1;
 	hm_tool_env(a, &env);
 	return hm_shell_tool(a, p->dir, p->import_path, &env, &argv, err);
@@ -73,14 +75,16 @@ add_default_flags(struct hm_action *a, struct hm_strs *argv, hm_str symabis, hm_
 {
 	struct hm_builder *b = a->builder;
 	const struct hm_pkg *p = a->pkg;
-	size_t other = p->cgo_files.n + p->c_files.n + p->cxx_files.n + p->m_files.n + p->f_files.n +
-	               p->s_files.n + p->syso_files.n + p->swig_files.n + p->swigcxx_files.n;
+	size_t other = p->cgo_files.n + p->c_files.n + p->cxx_files.n + p->m_files.n +
+	               p->f_files.n + p->s_files.n + p->syso_files.n + p->swig_files.n +
+	               p->swigcxx_files.n;
 	hm_str lang = b->tc->local;
 
 	hm_tool_add(a, argv, "-p");
 	hm_tool_adds(a, argv, hm_tool_pkg_path(a));
 	if (p->module)
-		lang = p->module->go_version.n ? p->module->go_version : HM_S(HM_GOVER_DEFAULT_GOMOD);
+		lang = p->module->go_version.n ? p->module->go_version
+		                               : HM_S(HM_GOVER_DEFAULT_GOMOD);
 	if (p->module || b->tc->minor >= 23)
 		hm_tool_adds(a, argv, hm_arena_printf(&a->arena, "-lang=go" HM_F,
 		                                      HM_P(hm_gover_lang(lang))));
@@ -94,12 +98,14 @@ add_default_flags(struct hm_action *a, struct hm_strs *argv, hm_str symabis, hm_
 	}
 	hm_tool_add(a, argv, "-buildid");
 	hm_tool_adds(a, argv, a->build_id);
-	if (hm_unit_of(p)->omit_debug || hm_str_eqz(b->goos, "plan9") || hm_str_eqz(b->goarch, "wasm"))
+	if (hm_unit_of(p)->omit_debug || hm_str_eqz(b->goos, "plan9") ||
+	    hm_str_eqz(b->goarch, "wasm"))
 		hm_tool_add(a, argv, "-dwarf=false");
 	hm_tool_add(a, argv, "-goversion");
 	hm_tool_adds(a, argv, b->tc->version);
 	if (profile.n)
-		hm_tool_adds(a, argv, hm_arena_printf(&a->arena, "-pgoprofile=" HM_F, HM_P(profile)));
+		hm_tool_adds(a, argv,
+		             hm_arena_printf(&a->arena, "-pgoprofile=" HM_F, HM_P(profile)));
 	if (symabis.n) {
 		hm_tool_add(a, argv, "-symabis");
 		hm_tool_adds(a, argv, symabis);
@@ -152,7 +158,8 @@ run_compiler(struct hm_action *a, hm_str archive, hm_str symabis, int threads, s
 	hm_tool_add(a, &argv, "-pack");
 	if (p->s_files.n) {
 		hm_tool_add(a, &argv, "-asmhdr");
-		hm_tool_adds(a, &argv, hm_arena_printf(&a->arena, HM_F "go_asm.h", HM_P(a->objdir)));
+		hm_tool_adds(a, &argv,
+		             hm_arena_printf(&a->arena, HM_F "go_asm.h", HM_P(a->objdir)));
 	}
 	for (size_t i = 0; i < p->go_files.n; i++)
 		hm_tool_adds(a, &argv, hm_tool_abs(a, p->dir, p->go_files.v[i]));
@@ -239,7 +246,8 @@ pack(struct hm_action *a, hm_str archive, const struct hm_strs *objs, struct hm_
 		hm_tool_add(a, &argv, "r");
 		hm_tool_adds(a, &argv, archive);
 		hm_tool_add_all(a, &argv, objs);
-		hm_shell_show(a, a->pkg->dir, HM_F " # internal", HM_P(hm_shell_join(&a->arena, &argv)));
+		hm_shell_show(a, a->pkg->dir, HM_F " # internal",
+		              HM_P(hm_shell_join(&a->arena, &argv)));
 	}
 	return o->n ? 0 : hm_pack_append(&a->arena, archive, objs, err);
 }
@@ -375,7 +383,8 @@ hm_profile_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 		if (rc)
 			hm_err_wrap(err, "error adding target to cache: ");
 		else if (b->o.x)
-			hm_shell_show(a, HM_S(""), "cp " HM_F " " HM_F " # internal", HM_P(a->target),
+			hm_shell_show(a, HM_S(""), "cp " HM_F " " HM_F " # internal",
+			              HM_P(a->target),
 			              HM_P(hm_cache_output(b->cache, &a->arena, out)));
 	}
 	hm_shell_flush(a);

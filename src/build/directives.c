@@ -51,8 +51,10 @@ hm_directives_check(struct hm_action *a, struct hm_err *err)
 		}
 		before = hm_map_get(&seen, key);
 		if (before)
-			hm_buf_printf(&text, HM_F ": repeated //go:debug for " HM_F "\n\t" HM_F
-			              ": previous //go:debug\n", HM_P(hm_pos_text(ar, &d->pos)), HM_P(key),
+			hm_buf_printf(&text,
+			              HM_F ": repeated //go:debug for " HM_F "\n\t" HM_F
+			                   ": previous //go:debug\n",
+			              HM_P(hm_pos_text(ar, &d->pos)), HM_P(key),
 			              HM_P(hm_pos_text(ar, before)));
 		else
 			hm_map_set(&seen, key, (void *)(uintptr_t)&d->pos);

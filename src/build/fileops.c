@@ -60,7 +60,8 @@ check_overwrite(struct hm_action *a, const char *dst, bool force, struct hm_err 
 		return 0;
 	if (S_ISDIR(st.st_mode))
 		return hm_err_set(err, HM_EINVALID,
-		                  "build output " HM_F " already exists and is a directory", HM_P(q));
+		                  "build output " HM_F " already exists and is a directory",
+		                  HM_P(q));
 	if (!force && S_ISREG(st.st_mode) && st.st_size && !is_object(dst))
 		return hm_err_set(err, HM_EINVALID,
 		                  "build output " HM_F " already exists and is not an object file",

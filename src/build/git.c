@@ -130,9 +130,16 @@ read_tags(struct code_repo *r, hm_str refs)
 static bool
 stat_commit(struct code_repo *r, hm_str revision)
 {
-	const char *const words[] = { "-c", "log.showsignature=false", "log", "--no-decorate", "-n1",
-		                      "--format=format:%H %ct %D", "--end-of-options",
-		                      hm_arena_cstr(r->g->arena, revision), "--", NULL };
+	const char *const words[] = { "-c",
+		                      "log.showsignature=false",
+		                      "log",
+		                      "--no-decorate",
+		                      "-n1",
+		                      "--format=format:%H %ct %D",
+		                      "--end-of-options",
+		                      hm_arena_cstr(r->g->arena, revision),
+		                      "--",
+		                      NULL };
 	struct hm_err err = { 0 };
 	hm_str out, seconds;
 	bool ok = hm_git_run(r->g, words, &out, &err) == 0 && hm_str_next_field(&out, &r->hash) &&

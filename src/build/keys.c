@@ -295,8 +295,8 @@ link_key(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_SIZE], st
 
 	hm_key_init(&k, &b->keys, "link ", p->import_path);
 	hm_key_printf(&k, "link\n");
-	hm_key_printf(&k, "buildmode " HM_F " goos " HM_F " goarch " HM_F "\n", HM_P(b->o.buildmode),
-	              HM_P(b->goos), HM_P(b->goarch));
+	hm_key_printf(&k, "buildmode " HM_F " goos " HM_F " goarch " HM_F "\n",
+	              HM_P(b->o.buildmode), HM_P(b->goos), HM_P(b->goarch));
 	write_package(&k, p);
 	if (b->tc->minor >= 24)
 		write_quoted(&k, "defaultgodebug", p->default_godebug);
@@ -324,7 +324,8 @@ link_key(struct hm_builder *b, struct hm_action *a, uint8_t id[HM_HASH_SIZE], st
 		if (!d->pkg)
 			continue;
 		if (d->built.n || d->build_id.n)
-			hm_key_printf(&k, "packagefile " HM_F "=" HM_F "\n", HM_P(d->pkg->import_path),
+			hm_key_printf(&k, "packagefile " HM_F "=" HM_F "\n",
+			              HM_P(d->pkg->import_path),
 			              HM_P(hm_key_content_part(d->build_id)));
 		if (hm_str_eqz(d->pkg->name, "main"))
 			hm_key_printf(&k, "packagemain " HM_F "\n", HM_P(d->build_id));

@@ -24,8 +24,8 @@ link_importcfg(struct hm_action *a)
 		const struct hm_action *d = a->deps.v[i];
 
 		if (d->pkg)
-			hm_buf_printf(&b, "packagefile " HM_F "=" HM_F "\n", HM_P(d->pkg->import_path),
-			              HM_P(d->built));
+			hm_buf_printf(&b, "packagefile " HM_F "=" HM_F "\n",
+			              HM_P(d->pkg->import_path), HM_P(d->built));
 	}
 	hm_buf_addz(&b, "modinfo ");
 	hm_buf_quote(&b, u->modinfo.p ? hm_stamp_data(&a->arena, u->modinfo) : HM_S(""));
@@ -86,8 +86,9 @@ add_flags(struct hm_action *a, struct hm_strs *argv, struct hm_err *err)
 	}
 	if (b->fips140) {
 		hm_tool_add(a, &f, "-fipso");
-		add_flag(a, &f, "", hm_path_cat(&a->arena, hm_str_sub(a->objdir, 0, a->objdir.n - 1),
-		                                HM_S("fips.o")));
+		add_flag(a, &f, "",
+		         hm_path_cat(&a->arena, hm_str_sub(a->objdir, 0, a->objdir.n - 1),
+		                     HM_S("fips.o")));
 	}
 	/* The tools of the toolchain tell their build ID by -V=full. */
 	if (p->goroot && hm_str_has_prefix(p->import_path, HM_S("cmd/")) &&
@@ -199,8 +200,8 @@ hm_install_run(struct hm_builder *b, struct hm_action *a, struct hm_err *err)
 	if (rc == 0)
 		rc = hm_shell_mkdir(a, folder_of(a->target), err);
 	if (rc == 0) {
-		rc = hm_shell_move(a, a->target, made->built, made->kind == HM_ACT_LINK ? 0777 : 0666,
-		                   false, err);
+		rc = hm_shell_move(a, a->target, made->built,
+		                   made->kind == HM_ACT_LINK ? 0777 : 0666, false, err);
 		cleanup(made);
 	}
 	if (rc)

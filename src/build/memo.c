@@ -233,9 +233,11 @@ hm_memo_hash(struct hm_memo *m, const char *path, uint8_t sum[32], struct hm_err
 	if (fd < 0)
 		return hm_err_sys(err, errno, "open %s", path);
 	now = hm_clock_unix_nano();
-	rc = fstat(fd, &st) ? hm_err_sys(err, errno, "stat %s", path) : hash_file(fd, path, sum, err);
+	rc = fstat(fd, &st) ? hm_err_sys(err, errno, "stat %s", path)
+	                    : hash_file(fd, path, sum, err);
 	if (rc == 0 && settled(&st, now) && fstat(fd, &after) == 0 && after.st_size == st.st_size &&
-	    nanos(after.st_mtim) == nanos(st.st_mtim) && nanos(after.st_ctim) == nanos(st.st_ctim)) {
+	    nanos(after.st_mtim) == nanos(st.st_mtim) &&
+	    nanos(after.st_ctim) == nanos(st.st_ctim)) {
 		key_of(&st, HM_S(""), key);
 		remember(m, key, sum, HM_S(""));
 	}
@@ -322,7 +324,8 @@ save(struct hm_memo *m)
 		hm_sha256_of(body, h.sum);
 		memcpy(all.p, &h, sizeof(h));
 		/* Best effort: without it the next run hashes again. */
-		if (hm_file_publish(m->path, hm_buf_str(&all), 0666 & ~S_IWGRP & ~S_IWOTH, false, &err))
+		if (hm_file_publish(m->path, hm_buf_str(&all), 0666 & ~S_IWGRP & ~S_IWOTH, false,
+		                    &err))
 			hm_err_free(&err);
 	}
 	hm_buf_free(&recs);

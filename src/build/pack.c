@@ -21,7 +21,8 @@ append_member(int fd, hm_str archive, hm_str obj, struct hm_err *err)
 		name.n = 16;
 	if (hm_file_map(obj.p, &map, err))
 		return -1;
-	hm_buf_printf(&head, "%-16.*s%-12d%-6d%-6d%-8o%-10zu`\n", HM_P(name), 0, 0, 0, 0644u, map.n);
+	hm_buf_printf(&head, "%-16.*s%-12d%-6d%-6d%-8o%-10zu`\n", HM_P(name), 0, 0, 0, 0644u,
+	              map.n);
 	rc = hm_file_write_fd(fd, archive.p, hm_buf_str(&head), err);
 	if (rc == 0)
 		rc = hm_file_write_fd(fd, archive.p, map, err);

@@ -21,7 +21,8 @@ parse(struct hm_arena *a, hm_str text, struct hm_pkgflag *out, struct hm_err *er
 			return hm_err_set(err, HM_EUSAGE, "missing <pattern> in <pattern>=<value>");
 		if (v.p[0] == '\'' || v.p[0] == '"')
 			return hm_err_set(err, HM_EUSAGE,
-			                  "parameter may not start with quote character %c", v.p[0]);
+			                  "parameter may not start with quote character %c",
+			                  v.p[0]);
 		out->pattern = hm_str_trim(hm_str_sub(v, 0, (size_t)eq));
 		v = hm_str_from(v, (size_t)eq + 1);
 	}

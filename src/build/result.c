@@ -24,8 +24,9 @@ static const char *const pseudo_built = "DO NOT USE - main build pseudo-cache bu
 
 /* SHA-256 of nothing: the output of nearly every compile. */
 static const uint8_t empty_sum[HM_HASH_SIZE] = {
-	0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
-	0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+	0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
+	0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
+	0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
 };
 
 /* Shows again what the tool said when `of` was made; best effort. */
@@ -44,7 +45,8 @@ show_output(struct hm_builder *b, struct hm_action *a, const struct hm_action *o
 		hm_str word[] = { HM_S("cat"), hm_cache_output(b->cache, &a->arena, e.out) };
 		struct hm_strs words = { word, 2, 2 };
 
-		hm_shell_show(a, HM_S(""), HM_F "  # internal", HM_P(hm_shell_join(&a->arena, &words)));
+		hm_shell_show(a, HM_S(""), HM_F "  # internal",
+		              HM_P(hm_shell_join(&a->arena, &words)));
 	}
 	if (!b->o.n)
 		hm_shell_print(a, text);
@@ -265,7 +267,8 @@ show_copy(struct hm_action *a, hm_str target, hm_str copy)
 	struct hm_strs words = { word, 3, 3 };
 
 	if (a->builder->o.x)
-		hm_shell_show(a, HM_S(""), HM_F " # internal", HM_P(hm_shell_join(&a->arena, &words)));
+		hm_shell_show(a, HM_S(""), HM_F " # internal",
+		              HM_P(hm_shell_join(&a->arena, &words)));
 }
 
 /* A failure only means that the next build does the work again. */
@@ -328,7 +331,8 @@ hm_result_store(struct hm_builder *b, struct hm_action *a, hm_str target, struct
 		hm_str word[] = { HM_S("go"), HM_S("tool"), HM_S("buildid"), HM_S("-w"), target };
 		struct hm_strs words = { word, 5, 5 };
 
-		hm_shell_show(a, HM_S(""), HM_F " # internal", HM_P(hm_shell_join(&a->arena, &words)));
+		hm_shell_show(a, HM_S(""), HM_F " # internal",
+		              HM_P(hm_shell_join(&a->arena, &words)));
 		if (b->o.n)
 			return 0;
 	}

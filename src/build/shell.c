@@ -138,7 +138,8 @@ hm_shell_show(struct hm_action *a, hm_str dir, const char *fmt, ...)
 	pthread_mutex_lock(&s->print);
 	if (dir.n && !hm_str_eqz(dir, "/")) {
 		if (!hm_str_eq(dir, s->dir)) {
-			print_locked(a, with_work(a, hm_arena_printf(ar, "cd " HM_F "\n", HM_P(dir))));
+			print_locked(a,
+			             with_work(a, hm_arena_printf(ar, "cd " HM_F "\n", HM_P(dir))));
 			s->dir = hm_arena_dup(&s->arena, dir);
 		}
 		cmd = replace_all(ar, hm_arena_printf(ar, " " HM_F, HM_P(cmd)),
@@ -246,7 +247,8 @@ make_argv(struct hm_action *a, const struct hm_strs *argv, const char ***out, st
 	for (size_t i = 0; i < argv->n; i++) {
 		if (hm_str_has_prefix(argv->v[i], HM_S("@")))
 			return hm_err_set(err, HM_EINVALID,
-			                  "invalid command-line argument " HM_F " in command: " HM_F,
+			                  "invalid command-line argument " HM_F
+			                  " in command: " HM_F,
 			                  HM_P(argv->v[i]), HM_P(hm_shell_join(&a->arena, argv)));
 		v[i] = hm_arena_cstr(&a->arena, argv->v[i]);
 		total += argv->v[i].n + 1 + sizeof(char *);
@@ -286,7 +288,8 @@ hm_shell_run(struct hm_action *a, hm_str dir, const struct hm_strs *env,
 	out->text = r.out;
 	out->failed = r.status != 0;
 	if (r.signaled)
-		out->why = hm_arena_printf(&a->arena, "%s: signal: %s", v[0], strsignal(r.status - 128));
+		out->why = hm_arena_printf(&a->arena, "%s: signal: %s", v[0],
+		                           strsignal(r.status - 128));
 	else if (r.status)
 		out->why = hm_arena_printf(&a->arena, "%s: exit status %d", v[0], r.status);
 	return 0;

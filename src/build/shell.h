@@ -38,7 +38,7 @@ int hm_shell_report(struct hm_action *a, hm_str desc, hm_str dir,
 int hm_shell_tool(struct hm_action *a, hm_str dir, hm_str desc, const struct hm_strs *env,
                   const struct hm_strs *argv, struct hm_err *err);
 
-/* Shows a command: $WORK for the work folder; "cd dir" first, and "." for dir, unless dir is empty. */
+/* Shows a command: $WORK for the work folder; "cd dir" first, "." for dir, unless it is empty. */
 void hm_shell_show(struct hm_action *a, hm_str dir, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Text on the build's output, as it stands. */

@@ -170,14 +170,14 @@ hm_tool_importcfg(struct hm_action *a)
 	hm_buf_addz(&b, "# import config\n");
 	for (size_t i = 0; i < p->raw_imports.n; i++)
 		if (!hm_str_eq(p->raw_imports.v[i], p->imports.v[i]))
-			hm_buf_printf(&b, "importmap " HM_F "=" HM_F "\n", HM_P(p->raw_imports.v[i]),
-			              HM_P(p->imports.v[i]));
+			hm_buf_printf(&b, "importmap " HM_F "=" HM_F "\n",
+			              HM_P(p->raw_imports.v[i]), HM_P(p->imports.v[i]));
 	for (size_t i = 0; i < a->deps.n; i++) {
 		const struct hm_action *d = a->deps.v[i];
 
 		if (d->pkg && d->pkg->import_path.n && d->built.n)
-			hm_buf_printf(&b, "packagefile " HM_F "=" HM_F "\n", HM_P(d->pkg->import_path),
-			              HM_P(d->built));
+			hm_buf_printf(&b, "packagefile " HM_F "=" HM_F "\n",
+			              HM_P(d->pkg->import_path), HM_P(d->built));
 	}
 	return hm_buf_take(&b, &a->arena);
 }
@@ -193,7 +193,8 @@ hm_str
 hm_tool_embedcfg(struct hm_action *a)
 {
 	const struct hm_pkg *p = a->pkg;
-	const struct hm_embed_entry **e = HM_NEW_N(&a->arena, p->embed.n, const struct hm_embed_entry *);
+	const struct hm_embed_entry **e =
+		HM_NEW_N(&a->arena, p->embed.n, const struct hm_embed_entry *);
 	struct hm_buf b = { 0 };
 	struct hm_json_out w = { .out = &b, .indent = "\t" };
 	struct hm_strs files = { 0 };

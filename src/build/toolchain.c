@@ -55,7 +55,8 @@ hm_toolchain_open(struct hm_arena *a, hm_str goroot, hm_str host, const struct h
 
 	t->goroot = hm_path_clean(a, goroot);
 	t->tooldir = hm_path_cat(a, hm_path_cat(a, t->goroot, HM_S("pkg/tool")), host);
-	if (hm_file_read(a, hm_path_cat(a, t->goroot, HM_S("VERSION")).p, VERSION_MAX, &text, err)) {
+	if (hm_file_read(a, hm_path_cat(a, t->goroot, HM_S("VERSION")).p, VERSION_MAX, &text,
+	                 err)) {
 		err->code = HM_ETOOLCHAIN;
 		return hm_err_wrap(err, "no usable Go toolchain in %s: ", t->goroot.p);
 	}
@@ -68,8 +69,9 @@ hm_toolchain_open(struct hm_arena *a, hm_str goroot, hm_str host, const struct h
 	if (!hm_file_is_dir(t->tooldir.p))
 		return hm_err_set(err, HM_ETOOLCHAIN, "no Go tools in %s", t->tooldir.p);
 	t->env = hm_env_list(env, a);
-	t->about = hm_arena_printf(a, "V\n%s\n%s\n%s", hm_env_or_empty(env, "GOEXPERIMENT").p,
-	                           hm_env_or_empty(env, "GOOS").p, hm_env_or_empty(env, "GOARCH").p);
+	t->about =
+		hm_arena_printf(a, "V\n%s\n%s\n%s", hm_env_or_empty(env, "GOEXPERIMENT").p,
+	                        hm_env_or_empty(env, "GOOS").p, hm_env_or_empty(env, "GOARCH").p);
 	t->memo = memo;
 	t->ids = hm_mem_new(sizeof(*t->ids));
 	pthread_mutex_init(&t->ids->lock, NULL);
@@ -111,9 +113,10 @@ parse_id(const char *name, hm_str line, hm_str *id, struct hm_err *err)
 	devel = n >= 3 && hm_str_contains(word[2], HM_S("devel"));
 	if (n < 3 || !hm_str_eqz(word[0], name) || !hm_str_eqz(word[1], "version") ||
 	    (devel && !hm_str_has_prefix(last, HM_S("buildID="))))
-		return hm_err_set(err, HM_ETOOLCHAIN,
-		                  "parsing buildID from go tool %s -V=full: unexpected output:\n\t" HM_F,
-		                  name, HM_P(line));
+		return hm_err_set(
+			err, HM_ETOOLCHAIN,
+			"parsing buildID from go tool %s -V=full: unexpected output:\n\t" HM_F,
+			name, HM_P(line));
 	*id = hm_str_trim(line);
 	if (devel)
 		*id = hm_str_from(last, (size_t)(hm_str_rindex_byte(last, '/') + 1));

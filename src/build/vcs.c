@@ -115,8 +115,8 @@ root_module(struct hm_builder *b, hm_str repo)
 	struct hm_err err = { 0 };
 	hm_str data, path = HM_S("");
 
-	if (hm_file_read(&b->arena, hm_path_join(&b->arena, repo, HM_S("go.mod")).p, GOMOD_MAX, &data,
-	                 &err) == 0)
+	if (hm_file_read(&b->arena, hm_path_join(&b->arena, repo, HM_S("go.mod")).p, GOMOD_MAX,
+	                 &data, &err) == 0)
 		path = hm_gomod_module_path(&b->arena, data);
 	hm_err_free(&err);
 	return path;

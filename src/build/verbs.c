@@ -44,7 +44,8 @@ prepare_package(struct hm_builder *b, struct hm_pkg *p, struct hm_err *err)
 	struct hm_binfo *info;
 
 	if (hm_pkg_uses_cgo(p) || hm_pkg_uses_swig(p))
-		return hm_err_set(err, HM_ENOTYET, "package " HM_F " uses cgo", HM_P(p->import_path));
+		return hm_err_set(err, HM_ENOTYET, "package " HM_F " uses cgo",
+		                  HM_P(p->import_path));
 	u->pkg = p;
 	u->target = p->target;
 	u->asmflags = hm_pkgflags_for(b, &b->arena, &b->asmflags, p);
@@ -160,7 +161,8 @@ hm_build_packages(struct hm_builder *b, struct hm_pkg **pkgs, size_t n, struct h
 	if (o.n) {
 		if (sel.n > 1)
 			return hm_err_set(err, HM_EINVALID,
-			                  "cannot write multiple packages to non-directory " HM_F, HM_P(o));
+			                  "cannot write multiple packages to non-directory " HM_F,
+			                  HM_P(o));
 		if (sel.n == 0)
 			return fatal(b, err, "no packages to build");
 		hm_unit_of(sel.v[0])->target = hm_arena_dup(&b->arena, o);
@@ -186,13 +188,16 @@ no_target(struct hm_builder *b, const struct hm_pkg *p)
 	if (p->gobin_subdir)
 		text = HM_S("go: cannot install cross-compiled binaries when GOBIN is set");
 	else if (p->cmdline_files)
-		text = HM_S("go: no install location for .go files listed on command line (GOBIN not set)");
+		text = HM_S("go: no install location for .go files listed on command line (GOBIN "
+		            "not set)");
 	else if (p->conflict_dir.n)
-		text = hm_arena_printf(&b->arena, "go: no install location for " HM_F ": hidden by " HM_F,
+		text = hm_arena_printf(&b->arena,
+		                       "go: no install location for " HM_F ": hidden by " HM_F,
 		                       HM_P(p->dir), HM_P(p->conflict_dir));
 	else
 		text = hm_arena_printf(&b->arena,
-		                       "go: no install location for directory " HM_F " outside GOPATH\n"
+		                       "go: no install location for directory " HM_F
+		                       " outside GOPATH\n"
 		                       "\tFor more details see: 'go help gopath'",
 		                       HM_P(p->dir));
 	b->o.ui.error(b->o.ui.ctx, NULL, text);

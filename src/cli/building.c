@@ -163,7 +163,8 @@ build_once(struct hm_building *g, const struct hm_strs *patterns,
            int (*act)(struct hm_building *g, void *ctx, struct hm_err *err), void *ctx,
            struct hm_err *err)
 {
-	if (check_flags(g->bf, err) || hm_cli_packages_open(g->cli, g->bf, g->outside, &g->p, err) ||
+	if (check_flags(g->bf, err) ||
+	    hm_cli_packages_open(g->cli, g->bf, g->outside, &g->p, err) ||
 	    make_builder(g, NULL, err))
 		return -1;
 	hm_interrupt_set(&g->intr, g->b);
@@ -239,7 +240,8 @@ hm_building_run(struct hm_building *g, const struct hm_strs *patterns,
 			break;
 	}
 	hm_interrupt_end(&g->intr);
-	/* The builder reads -gcflags and its like; a wrong one is a wrong command line all the same. */
+	/* The builder reads -gcflags and its like; a wrong one is a wrong command line all the
+	 * same. */
 	if (rc && hm_err_is(err, HM_EUSAGE) &&
 	    hm_str_has_prefix(hm_err_str(err), HM_S("invalid value ")))
 		return hm_cli_usage(g->cli, err);

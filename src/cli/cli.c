@@ -289,7 +289,8 @@ hm_cli_flags(struct hm_cli *cli, const struct hm_flag *own, size_t n, unsigned g
 		if (bf->x)
 			cli->log.trace = true;
 		if (bf->p_set && bf->p <= 0)
-			return hm_err_set(err, HM_EUSAGE, "-p must be a positive integer: %d", bf->p);
+			return hm_err_set(err, HM_EUSAGE, "-p must be a positive integer: %d",
+			                  bf->p);
 	} else if (bf && bf->x) {
 		cli->log.trace = true;
 	}

@@ -38,7 +38,7 @@ struct hm_cli {
 
 struct hm_cmd {
 	const char *name;  /* "mod download" */
-	const char *usage; /* the words behind the program name: "mod download [-x] [-json] [modules]" */
+	const char *usage; /* what follows the program's name: "mod download [-x] [modules]" */
 	const char *brief; /* one line for the list of verbs */
 	int (*run)(struct hm_cli *cli, int argc, char **argv, struct hm_err *err);
 };
@@ -62,7 +62,8 @@ struct hm_build_flags {
 	bool buildvcs_set, p_set;
 	int p;
 	struct hm_strs tags;       /* split at commas (or spaces) */
-	struct hm_strs asmflags, gcflags, ldflags, gccgoflags; /* each use's text: "[pattern=]args" */
+	/* Each use's text: "[pattern=]args". */
+	struct hm_strs asmflags, gcflags, ldflags, gccgoflags;
 	hm_str debug_actiongraph, debug_trace;
 };
 

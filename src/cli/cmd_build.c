@@ -23,7 +23,8 @@ find_output(struct hm_building *g, struct job *j, struct hm_err *err)
 	if (!j->check)
 		return 0;
 	if (g->p.pkgs.n != 1 || !hm_str_eqz(g->p.pkgs.v[0]->name, "main"))
-		return hm_err_set(err, HM_EUSAGE, "-check: exactly one main package can be compared");
+		return hm_err_set(err, HM_EUSAGE,
+		                  "-check: exactly one main package can be compared");
 	name = hm_arena_printf(a, HM_F HM_F, HM_P(hm_pkg_exec_name(g->p.pkgs.v[0])),
 	                       HM_P(g->cli->conf->goexe));
 	if (hm_str_eqz(o, "/dev/null"))

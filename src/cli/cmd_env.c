@@ -32,10 +32,13 @@ static int
 check_path_value(hm_str key, hm_str val, struct hm_arena *a, struct hm_err *err)
 {
 	if (hm_str_eqz(key, "GOPATH") && hm_str_has_prefix(val, HM_S("~")))
-		return hm_err_set(err, HM_EINVALID, "GOPATH entry cannot start with shell metacharacter "
-		                  "'~': " HM_F, HM_P(hm_str_quote(a, val)));
+		return hm_err_set(err, HM_EINVALID,
+		                  "GOPATH entry cannot start with shell metacharacter "
+		                  "'~': " HM_F,
+		                  HM_P(hm_str_quote(a, val)));
 	if (val.n && !hm_path_is_abs(val))
-		return hm_err_set(err, HM_EINVALID, HM_F " entry is relative; must be absolute path: " HM_F,
+		return hm_err_set(err, HM_EINVALID,
+		                  HM_F " entry is relative; must be absolute path: " HM_F,
 		                  HM_P(key), HM_P(hm_str_quote(a, val)));
 	return 0;
 }
@@ -50,9 +53,11 @@ check_compiler_value(hm_str key, hm_str val, struct hm_arena *a, struct hm_err *
 	if (hm_quoted_split(a, val, &w, err) < 0)
 		return hm_err_wrap(err, "invalid " HM_F ": ", HM_P(key));
 	if (w.n == 0)
-		return hm_err_set(err, HM_EINVALID, HM_F " entry cannot contain only space", HM_P(key));
+		return hm_err_set(err, HM_EINVALID, HM_F " entry cannot contain only space",
+		                  HM_P(key));
 	if (!hm_path_is_abs(w.v[0]) && !hm_str_eq(w.v[0], hm_path_base(w.v[0])))
-		return hm_err_set(err, HM_EINVALID, HM_F " entry is relative; must be absolute path: " HM_F,
+		return hm_err_set(err, HM_EINVALID,
+		                  HM_F " entry is relative; must be absolute path: " HM_F,
 		                  HM_P(key), HM_P(hm_str_quote(a, w.v[0])));
 	return 0;
 }
@@ -84,14 +89,15 @@ check_write(struct hm_cli *cli, hm_str key, hm_str val, struct hm_err *err)
 	if (in_list(key, fixed, sizeof(fixed) / sizeof(*fixed)))
 		return hm_err_set(err, HM_EINVALID, HM_F " cannot be modified", HM_P(key));
 	if (in_list(key, environment, 2))
-		return hm_err_set(err, HM_EINVALID, HM_F " can only be set using the OS environment",
-		                  HM_P(key));
+		return hm_err_set(err, HM_EINVALID,
+		                  HM_F " can only be set using the OS environment", HM_P(key));
 	if (!hm_conf_can_get(cli->conf, key))
 		return hm_err_set(err, HM_EINVALID, "unknown go command variable " HM_F, HM_P(key));
 	if (check_value(key, val, &cli->arena, err) < 0)
 		return -1;
 	if (!hm_str_is_utf8(val))
-		return hm_err_set(err, HM_EINVALID, "invalid UTF-8 in " HM_F "=... value", HM_P(key));
+		return hm_err_set(err, HM_EINVALID, "invalid UTF-8 in " HM_F "=... value",
+		                  HM_P(key));
 	for (size_t i = 0; i < val.n; i++)
 		if (val.p[i] == '\v' || val.p[i] == '\r' || val.p[i] == '\n')
 			return hm_err_set(err, HM_EINVALID, "invalid newline in " HM_F "=... value",
@@ -185,7 +191,8 @@ update_file(struct hm_cli *cli, const struct change *ch, struct hm_err *err)
 			return hm_err_wrap(err, "reading go env config: ");
 		hm_err_clear(err);
 	}
-	if (replace_file(cli, path, hm_envfile_edit(&cli->arena, old, &ch->set, &ch->unset), err) < 0)
+	if (replace_file(cli, path, hm_envfile_edit(&cli->arena, old, &ch->set, &ch->unset), err) <
+	    0)
 		return hm_err_wrap(err, "writing go env config: ");
 	return 0;
 }
@@ -197,14 +204,16 @@ collect_sets(struct hm_cli *cli, int argc, char **argv, struct change *ch, struc
 
 	for (int i = 0; i < argc; i++) {
 		if (!hm_str_cut(hm_str_of(argv[i]), '=', &key, &val))
-			return hm_err_set(err, HM_EINVALID, "arguments must be KEY=VALUE: invalid argument: "
-			                  "%s", argv[i]);
+			return hm_err_set(err, HM_EINVALID,
+			                  "arguments must be KEY=VALUE: invalid argument: "
+			                  "%s",
+			                  argv[i]);
 		if (check_write(cli, key, val, err) < 0)
 			return -1;
 		for (size_t k = 0; k < ch->set.n; k++)
 			if (hm_str_cut(ch->set.v[k], '=', &other, &now) && hm_str_eq(key, other))
-				return hm_err_set(err, HM_EINVALID, "multiple values for key: " HM_F,
-				                  HM_P(key));
+				return hm_err_set(err, HM_EINVALID,
+				                  "multiple values for key: " HM_F, HM_P(key));
 		HM_PUSH(&cli->arena, ch->set, hm_str_of(argv[i]));
 		now = hm_env_or_empty(&cli->conf->env, hm_arena_cstr(&cli->arena, key));
 		if (now.n && !hm_str_eq(now, val))
@@ -274,8 +283,8 @@ find_gomod(struct hm_cli *cli, hm_str *out, struct hm_err *err)
 		                  HM_P(c->go111module));
 	*out = hm_conf_find_gomod(c, a, c->cwd);
 	if (out->n && hm_str_eq(hm_path_dir(a, *out), hm_path_clean(a, hm_conf_tmpdir(c)))) {
-		hm_cli_errorf(cli, "%s: warning: ignoring go.mod in system temp root " HM_F, cli->self,
-		              HM_P(hm_conf_tmpdir(c)));
+		hm_cli_errorf(cli, "%s: warning: ignoring go.mod in system temp root " HM_F,
+		              cli->self, HM_P(hm_conf_tmpdir(c)));
 		*out = HM_S("");
 	}
 	if (out->n == 0 && automatic)
@@ -324,15 +333,18 @@ add_costly(struct hm_cli *cli, const struct options *o, struct hm_conf_vars *var
 	if (hm_platform_check_pair(c->goos, c->goarch, err) < 0)
 		err->code = HM_EUSAGE;
 	else if (c->gocache_err.n)
-		rc = hm_err_set(err, HM_EREPORTED, "build cache is required, but could not be located: "
-		                HM_F, HM_P(c->gocache_err));
+		rc = hm_err_set(err, HM_EREPORTED,
+		                "build cache is required, but could not be located: " HM_F,
+		                HM_P(c->gocache_err));
 	else if (hm_str_eqz(c->gocache, "off"))
-		rc = hm_err_set(err, HM_EREPORTED, "build cache is disabled by GOCACHE=off, but required "
+		rc = hm_err_set(err, HM_EREPORTED,
+		                "build cache is disabled by GOCACHE=off, but required "
 		                "as of Go 1.12");
 	else
 		rc = hm_conf_cgo_vars(c, &cli->arena, dir, vars, err);
 	if (rc < 0 && hm_err_is(err, HM_EREPORTED))
-		hm_cli_errorf(cli, HM_F, HM_P(hm_err_str(err))); /* go prints this without its name */
+		hm_cli_errorf(cli, HM_F,
+		              HM_P(hm_err_str(err))); /* go prints this without its name */
 	if (!o->n)
 		(void)hm_dir_remove_all(dir.p, true, &ignored);
 	hm_err_free(&ignored);
@@ -355,7 +367,8 @@ wants_costly(int argc, char **argv)
 static int
 by_name(const void *x, const void *y)
 {
-	return hm_str_cmp(((const struct hm_conf_var *)x)->name, ((const struct hm_conf_var *)y)->name);
+	return hm_str_cmp(((const struct hm_conf_var *)x)->name,
+	                  ((const struct hm_conf_var *)y)->name);
 }
 
 static void
@@ -464,8 +477,10 @@ print(struct hm_cli *cli, const struct options *o, int argc, char **argv, struct
 		return -1;
 	for (int i = 0; i < argc; i++)
 		if (strchr(argv[i], '='))
-			return hm_err_set(err, HM_EINVALID, "invalid variable name " HM_F " (use -w to set "
-			                  "variable)", HM_P(hm_str_quote(&cli->arena, hm_str_of(argv[i]))));
+			return hm_err_set(err, HM_EINVALID,
+			                  "invalid variable name " HM_F " (use -w to set "
+			                  "variable)",
+			                  HM_P(hm_str_quote(&cli->arena, hm_str_of(argv[i]))));
 	for (size_t i = 0; i < cli->conf->vars.n; i++)
 		HM_PUSH(&cli->arena, vars, cli->conf->vars.v[i]);
 	if (add_module_files(cli, &vars, err) < 0 ||

@@ -46,10 +46,11 @@ check_missing(struct hm_building *g, const struct job *j, struct hm_err *err)
 	for (size_t i = 0; i < j->patterns.n; i++)
 		HM_PUSH(&g->cli->arena, latest,
 		        hm_arena_printf(&g->cli->arena, HM_F "@latest", HM_P(j->patterns.v[i])));
-	return hm_err_set(err, HM_EINVALID,
-	                  "'go install' requires a version when current directory is not in a module\n"
-	                  "\tTry 'go install " HM_F "' to install the latest version",
-	                  HM_P(hm_strs_join(&g->cli->arena, &latest, HM_S(" "))));
+	return hm_err_set(
+		err, HM_EINVALID,
+		"'go install' requires a version when current directory is not in a module\n"
+		"\tTry 'go install " HM_F "' to install the latest version",
+		HM_P(hm_strs_join(&g->cli->arena, &latest, HM_S(" "))));
 }
 
 static int

@@ -43,7 +43,8 @@ init(struct hm_cli *cli, struct hm_modload *ml, void *ctx, struct hm_err *err)
 	ml->force_use_modules = true;
 	if (hm_modload_init_work(ml, err))
 		return -1;
-	file = ml->work_file.n ? ml->work_file : hm_path_join(&cli->arena, ml->cwd, HM_S("go.work"));
+	file = ml->work_file.n ? ml->work_file
+	                       : hm_path_join(&cli->arena, ml->cwd, HM_S("go.work"));
 	if (hm_file_exists(file.p))
 		return hm_err_set(err, HM_EINVALID, HM_F " already exists", HM_P(file));
 	if (hm_gowork_add_go(w, ml->local_go, err) ||

@@ -275,12 +275,14 @@ split_version(struct hm_cli *cli, struct hm_modload *ml, const struct hm_strs *a
 		else if (!hm_str_eq(hm_path_clean(a, p), p))
 			why = "a clean package path";
 		if (why)
-			return hm_err_set(err, HM_EINVALID, HM_F ": argument must be %s", HM_P(arg), why);
+			return hm_err_set(err, HM_EINVALID, HM_F ": argument must be %s", HM_P(arg),
+			                  why);
 		if (!hm_str_contains(p, HM_S("...")) && hm_import_is_std_path(p) &&
 		    hm_import_is_std_package(ml, p))
-			return hm_err_set(err, HM_EINVALID,
-			                  HM_F ": argument must not be a package in the standard library",
-			                  HM_P(arg));
+			return hm_err_set(
+				err, HM_EINVALID,
+				HM_F ": argument must not be a package in the standard library",
+				HM_P(arg));
 		HM_PUSH(a, *patterns, hm_arena_dup(a, p));
 	}
 	return 0;
@@ -294,12 +296,13 @@ check_directives(const struct hm_gomod *f, hm_str arg, hm_str mod, struct hm_err
 
 	if (!what)
 		return 0;
-	return hm_err_set(err, HM_EINVALID,
-	                  HM_F " (in " HM_F "):\n"
-	                  "\tThe go.mod file for the module providing named packages contains one or\n"
-	                  "\tmore %s directives. It must not contain directives that would cause\n"
-	                  "\tit to be interpreted differently than if it were the main module.",
-	                  HM_P(arg), HM_P(mod), what);
+	return hm_err_set(
+		err, HM_EINVALID,
+		HM_F " (in " HM_F "):\n"
+		     "\tThe go.mod file for the module providing named packages contains one or\n"
+		     "\tmore %s directives. It must not contain directives that would cause\n"
+		     "\tit to be interpreted differently than if it were the main module.",
+		HM_P(arg), HM_P(mod), what);
 }
 
 static hm_str
@@ -316,11 +319,13 @@ choose_module(struct hm_cli *cli, struct hm_modload *ml, hm_str pattern, hm_str 
 {
 	struct hm_arena *a = &cli->arena;
 	struct hm_query_results found = { 0 };
-	enum hm_allow allow = hm_query_is_revision(pattern, version) ? HM_ALLOW_ALL : HM_ALLOW_CHECKED;
+	enum hm_allow allow =
+		hm_query_is_revision(pattern, version) ? HM_ALLOW_ALL : HM_ALLOW_CHECKED;
 	enum hm_query_fail fail;
 	hm_str deprecated;
 
-	if (hm_query_packages(ml, a, pattern, version, none_selected, NULL, allow, &found, NULL, err))
+	if (hm_query_packages(ml, a, pattern, version, none_selected, NULL, allow, &found, NULL,
+	                      err))
 		return -1;
 	*out = found.v[0].mod;
 	if (hm_query_deprecation(ml, a, *out, &deprecated, &fail, err))

@@ -118,7 +118,8 @@ check_wasm(hm_str v, struct hm_err *err)
 		if (f.n == 0 || hm_str_eqz(f, "satconv") || hm_str_eqz(f, "signext"))
 			continue;
 		hm_buf_quote(&q, f);
-		hm_err_set(err, HM_EUSAGE, "invalid GOWASM: no such feature " HM_F, HM_P(hm_buf_str(&q)));
+		hm_err_set(err, HM_EUSAGE, "invalid GOWASM: no such feature " HM_F,
+		           HM_P(hm_buf_str(&q)));
 		hm_buf_free(&q);
 		return -1;
 	}
@@ -141,14 +142,16 @@ hm_platform_check_var(hm_str name, hm_str v, struct hm_err *err)
 	if (hm_str_eqz(name, "GOWASM"))
 		return check_wasm(v, err);
 	if (hm_str_eqz(name, "GOARM") && !parse_arm(v, &major))
-		return hm_err_set(err, HM_EUSAGE, "invalid GOARM: must start with 5, 6, or 7, and may "
+		return hm_err_set(err, HM_EUSAGE,
+		                  "invalid GOARM: must start with 5, 6, or 7, and may "
 		                  "optionally end in either \",hardfloat\" or \",softfloat\"");
 	if (hm_str_eqz(name, "GOARM64") && !parse_arm64(v, &major, &minor))
 		return hm_err_set(err, HM_EUSAGE, "invalid GOARM64: must start with v8.{0-9} or "
 		                  "v9.{0-5} and may optionally end in \",lse\" and/or \",crypto\"");
 	if (hm_str_eqz(name, "GOFIPS140") && !is_fips_version(v) &&
 	    !one_of(v, (const char *const[]){ "off", "latest", "inprocess", "certified" }, 4))
-		return hm_err_set(err, HM_EUSAGE, "invalid GOFIPS140: must be off, latest, inprocess, "
+		return hm_err_set(err, HM_EUSAGE,
+		                  "invalid GOFIPS140: must be off, latest, inprocess, "
 		                  "certified, or v1.Y.Z");
 	return 0;
 }
@@ -202,7 +205,8 @@ hm_platform_arch_tags(struct hm_arena *a, int gominor, hm_str arch, hm_str v,
 	} else if (hm_str_has_prefix(arch, HM_S("ppc64"))) {
 		numbered(a, arch, "power", 8, v.n == 7 ? 10 : v.p[5] - '0', out);
 	} else if (hm_str_eqz(arch, "riscv64")) {
-		for (int year = 20, top = v.p[4] - '0' + 20; year <= top; year += year == 20 ? 2 : 1)
+		for (int year = 20, top = v.p[4] - '0' + 20; year <= top;
+		     year += year == 20 ? 2 : 1)
 			HM_PUSH(a, *out, hm_arena_printf(a, "riscv64.rva%du64", year));
 	} else if (hm_str_eqz(arch, "wasm")) {
 		HM_PUSH(a, *out, HM_S("wasm.satconv"));

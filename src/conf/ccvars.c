@@ -21,8 +21,8 @@ words_of(const struct hm_conf *c, struct hm_arena *a, const char *name, const ch
 
 	if (hm_quoted_split(a, v, out, err) == 0)
 		return 0;
-	return hm_err_wrap(err, "could not parse environment variable %s with value " HM_F ": ", name,
-	                   HM_P(hm_str_quote(a, v)));
+	return hm_err_wrap(err, "could not parse environment variable %s with value " HM_F ": ",
+	                   name, HM_P(hm_str_quote(a, v)));
 }
 
 /* Compilers must be found without a relative path, as they run in several folders. */
@@ -35,10 +35,13 @@ check_compilers(const struct hm_conf *c, struct hm_arena *a, struct hm_err *err)
 		struct hm_strs w = { 0 };
 
 		if (hm_quoted_split(a, hm_conf_get(c, names[i]), &w, err) < 0)
-			return hm_err_wrap(err, "%s environment variable could not be parsed: ", names[i]);
+			return hm_err_wrap(
+				err, "%s environment variable could not be parsed: ", names[i]);
 		if (w.n && !hm_path_is_abs(w.v[0]) && !hm_str_eq(w.v[0], hm_path_base(w.v[0])))
-			return hm_err_set(err, HM_EINVALID, "%s environment variable is relative; must be "
-			                  "absolute path: " HM_F "\n", names[i], HM_P(w.v[0]));
+			return hm_err_set(err, HM_EINVALID,
+			                  "%s environment variable is relative; must be "
+			                  "absolute path: " HM_F "\n",
+			                  names[i], HM_P(w.v[0]));
 	}
 	return 0;
 }
@@ -143,9 +146,10 @@ arch_flags(const struct hm_conf *c)
 		return hm_str_eqz(c->gomips64, "hardfloat") ? "-mabi=64 -mhard-float" :
 		       hm_str_eqz(c->gomips64, "softfloat") ? "-mabi=64 -msoft-float" : "";
 	if (hm_str_has_prefix(c->goarch, HM_S("mips")))
-		return hm_str_eqz(c->gomips, "hardfloat") ?
-		       "-mabi=32 -march=mips32 -mhard-float -mfp32 -mno-odd-spreg" :
-		       hm_str_eqz(c->gomips, "softfloat") ? "-mabi=32 -march=mips32 -msoft-float" : "";
+		return hm_str_eqz(c->gomips, "hardfloat")
+		               ? "-mabi=32 -march=mips32 -mhard-float -mfp32 -mno-odd-spreg"
+		       : hm_str_eqz(c->gomips, "softfloat") ? "-mabi=32 -march=mips32 -msoft-float"
+		                                            : "";
 	return "";
 }
 

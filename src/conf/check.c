@@ -75,11 +75,15 @@ hm_conf_check_gopath(const struct hm_conf *c, struct hm_err *err)
 	while (rc == 0 && hm_str_next(&rest, ':', &p)) {
 		q = hm_str_quote(&a, p);
 		if (hm_str_has_prefix(p, HM_S("~")))
-			rc = hm_err_set(err, HM_EUSAGE, "GOPATH entry cannot start with shell metacharacter "
-			                "'~': " HM_F, HM_P(q));
+			rc = hm_err_set(err, HM_EUSAGE,
+			                "GOPATH entry cannot start with shell metacharacter "
+			                "'~': " HM_F,
+			                HM_P(q));
 		else if (p.n && !hm_path_is_abs(p))
-			rc = hm_err_set(err, HM_EUSAGE, "GOPATH entry is relative; must be absolute path: "
-			                HM_F ".\nFor more details see: 'go help gopath'", HM_P(q));
+			rc = hm_err_set(err, HM_EUSAGE,
+			                "GOPATH entry is relative; must be absolute path: " HM_F
+			                ".\nFor more details see: 'go help gopath'",
+			                HM_P(q));
 	}
 	hm_arena_free(&a);
 	return rc;

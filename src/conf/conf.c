@@ -59,8 +59,8 @@ hm_conf_can_get(const struct hm_conf *c, hm_str name)
 		" GOTOOLDIR GOVCS GOWASM GOWORK GO_EXTLINK_ENABLED PKG_CONFIG ";
 	struct hm_arena a = { 0 };
 	hm_str word = hm_arena_printf(&a, " " HM_F " ", HM_P(name));
-	bool is = hm_map_has(&c->file, name) ||
-	          (name.n && hm_str_index_byte(name, ' ') < 0 && hm_str_contains(hm_str_of(known), word));
+	bool is = hm_map_has(&c->file, name) || (name.n && hm_str_index_byte(name, ' ') < 0 &&
+	                                         hm_str_contains(hm_str_of(known), word));
 
 	hm_arena_free(&a);
 	return is;

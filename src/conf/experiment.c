@@ -147,7 +147,8 @@ hm_experiment_parse(int gominor, hm_str goos, hm_str goarch, hm_str text,
 	if (!t.regabi)
 		e.on &= ~(wrappers | args);
 	if ((e.on & args) && !(e.on & wrappers))
-		return hm_err_set(err, HM_EUSAGE, "GOEXPERIMENT regabiargs requires regabiwrappers");
+		return hm_err_set(err, HM_EUSAGE,
+		                  "GOEXPERIMENT regabiargs requires regabiwrappers");
 	*out = e;
 	return 0;
 }

@@ -243,25 +243,30 @@ hm_platform_buildmode_supported(const char *mode, hm_str os, hm_str arch)
 		return true;
 	if (hm_str_eqz(m, "c-archive"))
 		return in_words(os, "aix darwin ios windows") ||
-		       (hm_str_eqz(os, "linux") && in_words(arch, "386 amd64 arm armbe arm64 arm64be "
-		                                                  "loong64 ppc64le riscv64 s390x")) ||
+		       (hm_str_eqz(os, "linux") &&
+		        in_words(arch, "386 amd64 arm armbe arm64 arm64be "
+		                       "loong64 ppc64le riscv64 s390x")) ||
 		       pair_in(os, arch, "freebsd/amd64");
 	if (hm_str_eqz(m, "c-shared"))
-		return pair_in(os, arch, "linux/amd64 linux/arm linux/arm64 linux/loong64 linux/386 "
+		return pair_in(os, arch,
+		               "linux/amd64 linux/arm linux/arm64 linux/loong64 linux/386 "
 		               "linux/ppc64le linux/riscv64 linux/s390x android/amd64 android/arm "
 		               "android/arm64 android/386 freebsd/amd64 darwin/amd64 darwin/arm64 "
 		               "windows/amd64 windows/386 windows/arm64 wasip1/wasm");
 	if (hm_str_eqz(m, "pie"))
-		return pair_in(os, arch, "linux/386 linux/amd64 linux/arm linux/arm64 linux/loong64 "
+		return pair_in(os, arch,
+		               "linux/386 linux/amd64 linux/arm linux/arm64 linux/loong64 "
 		               "linux/ppc64le linux/riscv64 linux/s390x android/amd64 android/arm "
 		               "android/arm64 android/386 freebsd/amd64 darwin/amd64 darwin/arm64 "
 		               "ios/amd64 ios/arm64 aix/ppc64 openbsd/arm64 windows/386 "
 		               "windows/amd64 windows/arm64");
 	if (hm_str_eqz(m, "shared"))
-		return pair_in(os, arch, "linux/386 linux/amd64 linux/arm linux/arm64 linux/ppc64le "
+		return pair_in(os, arch,
+		               "linux/386 linux/amd64 linux/arm linux/arm64 linux/ppc64le "
 		               "linux/s390x");
 	if (hm_str_eqz(m, "plugin"))
-		return pair_in(os, arch, "linux/amd64 linux/arm linux/arm64 linux/386 linux/loong64 "
+		return pair_in(os, arch,
+		               "linux/amd64 linux/arm linux/arm64 linux/386 linux/loong64 "
 		               "linux/riscv64 linux/s390x linux/ppc64le android/amd64 android/386 "
 		               "darwin/amd64 darwin/arm64 freebsd/amd64");
 	return false;

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 
-/* syslist: names that count as _GOOS and _GOARCH in file names and constraints, also of old ports. */
+/* syslist: what counts as _GOOS and _GOARCH in file names and constraints, also of old ports. */
 bool hm_platform_known_os(hm_str os);
 bool hm_platform_known_arch(hm_str arch);
 /* Does the tag `unix` hold for os? */

@@ -157,10 +157,11 @@ hm_conf_resolve_target(struct hm_conf *c)
 	c->goexe = hm_str_eqz(c->goos, "windows") ? HM_S(".exe") : HM_S("");
 	c->goexperiment = built_or(c, "GOEXPERIMENT", "");
 	c->experiment_err = HM_S("");
-	c->gotooldir = c->goroot.n ?
-		hm_path_join(a, c->goroot, hm_arena_printf(a, "pkg/tool/" HM_F "_" HM_F,
-		                                           HM_P(c->gohostos), HM_P(c->gohostarch))) :
-		HM_S("");
+	c->gotooldir =
+		c->goroot.n ? hm_path_join(a, c->goroot,
+	                                   hm_arena_printf(a, "pkg/tool/" HM_F "_" HM_F,
+	                                                   HM_P(c->gohostos), HM_P(c->gohostarch)))
+			    : HM_S("");
 	resolve_arch_vars(c);
 	resolve_tags(c);
 
@@ -295,13 +296,16 @@ static bool
 is_go_flag(hm_str name)
 {
 	static const char *const names =
-		"C a artifacts asan asmflags bench benchmem benchtime blockprofile blockprofilerate "
+		"C a artifacts asan asmflags bench benchmem benchtime blockprofile "
+	        "blockprofilerate "
 		"buildmode buildvcs c cache changed compat compiled compiler count cover covermode "
 		"coverpkg coverprofile cpu cpuprofile d debug-actiongraph debug-runtime-trace "
 		"debug-trace deps diff dropexclude dropgodebug dropignore dropreplace droprequire "
-		"dropretract droptool dropuse e exclude exec export f failfast find fix fmt fullpath "
+		"dropretract droptool dropuse e exclude exec export f failfast find fix fmt "
+	        "fullpath "
 		"fuzz fuzzcache fuzzminimizetime fuzztime gccgoflags gcflags go godebug i ignore "
-		"insecure installsuffix json ldflags linkshared list m memprofile memprofilerate mod "
+		"insecure installsuffix json ldflags linkshared list m memprofile memprofilerate "
+	        "mod "
 		"modcache modcacherw modfile module msan mutexprofile mutexprofilefraction n o "
 		"outputdir overlay p parallel pgo pkgdir print r race replace require retract "
 		"retracted reuse run short shuffle skip t tags test test.artifacts test.bench "
@@ -309,7 +313,8 @@ is_go_flag(hm_str name)
 		"test.coverprofile test.cpu test.cpuprofile test.failfast test.fullpath test.fuzz "
 		"test.fuzzminimizetime test.fuzztime test.list test.memprofile test.memprofilerate "
 		"test.mutexprofile test.mutexprofilefraction test.outputdir test.parallel test.run "
-		"test.short test.shuffle test.skip test.timeout test.trace test.v testcache timeout "
+		"test.short test.shuffle test.skip test.timeout test.trace test.v testcache "
+	        "timeout "
 		"tool toolchain toolexec trace trimpath u use v vendor versions vet w work x";
 	hm_str rest = hm_str_of(names), w;
 

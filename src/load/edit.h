@@ -26,7 +26,7 @@ hm_str hm_conflict_text(struct hm_arena *a, const struct hm_conflict *c);
 struct hm_edit_in {
 	const struct hm_modver *upgrade; /* upgraded as far as `must` lets them */
 	size_t n_upgrade;
-	const struct hm_modver *must;    /* selected at exactly these versions ("none": not at all) */
+	const struct hm_modver *must; /* selected at exactly these versions ("none": not at all) */
 	size_t n_must;
 	bool verbose; /* -v: says what is tried */
 };

@@ -342,7 +342,8 @@ is_pattern(const struct hm_get_query *q, const char *name)
 static bool
 is_plain(const struct hm_get_query *q)
 {
-	return !q->local && !is_pattern(q, "all") && !is_pattern(q, "work") && !is_pattern(q, "tool");
+	return !q->local && !is_pattern(q, "all") && !is_pattern(q, "work") &&
+	       !is_pattern(q, "tool");
 }
 
 static void

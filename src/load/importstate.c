@@ -156,7 +156,8 @@ hm_modules_attach(struct hm_modload *ml, struct hm_scan_cache *scans,
                   const struct hm_build_ctx *build, struct hm_err *err)
 {
 	if (ml->resolve)
-		return hm_err_set(err, HM_EINTERNAL, "internal error: module loading attached twice");
+		return hm_err_set(err, HM_EINTERNAL,
+		                  "internal error: module loading attached twice");
 	resolve_new(ml);
 	ml->resolve->scans = scans;
 	ml->resolve->build = *build;

@@ -63,7 +63,7 @@ struct hm_loadpkg {
 	unsigned flags;
 	struct hm_modver mod;        /* path empty: standard library (or not found) */
 	hm_str mod_root;             /* root folder of mod (GOROOT/src for std) */
-	hm_str dir;                  /* empty: not found, or no folder ("unsafe" has one, "C" none) */
+	hm_str dir; /* empty: not found, or no folder ("unsafe" has one, "C" none) */
 	struct hm_import_error *err; /* NULL: none */
 	struct hm_loadpkg **imports;
 	size_t n_imports;

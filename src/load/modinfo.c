@@ -177,7 +177,8 @@ fill_files(const struct hm_info_ask *k, struct hm_modinfo *m, struct hm_modver m
 static void
 complete(const struct hm_info_ask *k, struct hm_modinfo *m)
 {
-	struct hm_modver mod = { m->path, m->version }; /* as asked for, even when the query changes it */
+	struct hm_modver mod = { m->path,
+		                 m->version }; /* as asked for, even when the query changes it */
 
 	if (hm_gover_is_toolchain(m->path))
 		return;

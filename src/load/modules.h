@@ -38,11 +38,11 @@ struct hm_scan_cache *hm_modules_scans(struct hm_modload *ml);
 
 /* modload.PackageOpts; zero is the default of every field. */
 struct hm_load_opts {
-	bool any_tags;               /* imports.AnyTags(): follow imports whatever the constraints say */
+	bool any_tags; /* imports.AnyTags(): follow imports whatever the constraints say */
 	hm_str tidy_go_version;      /* go mod tidy -go */
 	hm_str tidy_compat;          /* go mod tidy -compat */
 	bool tidy;
-	struct hm_map *tidy_keep;    /* tidy -diff: nothing is written; gets the go.sum keys to keep */
+	struct hm_map *tidy_keep; /* tidy -diff: nothing is written; gets the go.sum keys to keep */
 	bool vendor_in_goroot_src;   /* VendorModulesInGOROOTSrc */
 	bool resolve_missing;        /* ResolveMissingImports */
 	bool assume_roots_imported;
@@ -54,8 +54,9 @@ struct hm_load_opts {
 	bool silence_no_go;
 	bool silence_unmatched;
 	bool verbose;                /* -v: tidy says what is unused, conflicts are shown whole */
-	struct hm_modver main_module; /* only this main module's packages match "all", "work", "./..." */
-	/* AllowPackage: -1 with an error rejects the package. May be called from several threads. */
+	/* Only this main module's packages match "all", "work", "./...". */
+	struct hm_modver main_module;
+	/* AllowPackage: -1 with an error rejects the package. Several threads may call it. */
 	int (*allow)(void *ctx, hm_str path, struct hm_modver mod, struct hm_err *err);
 	void *allow_ctx;
 };
@@ -124,7 +125,7 @@ struct hm_lookup {
 	hm_str dir;       /* "" when there is none */
 	hm_str path;      /* the canonical import path (vendor/... for std's own) */
 	const struct hm_import_error *err; /* NULL: none */
-	const struct hm_loadpkg *pkg;      /* NULL: not loaded (a std package outside the closure) */
+	const struct hm_loadpkg *pkg; /* NULL: not loaded (a std package outside the closure) */
 };
 /*
  * modload.Lookup: the package that `path` means when a package imports it;

@@ -193,7 +193,7 @@ struct hm_pkg {
 	bool local;
 	bool gobin_subdir;           /* has no target: cross-compiled with GOBIN set */
 	bool force_library;          /* a copy of a main package that a test imports */
-	hm_str testmain_go;          /* p != NULL: the main package of a test; text of its only file */
+	hm_str testmain_go; /* p != NULL: the main package of a test; text of its only file */
 	bool wants_build_info;       /* go would embed build info (setBuildInfo): main, no errors */
 
 	/* Room for one consumer at a time, zero at first. */

@@ -97,8 +97,8 @@ hm_qmatcher_init(struct hm_qmatcher *qm, struct hm_modload *ml, struct hm_arena 
 		qm->op = HM_QF_GE;
 		qm->bound = current;
 		if (hm_str_eqz(query, "patch"))
-			qm->prefix = hm_arena_printf(a, HM_F ".",
-			                             HM_P(hm_gover_mod_major_minor(a, path, current)));
+			qm->prefix = hm_arena_printf(
+				a, HM_F ".", HM_P(hm_gover_mod_major_minor(a, path, current)));
 	} else if (hm_str_has_prefix(query, HM_S("<")) || hm_str_has_prefix(query, HM_S(">"))) {
 		*fail = HM_QUERY_OTHER;
 		return init_range(qm, query, err);

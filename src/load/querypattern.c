@@ -310,8 +310,9 @@ no_prefixes(struct pq *p, const struct hm_strs *mains, enum hm_query_fail *fail,
 	if (mains->n)
 		return hm_query_mains_error(p->ml, p->pattern, p->query, mains, err);
 	set_fail(fail, HM_QUERY_NOT_IN_MODULE);
-	return hm_err_set(err, HM_EINVALID, "module @" HM_F " found, but does not contain package%s "
-	                  HM_F, HM_P(p->query), p->wild ? "s matching" : "", HM_P(p->pattern));
+	return hm_err_set(err, HM_EINVALID,
+	                  "module @" HM_F " found, but does not contain package%s " HM_F,
+	                  HM_P(p->query), p->wild ? "s matching" : "", HM_P(p->pattern));
 }
 
 static enum hm_query_fail

@@ -116,10 +116,12 @@ latest_summary(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m,
 static void
 drop_module_prefix(struct hm_err *err, hm_str path, struct hm_arena *a)
 {
-	hm_str text = hm_arena_dup(a, hm_err_str(err)), at = hm_arena_printf(a, HM_F "@", HM_P(path));
+	hm_str text = hm_arena_dup(a, hm_err_str(err)),
+	       at = hm_arena_printf(a, HM_F "@", HM_P(path));
 	enum hm_code code = err->code;
 	ptrdiff_t colon = hm_str_index(text, HM_S(": "));
-	bool by_path = hm_str_cut_prefix(&text, hm_arena_printf(a, "module " HM_F ": ", HM_P(path)));
+	bool by_path =
+		hm_str_cut_prefix(&text, hm_arena_printf(a, "module " HM_F ": ", HM_P(path)));
 
 	if (!by_path && !(colon >= 0 && hm_str_has_prefix(text, at)))
 		return;

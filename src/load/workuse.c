@@ -126,7 +126,8 @@ look_below(struct use *u, hm_str dir, int depth)
 	struct hm_err err = { 0 };
 
 	look(u, dir);
-	if (depth == DEPTH_MAX || hm_dir_read(u->a, hm_modload_abs(u->ml, u->a, dir), &ents, &err)) {
+	if (depth == DEPTH_MAX ||
+	    hm_dir_read(u->a, hm_modload_abs(u->ml, u->a, dir), &ents, &err)) {
 		hm_err_free(&err);
 		return false;
 	}

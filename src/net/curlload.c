@@ -32,7 +32,8 @@ check_version(const struct hm_curl *c, struct hm_err *err)
 	if (v->version_num >= HM_CURL_OLDEST)
 		return 0;
 	/* An older one ignores options silently, the permitted protocols among them. */
-	return hm_err_set(err, HM_EINTERNAL, "libcurl %s is too old: hermod needs 7.88", v->version);
+	return hm_err_set(err, HM_EINTERNAL, "libcurl %s is too old: hermod needs 7.88",
+	                  v->version);
 }
 
 int

@@ -219,7 +219,8 @@ hm_exchange_field(struct hm_exchange *x, const char *name, hm_str value)
 {
 	hm_buf_printf(&x->fields, "%s: ", name);
 	for (size_t i = 0; i < value.n; i++) /* no value can start another field */
-		hm_buf_addc(&x->fields, value.p[i] == '\r' || value.p[i] == '\n' ? ' ' : value.p[i]);
+		hm_buf_addc(&x->fields,
+		            value.p[i] == '\r' || value.p[i] == '\n' ? ' ' : value.p[i]);
 	hm_buf_addz(&x->fields, "\r\n");
 }
 

@@ -80,7 +80,7 @@ struct hm_http_resp {
 	hm_str content_type, etag, last_modified;
 	struct hm_strs www_authenticate;
 	struct hm_strs headers; /* all of the final answer, "Name: value" */
-	hm_str detail; /* other than 200 with text/plain: what to show of it, indented by go's rules */
+	hm_str detail; /* of text/plain other than 200: what to show of it, indented as go does */
 };
 
 /*

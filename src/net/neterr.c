@@ -100,7 +100,8 @@ hm_net_error(struct hm_transfer *t, CURLcode code)
 			hm_err_set(&t->err, HM_ENET, "unexpected EOF");
 		break;
 	default:
-		hm_err_set(&t->err, HM_ENET, "%s", *t->reason ? t->reason : t->curl->easy_strerror(code));
+		hm_err_set(&t->err, HM_ENET, "%s",
+		           *t->reason ? t->reason : t->curl->easy_strerror(code));
 		break;
 	}
 	return hm_net_error_wrap(t);

@@ -68,7 +68,8 @@ in_cidr(hm_str host, hm_str cidr)
 		return false;
 	width = strtoul(bits.p, NULL, 10);
 	n = parse_ip(addr, net);
-	return n && parse_ip(host, ip) == n && width <= 8 * n && same_bits(ip, net, (unsigned)width);
+	return n && parse_ip(host, ip) == n && width <= 8 * n &&
+	       same_bits(ip, net, (unsigned)width);
 }
 
 /* One entry of NO_PROXY, lower case and trimmed. */

@@ -86,7 +86,8 @@ conn_free(struct conn *c)
 int
 conn_again(struct conn *c)
 {
-	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c };
+	struct epoll_event e = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		                 .data.ptr = c };
 
 	return epoll_ctl(c->loop->epoll, EPOLL_CTL_MOD, c->fd, &e) ? -1 : 0;
 }
@@ -148,7 +149,8 @@ accept_some(struct loop *l)
 	for (int i = 0; i < ACCEPTS && l->listener >= 0; i++) {
 		struct sockaddr_storage sa;
 		socklen_t n = sizeof(sa);
-		int fd = accept4(l->listener, (struct sockaddr *)&sa, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(l->listener, (struct sockaddr *)&sa, &n,
+		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0)
 			return; /* also when descriptors are short: the next turn tries again */
@@ -321,7 +323,8 @@ resolve(struct hm_arena *a, hm_str listen, struct addrinfo **out, struct hm_err 
 		host = hm_str_sub(host, 1, host.n - 1);
 	else if (hm_str_index_byte(host, ':') >= 0)
 		return bad_address(listen, err);
-	rc = getaddrinfo(host.n ? hm_arena_cstr(a, host) : NULL, hm_arena_cstr(a, port), &hints, out);
+	rc = getaddrinfo(host.n ? hm_arena_cstr(a, host) : NULL, hm_arena_cstr(a, port), &hints,
+	                 out);
 	return rc == 0 ? 0 : hm_err_set(err, HM_EUSAGE, "listen address \"" HM_F "\": %s",
 	                                HM_P(listen), gai_strerror(rc));
 }

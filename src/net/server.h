@@ -36,7 +36,7 @@ struct hm_served {
 };
 
 struct hm_server_opts {
-	hm_str listen;        /* "127.0.0.1:8080", "[::1]:0", "host:port"; port 0 takes a free one */
+	hm_str listen; /* "127.0.0.1:8080", "[::1]:0", "host:port"; port 0 takes a free one */
 	int inherited_fd;     /* a listening socket given by socket activation, or -1 */
 	unsigned loops;       /* 0: one a core */
 	unsigned max_conns;   /* a loop; 0: 20000 */
@@ -74,7 +74,7 @@ struct hm_arena *hm_exchange_arena(struct hm_exchange *x);
 /* The handler's own data for this exchange. */
 void **hm_exchange_data(struct hm_exchange *x);
 
-/* A field of the answer, before the reply; name and value are copied. Content-Length is set by the reply. */
+/* A field of the answer, before the reply, which adds Content-Length; name and value are copied. */
 void hm_exchange_field(struct hm_exchange *x, const char *name, hm_str value);
 /* Answers from memory; body is copied. A HEAD request gets the fields alone. */
 void hm_exchange_reply(struct hm_exchange *x, int status, hm_str body);

@@ -362,8 +362,9 @@ redirect(struct hm_transfer *t, hm_str location)
 	to = hm_url_resolve(&t->arena, &t->at, &ref);
 	t->shown = shown(&t->arena, &ref);
 	if (hm_str_eqz(t->first.scheme, "https") && !hm_str_eqz(to.scheme, "https"))
-		hm_err_set(&t->err, HM_ENET, "redirected from secure URL " HM_F " to insecure URL " HM_F,
-		           HM_P(from), HM_P(shown(&t->arena, &to)));
+		hm_err_set(&t->err, HM_ENET,
+		           "redirected from secure URL " HM_F " to insecure URL " HM_F, HM_P(from),
+		           HM_P(shown(&t->arena, &to)));
 	else if (t->redirects >= HM_HTTP_MAX_REDIRECTS)
 		hm_err_set(&t->err, HM_ENET, "stopped after %d redirects", HM_HTTP_MAX_REDIRECTS);
 	else if (!hm_str_eqz(to.scheme, "http") && !hm_str_eqz(to.scheme, "https"))
@@ -410,7 +411,8 @@ static enum hm_transfer_next
 retry(struct hm_transfer *t, CURLcode code)
 {
 	hm_str after = hm_transfer_header(t, "Retry-After");
-	unsigned long pause = (unsigned long)t->set->backoff_ms << (t->attempts < 16 ? t->attempts : 16);
+	unsigned long pause = (unsigned long)t->set->backoff_ms
+	                      << (t->attempts < 16 ? t->attempts : 16);
 
 	if (after.n && after.p[0] >= '0' && after.p[0] <= '9')
 		pause = strtoul(after.p, NULL, 10) * 1000;

@@ -229,8 +229,9 @@ answer(struct conn *c, struct request *r, int status, const char *type, const ch
 {
 	r->status = status;
 	note(r);
-	return sendf(c, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", status,
-	             reason(status), type, strlen(body), r->close ? "Connection: close\r\n" : "") &&
+	return sendf(c, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n",
+	             status, reason(status), type, strlen(body),
+	             r->close ? "Connection: close\r\n" : "") &&
 	       (strcmp(r->method, "HEAD") == 0 || send_all(c, body, strlen(body)));
 }
 
@@ -325,7 +326,8 @@ serve_file(struct conn *c, struct request *r, const char *spec)
 	else if (get(spec, "endless"))
 		ok = ok && sendf(c, "Connection: close\r\n\r\n");
 	else
-		ok = ok && sendf(c, "Content-Length: %ld\r\n\r\n", get_num(spec, "length", (long)n));
+		ok = ok &&
+		     sendf(c, "Content-Length: %ld\r\n\r\n", get_num(spec, "length", (long)n));
 	if (strcmp(r->method, "HEAD") != 0)
 		ok = ok && send_body(c, spec, data, n);
 	free(data);
@@ -382,7 +384,8 @@ misbehave(struct conn *c, struct request *r)
 	if (v && authorized(r, v))
 		return serve_file(c, r, "");
 	if (v)
-		return answer(c, r, (int)get_num(r->spec, "status", 401), "text/plain", "who are you?\n");
+		return answer(c, r, (int)get_num(r->spec, "status", 401), "text/plain",
+		              "who are you?\n");
 	v = get(r->spec, "redirect");
 	if (v && strcmp(v, "0") != 0)
 		return redirect(c, r, v);

@@ -54,7 +54,8 @@ file_of(struct fx *f, const uint8_t id[HM_HASH_SIZE], const char *kind)
 {
 	hm_str hex = hm_hex_encode(&f->a, id, HM_HASH_SIZE);
 
-	return hm_arena_printf(&f->a, HM_F "/%.2s/" HM_F "-%s", HM_P(f->dir), hex.p, HM_P(hex), kind);
+	return hm_arena_printf(&f->a, HM_F "/%.2s/" HM_F "-%s", HM_P(f->dir), hex.p, HM_P(hex),
+	                       kind);
 }
 
 static void
@@ -166,7 +167,8 @@ damaged_entries(void **state)
 	assert_ok(hm_file_write(file_of(f, out, "d").p, HM_S("rasult"), 0666, &f->err), &f->err);
 	assert_false(hm_cache_get_bytes(f->c, &f->a, f->id, &data, &e));
 	/* Putting it again repairs it, too long ones as well. */
-	assert_ok(hm_file_write(file_of(f, out, "d").p, HM_S("much too long"), 0666, &f->err), &f->err);
+	assert_ok(hm_file_write(file_of(f, out, "d").p, HM_S("much too long"), 0666, &f->err),
+	          &f->err);
 	assert_ok(hm_cache_put(f->c, f->id, HM_S("result"), out, &f->err), &f->err);
 	assert_true(hm_cache_get_bytes(f->c, &f->a, f->id, &data, &e));
 	assert_str(data, "result");
@@ -191,8 +193,9 @@ executables(void **state)
 	assert_str(hm_cache_output(f->c, &f->a, out), path.p);
 	assert_int_equal(stat(path.p, &st), 0);
 	assert_true(st.st_mode & S_IXUSR);
-	assert_ok(hm_file_write(hm_path_cat(&f->a, file_of(f, out, "d"), HM_S("other")).p, HM_S("x"),
-	                        0666, &f->err), &f->err);
+	assert_ok(hm_file_write(hm_path_cat(&f->a, file_of(f, out, "d"), HM_S("other")).p,
+	                        HM_S("x"), 0666, &f->err),
+	          &f->err);
 	assert_false(hm_cache_get_file(f->c, &f->a, f->id, &path, &e));
 }
 
@@ -230,8 +233,10 @@ trim(void **state)
 	age(foreign.p, 100 * DAY);
 
 	/* Trimmed lately: nothing is looked at. */
-	assert_ok(hm_file_write(mark.p, hm_arena_printf(&f->a, "%lld", (long long)time(NULL) - 3600),
-	                        0666, &f->err), &f->err);
+	assert_ok(hm_file_write(mark.p,
+	                        hm_arena_printf(&f->a, "%lld", (long long)time(NULL) - 3600), 0666,
+	                        &f->err),
+	          &f->err);
 	assert_ok(hm_cache_trim(f->c, &f->err), &f->err);
 	assert_true(hm_file_exists(file_of(f, old, "d").p));
 	/* A mark from the future, or one that is no number, does not keep it from working. */
@@ -252,8 +257,9 @@ bad_folder(void **state)
 	struct hm_cache *c;
 
 	assert_int_equal(hm_cache_open(HM_S("/dev/null/cache"), &c, &f->err), -1);
-	assert_true(hm_str_has_prefix(hm_err_str(&f->err),
-	                              HM_S("failed to initialize build cache at /dev/null/cache: ")));
+	assert_true(
+		hm_str_has_prefix(hm_err_str(&f->err),
+	                          HM_S("failed to initialize build cache at /dev/null/cache: ")));
 	hm_err_clear(&f->err);
 }
 

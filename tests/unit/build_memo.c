@@ -84,7 +84,8 @@ hashes_are_kept_when_settled(void **state)
 	/* A change is seen, whatever the modification time says. */
 	assert_ok(hm_file_write(f->self.p, HM_S("CONTENT"), 0666, &f->err), &f->err);
 	hash(f, f->self, "CONTENT");
-	assert_int_equal(utimensat(AT_FDCWD, f->self.p, (struct timespec[2]){ { 0 }, { 0 } }, 0), 0);
+	assert_int_equal(utimensat(AT_FDCWD, f->self.p, (struct timespec[2]){ { 0 }, { 0 } }, 0),
+	                 0);
 	hash(f, f->self, "CONTENT");
 
 	/* A damaged store is no store. */
@@ -92,9 +93,11 @@ hashes_are_kept_when_settled(void **state)
 		char *bad = hm_arena_cstr(&f->a, first);
 
 		bad[i] = (char)(bad[i] ^ 1);
-		assert_ok(hm_file_write(f->store.p, hm_str_make(bad, first.n), 0666, &f->err), &f->err);
+		assert_ok(hm_file_write(f->store.p, hm_str_make(bad, first.n), 0666, &f->err),
+		          &f->err);
 		hash(f, f->self, "CONTENT");
-		assert_ok(hm_file_write(f->store.p, hm_str_sub(first, 0, i), 0666, &f->err), &f->err);
+		assert_ok(hm_file_write(f->store.p, hm_str_sub(first, 0, i), 0666, &f->err),
+		          &f->err);
 		hash(f, f->self, "CONTENT");
 	}
 }

@@ -39,7 +39,9 @@ patterns(void **state)
 {
 	struct fx x = { .b = { .o = { .cwd = HM_S("/w") }, .modules = true } };
 	struct hm_modinfo *none = NULL;
-	struct hm_pkg cmdline = { .import_path = HM_S("m/c"), .dir = HM_S("/w/c"), .cmdline_pkg = true };
+	struct hm_pkg cmdline = { .import_path = HM_S("m/c"),
+		                  .dir = HM_S("/w/c"),
+		                  .cmdline_pkg = true };
 	struct hm_pkg dep = { .import_path = HM_S("m/a/b"), .dir = HM_S("/w/a/b"), .module = none };
 	struct hm_pkg std = { .import_path = HM_S("net/http"), .dir = HM_S("/r/src/net/http"),
 		              .standard = true };
@@ -94,8 +96,12 @@ static void
 errors(void **state)
 {
 	(void)state;
-	expect_error("std", "invalid value \"std\" for flag -gcflags: missing =<value> in <pattern>=<value>");
-	expect_error("=x", "invalid value \"=x\" for flag -gcflags: missing <pattern> in <pattern>=<value>");
+	expect_error(
+		"std",
+		"invalid value \"std\" for flag -gcflags: missing =<value> in <pattern>=<value>");
+	expect_error(
+		"=x",
+		"invalid value \"=x\" for flag -gcflags: missing <pattern> in <pattern>=<value>");
 	expect_error("'a'=x", "invalid value \"'a'=x\" for flag -gcflags: "
 	                      "parameter may not start with quote character '");
 	expect_error("-a 'b", "invalid value \"-a 'b\" for flag -gcflags: unterminated ' string");

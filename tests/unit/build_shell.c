@@ -68,8 +68,8 @@ static void
 words(void **state)
 {
 	struct hm_arena a = { 0 };
-	hm_str w[] = { HM_S("asm"), HM_S(""), HM_S("a b"), HM_S("x=>y;"), HM_S("q\"t"), HM_S("tab\t"),
-		       HM_S("(") };
+	hm_str w[] = { HM_S("asm"),  HM_S(""),      HM_S("a b"), HM_S("x=>y;"),
+		       HM_S("q\"t"), HM_S("tab\t"), HM_S("(") };
 	struct hm_strs s = { w, 7, 7 };
 
 	(void)state;
@@ -112,7 +112,8 @@ report(void **state)
 	assert_str(hm_buf_str(&f->act.output),
 	           "# m/a\na/x.go:1: odd\n\tin ./b/y.go, not /lib/src/m/a\n");
 	hm_shell_flush(&f->act);
-	assert_str(hm_buf_str(&f->shown), "# m/a\na/x.go:1: odd\n\tin ./b/y.go, not /lib/src/m/a\n");
+	assert_str(hm_buf_str(&f->shown),
+	           "# m/a\na/x.go:1: odd\n\tin ./b/y.go, not /lib/src/m/a\n");
 
 	out.failed = true;
 	out.why = HM_S("compile: exit status 2");
@@ -160,29 +161,36 @@ move_and_copy(void **state)
 
 	put(f, "exe", "\x7f" "ELF1");
 	put(f, "old", "\x7f" "ELF0");
-	assert_ok(hm_shell_move(&f->act, path(f, "old"), path(f, "exe"), 0777, false, &f->err), &f->err);
+	assert_ok(hm_shell_move(&f->act, path(f, "old"), path(f, "exe"), 0777, false, &f->err),
+	          &f->err);
 	expect_file(f, "old", "\x7f" "ELF1", 0750);
 	assert_false(hm_file_exists(path(f, "exe").p));
 
 	put(f, "h", "#define X\n");
 	put(f, "text", "precious");
-	assert_int_equal(hm_shell_copy(&f->act, path(f, "text"), path(f, "h"), 0666, false, &f->err), -1);
+	assert_int_equal(
+		hm_shell_copy(&f->act, path(f, "text"), path(f, "h"), 0666, false, &f->err), -1);
 	assert_str(hm_err_str(&f->err),
 	           hm_arena_printf(&f->a, "build output \"" HM_F
 	                           "\" already exists and is not an object file",
 	                           HM_P(path(f, "text"))).p);
 	hm_err_clear(&f->err);
 	expect_file(f, "text", "precious", 0640);
-	assert_ok(hm_shell_copy(&f->act, path(f, "text"), path(f, "h"), 0666, true, &f->err), &f->err);
+	assert_ok(hm_shell_copy(&f->act, path(f, "text"), path(f, "h"), 0666, true, &f->err),
+	          &f->err);
 	expect_file(f, "text", "#define X\n", 0640);
-	assert_int_equal(hm_shell_move(&f->act, path(f, "cache"), path(f, "h"), 0666, true, &f->err), -1);
+	assert_int_equal(
+		hm_shell_move(&f->act, path(f, "cache"), path(f, "h"), 0666, true, &f->err), -1);
 	assert_true(hm_str_has_suffix(hm_err_str(&f->err),
 	                              HM_S("\" already exists and is a directory")));
 	hm_err_clear(&f->err);
-	assert_int_equal(hm_shell_copy(&f->act, path(f, "no/x"), path(f, "h"), 0666, true, &f->err), -1);
+	assert_int_equal(hm_shell_copy(&f->act, path(f, "no/x"), path(f, "h"), 0666, true, &f->err),
+	                 -1);
 	assert_str(hm_err_str(&f->err),
-	           hm_arena_printf(&f->a, "copying " HM_F ": open " HM_F ": no such file or directory",
-	                           HM_P(path(f, "h")), HM_P(path(f, "no/x"))).p);
+	           hm_arena_printf(&f->a,
+	                           "copying " HM_F ": open " HM_F ": no such file or directory",
+	                           HM_P(path(f, "h")), HM_P(path(f, "no/x")))
+	                   .p);
 	hm_err_clear(&f->err);
 
 	/* What the cache holds stays there. */

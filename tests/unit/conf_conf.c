@@ -66,7 +66,8 @@ fake_goroot(struct world *w)
 	put(w, "root/VERSION", "go1.24.3\ntime 2025-01-01T00:00:00Z\n");
 	put(w, "root/pkg/tool/linux_amd64/compile", "");
 	put(w, "root/src/fmt/print.go", "");
-	put(w, "root/go.env", "# GOX=1\nGOPROXY=https://root.example\nGOSUMDB=root\nGOTOOLCHAIN=auto\n");
+	put(w, "root/go.env",
+	    "# GOX=1\nGOPROXY=https://root.example\nGOSUMDB=root\nGOTOOLCHAIN=auto\n");
 	put(w, "root/src/internal/buildcfg/zbootstrap.go",
 	    "package buildcfg\n\nconst DefaultGOARM = `5`\nconst defaultGOEXPERIMENT = `arenas`\n");
 	return hm_path_join(&w->a, w->dir, HM_S("root"));
@@ -202,13 +203,18 @@ wrong_settings_are_named(void **state)
 		const char *name, *value, *err;
 		enum hm_code code;
 	} bad[] = {
-		{ "GOARM64", "v7", "invalid GOARM64: must start with v8.{0-9} or v9.{0-5} and may "
-		  "optionally end in \",lse\" and/or \",crypto\"", HM_EUSAGE },
-		{ "GOPPC64", "power7", "invalid GOPPC64: must be power8, power9, power10", HM_EUSAGE },
+		{ "GOARM64", "v7",
+		  "invalid GOARM64: must start with v8.{0-9} or v9.{0-5} and may "
+		  "optionally end in \",lse\" and/or \",crypto\"",
+		  HM_EUSAGE },
+		{ "GOPPC64", "power7", "invalid GOPPC64: must be power8, power9, power10",
+		  HM_EUSAGE },
 		{ "GOWASM", "x", "invalid GOWASM: no such feature \"x\"", HM_EUSAGE },
 		{ "GOEXPERIMENT", "nofoo", "unknown GOEXPERIMENT foo", HM_EUSAGE },
-		{ "GOFIPS140", "v2.0.0", "invalid GOFIPS140: must be off, latest, inprocess, "
-		  "certified, or v1.Y.Z", HM_EUSAGE },
+		{ "GOFIPS140", "v2.0.0",
+		  "invalid GOFIPS140: must be off, latest, inprocess, "
+		  "certified, or v1.Y.Z",
+		  HM_EUSAGE },
 	};
 	struct world *w = *state;
 	struct hm_conf *c;

@@ -8,21 +8,30 @@ static const struct {
 	int minor;
 	const char *os, *arch, *setting, *on, *canonical;
 } experiments[] = {
-	{ 26, "linux", "amd64", "", "regabiwrappers regabiargs dwarf5 greenteagc randomizedheapbase64", "" },
-	{ 26, "darwin", "arm64", "", "regabiwrappers regabiargs greenteagc randomizedheapbase64", "" },
+	{ 26, "linux", "amd64", "",
+	  "regabiwrappers regabiargs dwarf5 greenteagc randomizedheapbase64", "" },
+	{ 26, "darwin", "arm64", "", "regabiwrappers regabiargs greenteagc randomizedheapbase64",
+	  "" },
 	{ 26, "linux", "mips", "", "dwarf5 greenteagc randomizedheapbase64", "" },
 	{ 26, "linux", "amd64", "none", "regabiwrappers regabiargs",
 	  "nodwarf5,nogreenteagc,norandomizedheapbase64" },
 	{ 26, "linux", "s390x", "noregabi", "dwarf5 greenteagc randomizedheapbase64",
 	  "noregabiwrappers,noregabiargs" },
-	{ 26, "linux", "amd64", "nodwarf5,arenas,,", "regabiwrappers regabiargs arenas greenteagc "
-	  "randomizedheapbase64", "arenas,nodwarf5" },
-	{ 24, "linux", "amd64", "", "regabiwrappers regabiargs coverageredesign aliastypeparams "
-	  "swissmap spinbitmutex synchashtriemap", "" },
-	{ 24, "linux", "s390x", "", "coverageredesign aliastypeparams swissmap synchashtriemap", "" },
+	{ 26, "linux", "amd64", "nodwarf5,arenas,,",
+	  "regabiwrappers regabiargs arenas greenteagc "
+	  "randomizedheapbase64",
+	  "arenas,nodwarf5" },
+	{ 24, "linux", "amd64", "",
+	  "regabiwrappers regabiargs coverageredesign aliastypeparams "
+	  "swissmap spinbitmutex synchashtriemap",
+	  "" },
+	{ 24, "linux", "s390x", "", "coverageredesign aliastypeparams swissmap synchashtriemap",
+	  "" },
 	{ 21, "linux", "loong64", "", "coverageredesign", "" },
-	{ 27, "linux", "amd64", "", "regabiwrappers regabiargs dwarf5 jsonv2 greenteagc "
-	  "randomizedheapbase64 sizespecializedmalloc", "" },
+	{ 27, "linux", "amd64", "",
+	  "regabiwrappers regabiargs dwarf5 jsonv2 greenteagc "
+	  "randomizedheapbase64 sizespecializedmalloc",
+	  "" },
 };
 
 static void
@@ -82,8 +91,8 @@ tags_of_processors(void **state)
 	for (size_t i = 0; i < sizeof(arch_tags) / sizeof(*arch_tags); i++) {
 		struct hm_strs t = { 0 };
 
-		hm_platform_arch_tags(&a, 26, hm_str_of(arch_tags[i].arch), hm_str_of(arch_tags[i].value),
-		                      &t);
+		hm_platform_arch_tags(&a, 26, hm_str_of(arch_tags[i].arch),
+		                      hm_str_of(arch_tags[i].value), &t);
 		assert_str(hm_strs_join(&a, &t, HM_S(" ")), arch_tags[i].tags);
 	}
 	hm_platform_arch_tags(&a, 22, HM_S("arm64"), HM_S("v8.0"), &old);

@@ -131,14 +131,18 @@ reuse_files(void **state)
 	struct hm_modinfo *m;
 
 	(void)state;
-	modfixture_open(&f, WORK
-	                "-- reuse --\n{\"Path\":\"a.b\",\"Version\":\"v1.0.0\",\"Query\":\"latest\","
-	                "\"Error\":\"} text\",\"Origin\":{\"Hash\":\"h\"}}\n"
-	                "{\"Path\":\"c.d\",\"Version\":\"v1.0.0\"}\n"
-	                "-- broken --\n{\"Path\":\"a.b\"\n", "");
+	modfixture_open(
+		&f,
+		WORK "-- reuse --\n{\"Path\":\"a.b\",\"Version\":\"v1.0.0\",\"Query\":\"latest\","
+		     "\"Error\":\"} text\",\"Origin\":{\"Hash\":\"h\"}}\n"
+		     "{\"Path\":\"c.d\",\"Version\":\"v1.0.0\"}\n"
+		     "-- broken --\n{\"Path\":\"a.b\"\n",
+		"");
 	map = (struct hm_map){ .arena = &f.arena };
-	assert_ok(hm_query_read_reuse(&f.arena, hm_arena_printf(&f.arena, HM_F "/reuse",
-	                                                        HM_P(f.dir)), &map, &f.err), &f.err);
+	assert_ok(hm_query_read_reuse(&f.arena,
+	                              hm_arena_printf(&f.arena, HM_F "/reuse", HM_P(f.dir)), &map,
+	                              &f.err),
+	          &f.err);
 	assert_int_equal(map.n, 2);
 	m = hm_map_get(&map, HM_S("a.b@latest"));
 	assert_non_null(m);

@@ -102,7 +102,8 @@ patterns(void **state)
 {
 	(void)state;
 	assert_ok(load(TREE, &quiet, "./... example.com/m/... example.com/a/... std work"), &f.err);
-	/* Not: _skip, testdata, another module, files for another system (of the target, not of all). */
+	/* Not: _skip, testdata, another module, files for another system (of the target, not of
+	 * all). */
 	assert_str(join(&mods->matches[0].pkgs), "example.com/m example.com/m/sub");
 	assert_str(join(&mods->matches[1].pkgs), "example.com/m example.com/m/sub");
 	assert_str(join(&mods->matches[2].pkgs), "example.com/a example.com/a/deep "
@@ -117,8 +118,10 @@ pattern_all(void **state)
 {
 	(void)state;
 	assert_ok(load(TREE, &quiet, "all"), &f.err);
-	assert_str(join(&mods->matches[0].pkgs), "example.com/a example.com/a/deep "
-	           "example.com/a/fortest example.com/m example.com/m/sub fmt vendor/golang.org/x/v");
+	assert_str(
+		join(&mods->matches[0].pkgs),
+		"example.com/a example.com/a/deep "
+		"example.com/a/fortest example.com/m example.com/m/sub fmt vendor/golang.org/x/v");
 }
 
 static void
@@ -140,7 +143,8 @@ ignore_lines(void **state)
 	               "-- a/x.go --\npackage x\n"
 	               "-- c/a/x.go --\npackage x\n"
 	               "-- c/b/x.go --\npackage x\n"
-	               "-- _goroot/src/fmt/fmt.go --\npackage fmt\n", &quiet, "./... m.x/... m.x/a"),
+	               "-- _goroot/src/fmt/fmt.go --\npackage fmt\n",
+	               &quiet, "./... m.x/... m.x/a"),
 	          &f.err);
 	assert_str(join(&mods->matches[0].pkgs), "m.x m.x/c/a");
 	assert_str(join(&mods->matches[1].pkgs), "m.x m.x/c/a");

@@ -49,7 +49,9 @@ choose(const char *path, const char *query, const char *current, const char *ver
 	             : qm.may_use_latest ? "latest" : "none";
 }
 
-#define LIST "v0.0.1 v0.0.2 v0.0.3 v0.1.0 v0.1.1 v0.1.2 v0.3.0 v1.0.0 v1.1.0 v1.9.0 v1.9.9 v1.9.10-pre1"
+#define LIST                                                                                       \
+	"v0.0.1 v0.0.2 v0.0.3 v0.1.0 v0.1.1 v0.1.2 v0.3.0 v1.0.0 v1.1.0 v1.9.0 v1.9.9 "            \
+	"v1.9.10-pre1"
 
 static void
 queries(void **state)
