@@ -100,7 +100,7 @@ struct hm_pkg *hm_loader_import(struct hm_loader *l, const struct hm_loader_opts
 /* What go test makes of a package. */
 struct hm_pkg_tests {
 	struct hm_pkg *main;  /* the test program; its file _testmain.go has to be stored yet */
-	struct hm_pkg *test;  /* p with its package's own test files; p itself when there are none */
+	struct hm_pkg *test;  /* p with its own test files; p itself when there are none */
 	struct hm_pkg *xtest; /* package p_test, or NULL */
 };
 /*
