@@ -1,5 +1,5 @@
 /*
- * fill.c - init, key, add, import, fsck: what is done to a log from the command line.
+ * fill.c - init, key, rotate, add, import, fsck: what is done to a log from the command line.
  */
 #include <stdio.h>
 
@@ -41,6 +41,21 @@ cmd_key(struct options *o, struct hm_log *log, struct hm_err *err)
 		printf("%s\n", hm_tilelog_vkeys(l)->v[i].p);
 	hm_tilelog_free(l);
 	return 0;
+}
+
+int
+cmd_rotate(struct options *o, struct hm_log *log, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	hm_str vkey;
+	int rc;
+
+	(void)log;
+	rc = hm_tilelog_rotate(&a, o->dir, o->retire, &vkey, err);
+	if (rc == 0)
+		printf("%s\n", vkey.p);
+	hm_arena_free(&a);
+	return rc;
 }
 
 /* ---- add */

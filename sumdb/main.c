@@ -25,7 +25,9 @@ log_line(void *ctx, enum hm_log_level level, hm_str line)
 static void
 usage(FILE *out)
 {
-	fputs("usage: hermod-sumdb COMMAND --dir DIR [options] [arguments]\n"
+	fputs("usage: hermod-sumdb COMMAND [options] [arguments]\n"
+	      "\n"
+	      "of a log in --dir DIR:\n"
 	      "\n"
 	      "  init --name NAME       make a log and its key; prints the verifier key for "
 	      "GOSUMDB\n"
@@ -59,6 +61,15 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		{ "", "config", "HERMOD_SUMDB_CONFIG", HM_SET_STR, &file, 0, 0 },
 		{ "", "name", NULL, HM_SET_STR, &o->name, 0, 0 },
 		{ "", "repair", NULL, HM_SET_BOOL, &o->repair, 0, 0 },
+		{ "", "retire", NULL, HM_SET_BOOL, &o->retire, 0, 0 },
+		{ "", "url", NULL, HM_SET_STR, &o->url, 0, 0 },
+		{ "", "key", NULL, HM_SET_STR, &o->key, 0, 0 },
+		{ "", "output", NULL, HM_SET_STR, &o->output, 0, 0 },
+		{ "", "state", NULL, HM_SET_STR, &o->state, 0, 0 },
+		{ "", "for", NULL, HM_SET_STR, &o->pattern, 0, 0 },
+		{ "", "from-start", NULL, HM_SET_BOOL, &o->from_start, 0, 0 },
+		{ "", "stale", NULL, HM_SET_INT, &o->stale, 1, 1000000000 },
+		{ "", "json", NULL, HM_SET_BOOL, &o->json, 0, 0 },
 	};
 	enum { N = sizeof(known) / sizeof(*known) };
 	int c = *argc;
@@ -75,9 +86,7 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 	}
 	*argc = c;
 	*argv = v;
-	if (o->dir.n == 0)
-		return hm_err_set(err, HM_EUSAGE, "--dir is missing: where is the log?");
-	if (!hm_path_is_abs(o->dir)) {
+	if (o->dir.n && !hm_path_is_abs(o->dir)) {
 		if (hm_dir_cwd(a, &cwd, err))
 			return -1;
 		o->dir = hm_path_join(a, cwd, o->dir);
@@ -91,16 +100,21 @@ command(struct hm_arena *a, struct options *o, int argc, char **argv, struct hm_
 {
 	static const struct {
 		const char *name;
+		bool dir; /* needs one */
 		int (*bare)(struct options *o, struct hm_log *log, struct hm_err *err);
 		int (*words)(struct options *o, int argc, char **argv, struct hm_log *log,
 		             struct hm_err *err);
 	} commands[] = {
-		{ "init", cmd_init, NULL },
-		{ "key", cmd_key, NULL },
-		{ "serve", cmd_serve, NULL },
-		{ "fsck", cmd_fsck, NULL },
-		{ "add", NULL, cmd_add },
-		{ "import", NULL, cmd_import },
+		{ "init", true, cmd_init, NULL },
+		{ "key", true, cmd_key, NULL },
+		{ "serve", true, cmd_serve, NULL },
+		{ "fsck", true, cmd_fsck, NULL },
+		{ "rotate", true, cmd_rotate, NULL },
+		{ "add", true, NULL, cmd_add },
+		{ "import", true, NULL, cmd_import },
+		{ "prove", false, NULL, cmd_prove },
+		{ "check", false, NULL, cmd_check },
+		{ "monitor", false, NULL, cmd_monitor },
 	};
 	const char *name = argv[0];
 
@@ -111,6 +125,8 @@ command(struct hm_arena *a, struct options *o, int argc, char **argv, struct hm_
 			continue;
 		if (read_options(a, o, &argc, &argv, err))
 			return -1;
+		if (o->dir.n == 0 && commands[i].dir)
+			return hm_err_set(err, HM_EUSAGE, "--dir is missing: where is the log?");
 		if (commands[i].words)
 			return commands[i].words(o, argc, argv, log, err);
 		if (argc > 0)

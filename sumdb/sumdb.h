@@ -4,7 +4,8 @@
  *	serve.c    requests: heads, tiles, lookups; go's paths and C2SP's
  *	flight.c   a version that is not logged is fetched and logged once, however many ask
  *	source.c   a module version from a GOPROXY list becomes a record
- *	fill.c     add and import: records from the command line and from go.sum files
+ *	fill.c     what is done to a log from the command line
+ *	remote.c   a log as its clients see it
  *	proof.c    prove and check: one record with all that proves it, in one file
  *	monitor.c  somebody else's log, followed and verified
  */
@@ -27,13 +28,14 @@ struct options {
 	hm_str listen;
 	hm_str upstream;      /* GOPROXY syntax; empty: GOPROXY of the environment */
 	hm_str tls_cert, tls_key;
-	hm_str key, url;      /* monitor, check: of another log */
+	hm_str key, url;      /* prove, check, monitor: of a log as others see it */
 	hm_str pattern;       /* monitor --for */
-	hm_str state;         /* monitor: what it has seen so far */
+	hm_str state;         /* monitor: the head it saw last */
 	hm_str output;        /* prove */
 	bool offline;         /* unknown versions are not fetched */
 	bool repair;          /* fsck */
-	bool json;
+	bool retire;          /* rotate */
+	bool json, from_start; /* monitor */
 	int fetches;          /* at once */
 	int stale;            /* monitor: seconds */
 };
@@ -105,6 +107,10 @@ int cmd_init(struct options *o, struct hm_log *log, struct hm_err *err);
 int cmd_key(struct options *o, struct hm_log *log, struct hm_err *err);
 int cmd_fsck(struct options *o, struct hm_log *log, struct hm_err *err);
 int cmd_add(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
+int cmd_rotate(struct options *o, struct hm_log *log, struct hm_err *err);
+int cmd_prove(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
+int cmd_check(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
+int cmd_monitor(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
 int cmd_import(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err);
 
 #endif

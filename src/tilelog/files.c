@@ -73,6 +73,38 @@ hm_tilelog_read_keys(struct hm_arena *a, hm_str dir, struct hm_signers *signers,
 }
 
 int
+hm_tilelog_change_keys(struct hm_arena *a, hm_str dir, bool retire, struct hm_err *err)
+{
+	hm_str file = hm_tilelog_file(a, dir, "key"), old, fresh = HM_S(""), text, vkey;
+	struct hm_signers signers = { 0 };
+	struct hm_strs vkeys = { 0 };
+	ptrdiff_t end;
+	int rc = 0;
+
+	if (hm_tilelog_read_keys(a, dir, &signers, &vkeys, err) ||
+	    hm_file_read(a, file.p, KEY_FILE_MAX, &old, err))
+		return -1;
+	if (retire != (signers.n > 1))
+		return hm_err_set(err, HM_ECONFLICT, HM_F ": %s", HM_P(file),
+		                  retire ? "there is no older key to retire" :
+		                           "there are two keys already: retire the old one first");
+	old = hm_str_trim_any(old, "\n");
+	end = hm_str_rindex_byte(old, '\n');
+	if (!retire)
+		rc = hm_note_keygen(a, signers.v[0].name, &fresh, &vkey, err);
+	text = retire ? hm_arena_printf(a, HM_F "\n", HM_P(hm_str_from(old, (size_t)(end + 1)))) :
+	                hm_arena_printf(a, HM_F "\n" HM_F "\n", HM_P(old), HM_P(fresh));
+	if (rc == 0)
+		rc = hm_file_publish(file.p, text, 0600, true, err);
+	hm_secret_wipe((void *)(uintptr_t)old.p, old.n);
+	hm_secret_wipe((void *)(uintptr_t)fresh.p, fresh.n);
+	hm_secret_wipe((void *)(uintptr_t)text.p, text.n);
+	for (size_t i = 0; i < signers.n; i++)
+		hm_secret_wipe(signers.v[i].seed, sizeof(signers.v[i].seed));
+	return rc;
+}
+
+int
 hm_tilelog_make_dirs(hm_str dir, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };

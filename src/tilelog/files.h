@@ -25,6 +25,12 @@ hm_str hm_tilelog_file(struct hm_arena *a, hm_str dir, const char *name);
 int hm_tilelog_read_keys(struct hm_arena *a, hm_str dir, struct hm_signers *signers,
                          struct hm_strs *vkeys, struct hm_err *err);
 
+/*
+ * A second key of the same name joins the first in DIR/key; or, retire, only the
+ * newest stays.  HM_ECONFLICT when there is a second one already, or none to retire.
+ */
+int hm_tilelog_change_keys(struct hm_arena *a, hm_str dir, bool retire, struct hm_err *err);
+
 /* Folders and links that a fresh log has. */
 int hm_tilelog_make_dirs(hm_str dir, struct hm_err *err);
 

@@ -36,3 +36,25 @@ hm_tilelog_open_head(const struct hm_tilelog *l, struct hm_arena *a, hm_str text
 		                  HM_P(origin));
 	return 0;
 }
+
+/* By a key of our name that is none of ours any more? */
+static bool
+has_retired(const struct hm_tilelog *l, const struct hm_note *note)
+{
+	for (size_t i = 0; i < note->unverified.n; i++)
+		if (hm_str_eq(note->unverified.v[i].name, hm_tilelog_name(l)))
+			return true;
+	return false;
+}
+
+bool
+hm_tilelog_is_signed_by_all(const struct hm_tilelog *l, struct hm_arena *a, hm_str text)
+{
+	struct hm_err err = { 0 };
+	struct hm_note note;
+	bool all = hm_note_open(a, text, l->keys, l->signers.n, &note, &err) == 0 &&
+	           note.sigs.n == l->signers.n && !has_retired(l, &note);
+
+	hm_err_free(&err);
+	return all;
+}

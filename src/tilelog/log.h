@@ -70,6 +70,9 @@ int hm_tilelog_sign(const struct hm_tilelog *l, struct hm_arena *a, const struct
 int hm_tilelog_open_head(const struct hm_tilelog *l, struct hm_arena *a, hm_str note, bool c2sp,
                          struct hm_tree *out, struct hm_err *err);
 
+/* Does the note have a signature of each of our keys, and none of a retired one? */
+bool hm_tilelog_is_signed_by_all(const struct hm_tilelog *l, struct hm_arena *a, hm_str note);
+
 /* read.c: one record, in the arena. */
 int hm_tilelog_record(struct hm_tilelog *l, struct hm_arena *a, int64_t id, hm_str *out,
                       struct hm_err *err);

@@ -343,6 +343,53 @@ hm_tilelog_attach(hm_str dir, const struct hm_log *log, struct hm_err *err)
 	return NULL;
 }
 
+/* A key was added since the head was signed. */
+static int
+sign_again(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
+{
+	struct hm_logstate now = { .tree = l->tree, .sealed = l->sealed };
+	int rc;
+
+	if (hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->latest)) &&
+	    hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->checkpoint)))
+		return 0;
+	if (hm_tilelog_sign(l, a, &l->tree, &now.latest, &now.checkpoint, err) ||
+	    hm_logindex_begin(l->index, err))
+		return -1;
+	rc = hm_logindex_swap(l->index, &l->tree, &now, err);
+	if (rc == 0)
+		rc = hm_logindex_commit(l->index, err);
+	if (rc) {
+		hm_logindex_rollback(l->index);
+		return -1;
+	}
+	hm_buf_clear(&l->latest);
+	hm_buf_adds(&l->latest, now.latest);
+	hm_buf_clear(&l->checkpoint);
+	hm_buf_adds(&l->checkpoint, now.checkpoint);
+	l->published = -1;
+	return 0;
+}
+
+int
+hm_tilelog_rotate(struct hm_arena *a, hm_str dir, bool retire, hm_str *vkey, struct hm_err *err)
+{
+	struct hm_tilelog *l;
+	int rc;
+
+	/* Opened before and after: the head must be in order, and then get all signatures. */
+	if (hm_tilelog_open(dir, NULL, &l, err))
+		return -1;
+	hm_tilelog_stop(l);
+	rc = hm_tilelog_change_keys(a, dir, retire, err);
+	hm_tilelog_free(l);
+	if (rc || hm_tilelog_open(dir, NULL, &l, err))
+		return -1;
+	*vkey = hm_arena_dup(a, l->vkeys.v[l->vkeys.n - 1]);
+	hm_tilelog_free(l);
+	return 0;
+}
+
 int
 hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, struct hm_err *err)
 {
@@ -358,7 +405,7 @@ hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, s
 	}
 	if (hm_logindex_open(dir, false, &l->index, err) || load_state(l, &a, err) ||
 	    load_tail(l, &a, err) || check_published(l, &a, "public/latest", false, err) ||
-	    check_published(l, &a, "public/checkpoint", true, err))
+	    check_published(l, &a, "public/checkpoint", true, err) || sign_again(l, &a, err))
 		goto out;
 	if ((l->published != l->tree.n || l->sealed != l->tree.n) && hm_tilelog_publish(l, err))
 		goto out;

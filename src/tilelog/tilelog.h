@@ -62,6 +62,15 @@ void hm_tilelog_free(struct hm_tilelog *l);
 hm_str hm_tilelog_name(const struct hm_tilelog *l);
 const struct hm_strs *hm_tilelog_vkeys(const struct hm_tilelog *l);
 
+/*
+ * Key rotation under one name, while nobody has the log.  First a second key joins,
+ * and every head from now on, the current one included, carries both signatures, so that a
+ * client of either key follows; then, retire, the old key goes.  *vkey is the newest
+ * verifier key, in the arena.
+ */
+int hm_tilelog_rotate(struct hm_arena *a, hm_str dir, bool retire, hm_str *vkey,
+                      struct hm_err *err);
+
 /* One record to append; the caller's memory until done is called. */
 struct hm_append {
 	hm_str text; /* "path version hash\npath version/go.mod hash\n" */

@@ -211,7 +211,7 @@ func (l *log) save(dir, lie string) {
 		tile[5] ^= 1
 	}
 	write(filepath.Join(base, "tile/8/0", fmt.Sprintf("000.p/%d", n)), tile)
-	write(filepath.Join(base, "tile/8/data", fmt.Sprintf("000.p/%d", n)), append(bytes.Join(l.records, []byte("\n")), 0x0a))
+	write(filepath.Join(base, "tile/8/data", fmt.Sprintf("000.p/%d", n)), append(bytes.Join(l.records, []byte("\n")), '\n'))
 }
 
 func logs(dir string) {

@@ -100,6 +100,75 @@ t "go follows the log over tile borders" sums "$GO" e example.com/words@v1.0.0 e
 t "hermod does, too" sums "$HERMOD" f example.com/words@v1.0.0 example.com/greet@v1.0.0
 stop
 
+# -- proofs without a server, and a monitor
+prove() {
+	"$sumdb" prove --dir "$work/log" --output "$work/proof" example.com/words@v1.0.0 && head -n 1 "$work/proof" | grep -qx c2sp.org/tlog-proof@v1 &&
+	"$sumdb" check --key "$key" "$work/proof" | head -n 1 | grep -q '^example.com/words v1.0.0 h1:'
+}
+t "prove, and check with nothing but the key" prove
+forged() {
+	local e
+	for e in 's/^index 0/index 1/' 's/^extra Z/extra Y/' '4s/^./A/' 's/^sum.test.example$/sum.other.example/' '/^— /s/ [^ ]*$/ AAAA/' 's/^index 0/index 00/' '5d' '$d' '1d'; do
+		sed "$e" "$work/proof" >"$work/forged"
+		! cmp -s "$work/proof" "$work/forged" || { echo "$e changes nothing"; return 1; }
+		"$sumdb" check --key "$key" "$work/forged" && { echo "$e: taken"; return 1; }
+	done
+	fails_with 1 "no verifiable signatures" "$sumdb" check --key "$(cat "$fx/log.key")" "$work/proof"
+}
+t "a forged proof is refused" forged
+t "prove what is not logged" fails_with 1 "not in the published log" "$sumdb" prove --dir "$work/log" example.com/nosuch@v1.0.0
+by_url() { "$sumdb" prove --url "file://$fx/log/sumdb/test.example" --key "$(cat "$fx/log.key")" example.com/words@v1.1.0 >"$work/proof2" && "$sumdb" check --key "$(cat "$fx/log.key")" "$work/proof2"; }
+t "prove from another log" by_url
+monitor() { "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon" "$@"; }
+follows() {
+	[ "$(monitor --from-start --for example.com/words | tr '\n' ' ')" = '0 example.com/words@v1.0.0 2 example.com/words/v2@v2.0.0 3 example.com/words@v1.1.0 ' ] &&
+	[ -z "$(monitor)" ] &&
+	head -n 2 "$work/long.sum" | sed 's/long0/new/g' >"$work/new.sum" && GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/new.sum" >"$work/out" &&
+	[ "$(monitor --for 'example.com/*' --json | cut -c1-60)" = '{"Record":704,"Path":"example.com/new","Version":"v1.0.0","L' ]
+}
+t "monitor tells what is new" follows
+t "monitor: a head that does not move" bash -c "sleep 2; '$sumdb' monitor --url 'file://$work/log/public' --key '$key' --state '$work/mon' --stale 1 2>&1 | grep -q 'stale: the head of 705 records'"
+lying() {
+	local d=$fx/log-$1/sumdb/test.example
+	rm -f "$work/mon.lie"
+	"$sumdb" monitor --url "file://$d" --key "$(cat "$fx/log.key")" --state "$work/mon.lie" --from-start && return 1
+	[ ! -e "$work/mon.lie" ]
+}
+honest() { "$sumdb" monitor --url "file://$fx/log/sumdb/test.example" --key "$(cat "$fx/log.key")" --state "$work/mon.honest" --from-start | grep -c . | grep -qx 4; }
+t "monitor: an honest log" honest
+t "monitor: a tile that lies" lying tile
+t "monitor: a wrong signature" lying signature
+turned() {
+	local k
+	k=$(cat "$fx/log.key")
+	"$sumdb" monitor --url "file://$fx/log/sumdb/test.example" --key "$k" --state "$work/mon.fork" &&
+	fails_with 1 "SECURITY ERROR: the log has forked" "$sumdb" monitor --url "file://$fx/log-rewritten/sumdb/test.example" --key "$k" --state "$work/mon.fork" && grep -q '^now:' "$work/mon.fork.evidence" &&
+	"$sumdb" monitor --url "file://$fx/log-rewritten/sumdb/test.example" --key "$k" --state "$work/mon.back" &&
+	fails_with 1 "SECURITY ERROR: the log was rolled back" "$sumdb" monitor --url "file://$fx/log/sumdb/test.example" --key "$k" --state "$work/mon.back"
+}
+t "monitor: forks and rollbacks" turned
+
+# -- key rotation: a client of the old key goes on, and of the new one
+GOSUMDB=off start log --offline
+t "a client of the first key" sums "$GO" r1 example.com/words@v1.0.0
+stop
+old=$key
+new=$("$sumdb" rotate --dir "$work/log")
+head -n 2 "$work/long.sum" | sed 's/long0/grown/g' >"$work/new.sum" && GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/new.sum" >"$work/out"
+t "a second rotation is refused" fails_with 1 "retire the old one first" "$sumdb" rotate --dir "$work/log"
+GOSUMDB=off start log --offline
+t "it goes on during the overlap" sums "$GO" r2 example.com/words@v1.0.0
+key=$new
+t "with the new key, too" sums "$GO" r3 example.com/words/v2@v2.0.0
+stop
+"$sumdb" rotate --dir "$work/log" --retire >"$work/out"
+GOSUMDB=off start log --offline
+t "the new key alone" sums "$GO" r4 example.com/greet@v1.0.0
+key=$old
+t "the old key is not enough any more" fails_with 1 "no verifiable signatures" sums "$GO" r5 example.com/words@v1.1.0
+key=$new
+stop
+
 # -- a log that forks: two histories under one key
 fork() {
 	cp -r "$work/log" "$work/fork" || return 1

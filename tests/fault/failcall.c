@@ -1,7 +1,7 @@
 /*
  * failcall.c - LD_PRELOAD: one call that writes to disk fails.
  *
- *	FAIL_NTH=n	the n-th of the calls below fails (from 1; 0: none), counted over the process
+ *	FAIL_NTH=n	the n-th of the calls below fails, counted from 1; 0: none
  *	FAIL_ALL=1	and all that follow, as on a full disk
  *	FAIL_COUNT=file	how many there were is written there at the end
  *
@@ -34,7 +34,7 @@ static int
 is_file(int fd)
 {
 	struct stat st;
-	int saved = errno, yes = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode));
+	int saved = errno, yes = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 
 	errno = saved;
 	return yes && fd > 2;

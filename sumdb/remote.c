@@ -1,0 +1,122 @@
+#include "remote.h"
+
+#include "tilelog/checkpoint.h"
+#include "tilelog/tail.h"
+#include "tilelog/tilelog.h"
+
+int
+remote_open(struct remote *r, hm_str base, const struct hm_strs *vkeys, const struct hm_log *log,
+            struct hm_err *err)
+{
+	struct hm_http_config http = { .log = log };
+	struct hm_env env;
+
+	hm_env_load(&env, &r->arena);
+	r->base = hm_arena_dup(&r->arena, base);
+	r->keys = HM_NEW_N(&r->arena, vkeys->n, struct hm_verifier);
+	r->n_keys = vkeys->n;
+	for (size_t i = 0; i < vkeys->n; i++)
+		if (hm_verifier_parse(&r->arena, vkeys->v[i], &r->keys[i], err))
+			return hm_err_wrap(err, "key: ");
+	r->conf = hm_conf_new(HM_CONF_GO, &env, HM_S(""), err);
+	if (!r->conf)
+		return -1;
+	http.env = &r->conf->env;
+	r->http = hm_http_new(&http);
+	r->fetch = hm_fetch_new(r->conf, r->http, log);
+	return 0;
+}
+
+void
+remote_close(struct remote *r)
+{
+	hm_fetch_free(r->fetch);
+	hm_http_free(r->http);
+	hm_conf_free(r->conf);
+	hm_arena_free(&r->arena);
+}
+
+int
+remote_get(struct remote *r, struct hm_arena *a, hm_str path, hm_str *out, struct hm_err *err)
+{
+	return hm_fetch_get(r->fetch, a, r->base, path, HM_TILELOG_TILE_MAX, out, err);
+}
+
+int
+remote_open_head(const struct hm_verifier *keys, size_t n, struct hm_arena *a, hm_str text,
+                 struct hm_tree *out, struct hm_err *err)
+{
+	struct hm_note note;
+	hm_str origin;
+
+	if (hm_note_open(a, text, keys, n, &note, err))
+		return -1;
+	if (hm_str_has_prefix(note.text, HM_S("go.sum database tree\n")))
+		return hm_tlog_parse_tree(note.text, out, err);
+	if (hm_checkpoint_parse(note.text, &origin, out, err))
+		return -1;
+	if (!hm_str_eq(origin, keys[0].name))
+		return hm_err_set(err, HM_ESECURITY, "checkpoint of another log, \"" HM_F "\"",
+		                  HM_P(origin));
+	return 0;
+}
+
+static bool
+cut_tile(const struct hm_tile *t, hm_str *data)
+{
+	hm_str rest = *data, text;
+
+	if (t->l >= 0) {
+		rest.n = data->n;
+		data->n = (size_t)t->w * sizeof(struct hm_hash);
+		return rest.n >= data->n;
+	}
+	for (int i = 0; i < t->w; i++)
+		if (!hm_tile_next_record(&rest, &text))
+			return false;
+	data->n -= rest.n;
+	return true;
+}
+
+int
+remote_tile(struct remote *r, struct hm_arena *a, const struct hm_tile *t, hm_str *out,
+            struct hm_err *err)
+{
+	struct hm_tile full = { t->h, t->l, t->n, 1 << t->h };
+
+	if (remote_get(r, a, hm_tile_path(a, t), out, err)) {
+		if (t->w == full.w || (err->code != HM_ENOTFOUND && err->code != HM_EGONE))
+			return -1;
+		hm_err_clear(err);
+		if (remote_get(r, a, hm_tile_path(a, &full), out, err))
+			return -1;
+	}
+	if (!cut_tile(t, out))
+		return hm_err_set(err, HM_EINVALID, HM_F ": the tile is too short",
+		                  HM_P(hm_tile_path(a, t)));
+	return 0;
+}
+
+static int
+read_tiles(void *ctx, const struct hm_tile *t, size_t n, hm_str *data, struct hm_err *err)
+{
+	struct remote *r = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		if (remote_tile(r, r->scratch, &t[i], &data[i], err))
+			return -1;
+	return 0;
+}
+
+static void
+no_save(void *ctx, const struct hm_tree *tree, const struct hm_tile *t, size_t n,
+        const hm_str *data)
+{
+	(void)ctx, (void)tree, (void)t, (void)n, (void)data;
+}
+
+struct hm_tile_reader
+remote_tiles(struct remote *r)
+{
+	return (struct hm_tile_reader){ HM_TILE_HEIGHT, read_tiles, no_save, NULL, r };
+}

@@ -1,0 +1,41 @@
+/*
+ * remote.h - a log as its clients see it: a URL (http, https, file) and a verifier key.
+ * Nothing that comes from there is believed before it is proven.
+ */
+#ifndef SUMDB_REMOTE_H
+#define SUMDB_REMOTE_H
+
+#include "conf/conf.h"
+#include "fetch/fetch.h"
+#include "tlog/note.h"
+#include "tlog/tile.h"
+
+struct remote {
+	struct hm_arena arena;
+	struct hm_conf *conf;
+	struct hm_http *http;
+	struct hm_fetch *fetch;
+	hm_str base;
+	struct hm_verifier *keys;
+	size_t n_keys;
+	struct hm_arena *scratch; /* where tiles land; set before tiles are read */
+};
+
+/* vkeys are NAME+HASH+KEY. */
+int remote_open(struct remote *r, hm_str base, const struct hm_strs *vkeys,
+                const struct hm_log *log, struct hm_err *err);
+void remote_close(struct remote *r);
+int remote_get(struct remote *r, struct hm_arena *a, hm_str path, hm_str *out, struct hm_err *err);
+/*
+ * The tree of a signed head, go's or C2SP's; the C2SP origin must be the key's name.
+ * HM_ESECURITY when the key did not sign it.
+ */
+int remote_open_head(const struct hm_verifier *keys, size_t n, struct hm_arena *a, hm_str note,
+                     struct hm_tree *out, struct hm_err *err);
+/* Its tiles, for hm_tile_read_hashes() and hm_tile_hash_reader(). */
+struct hm_tile_reader remote_tiles(struct remote *r);
+/* A tile's bytes, from itself or from the front of the full one. */
+int remote_tile(struct remote *r, struct hm_arena *a, const struct hm_tile *t, hm_str *out,
+                struct hm_err *err);
+
+#endif
