@@ -48,15 +48,44 @@ fatal(struct hm_builder *b, hm_str text, struct hm_err *err)
 	return hm_err_set(err, HM_EREPORTED, HM_F, HM_P(text));
 }
 
+/* go's instrumentInit, where it refuses; targets without the library are left to go. */
+static int
+check_instruments(const struct hm_build_opts *o, struct hm_err *err)
+{
+	const struct hm_conf *c = o->conf;
+	const char *flag = o->asan ? "-asan" : o->msan ? "-msan" : "-race";
+	bool here = hm_str_eq(c->goos, c->gohostos) && hm_str_eq(c->goarch, c->gohostarch);
+
+	if (!o->race && !o->msan && !o->asan)
+		return 0;
+	if (o->race + o->msan + o->asan > 1)
+		return hm_err_set(err, HM_EUSAGE, "may not use %s and %s simultaneously",
+		                  o->race ? "-race" : "-msan", o->race && o->msan ? "-msan" : "-asan");
+	if ((o->race && !hm_platform_race_supported(c->goos, c->goarch)) ||
+	    (o->msan && !hm_platform_msan_supported(c->goos, c->goarch)) ||
+	    (o->asan && !hm_platform_asan_supported(c->goos, c->goarch)))
+		return 0;
+	if (!c->cgo_enabled && (!hm_str_eqz(c->goos, "darwin") || !o->race))
+		return hm_err_set(err, HM_EUSAGE, "%s requires cgo%s", flag,
+		                  here ? "; enable cgo by setting CGO_ENABLED=1" : "");
+	return 0;
+}
+
 static int
 check_mode(struct hm_builder *b, struct hm_err *err)
 {
+	const struct hm_conf *c = b->o.conf;
 	static const char *const known[] = { "default", "exe", "pie", "archive", "c-archive",
 		                             "c-shared", "shared", "plugin" };
 	size_t i = 0;
 
 	while (i < 8 && !hm_str_eqz(b->o.buildmode, known[i]))
 		i++;
+	if (b->o.race && hm_str_eqz(b->o.buildmode, "pie") &&
+	    !hm_platform_default_pie(c->goos, c->goarch, true))
+		return fatal(b, hm_arena_printf(&b->arena, "-buildmode=pie not supported when -race "
+		                                "is enabled on " HM_F "/" HM_F, HM_P(c->goos),
+		                                HM_P(c->goarch)), err);
 	if (i < 3)
 		return 0;
 	if (i < 8)
@@ -208,8 +237,9 @@ hm_build_new(const struct hm_build_opts *opts, struct hm_builder **out, struct h
 	set_default(&b->o.compiler, "gc");
 	b->shell = hm_shell_new();
 	b->exec = hm_exec_new(b);
-	if (check_supported(&b->o, err) || check_mode(b, err) || init_target(b, err) ||
-	    init_flags(b, err) || init_cache(b, err) || init_workdir(b, err)) {
+	if (check_instruments(&b->o, err) || check_mode(b, err) ||
+	    check_supported(&b->o, err) || init_target(b, err) || init_flags(b, err) ||
+	    init_cache(b, err) || init_workdir(b, err)) {
 		hm_build_free(b, &ignored);
 		hm_err_free(&ignored);
 		return -1;

@@ -20,8 +20,12 @@ hm_git_run(const struct hm_git *g, const char *const *words, hm_str *out, struct
 
 	for (; *words && n <= WORDS_MAX; words++)
 		argv[n++] = *words;
-	if (hm_spawn_run(g->arena, &s, &r, err))
+	if (hm_spawn_run(g->arena, &s, &r, err)) {
+		if (hm_err_is(err, HM_ENOTFOUND) && g->say)
+			g->say(g->say_ctx, HM_S("go: missing Git command. See "
+			                        "https://golang.org/s/gogetcmd\n"));
 		return -1;
+	}
 	*out = r.out;
 	if (r.status)
 		return hm_err_set(err, HM_EINVALID, "exit status %d", r.status);

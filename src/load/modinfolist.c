@@ -207,10 +207,14 @@ push_error(struct lister *l, hm_str path, hm_str version, enum hm_query_fail fai
            struct hm_err *err)
 {
 	struct hm_modinfo *m = HM_NEW(l->a, struct hm_modinfo);
+	hm_str named = hm_arena_printf(l->a, "module " HM_F ": ", HM_P(path));
 
 	m->path = path;
 	m->version = version;
-	hm_modver_wrap(err, hm_modver_of(path, fail == HM_QUERY_NO_MATCH ? HM_S("") : version));
+	if (fail == HM_QUERY_NO_MATCH)
+		version = HM_S("");
+	if (!hm_str_has_prefix(hm_err_str(err), named))
+		hm_modver_wrap(err, hm_modver_of(path, version));
 	hm_modinfo_set_error(l->a, m, err);
 	HM_PUSH(l->a, *l->out, m);
 }
