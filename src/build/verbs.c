@@ -53,7 +53,7 @@ prepare_package(struct hm_builder *b, struct hm_pkg *p, struct hm_err *err)
 	u->ldflags = hm_pkgflags_for(b, &b->arena, &b->ldflags, p);
 	p->user = u;
 	if (p->wants_build_info) {
-		if (hm_stamp_make(b, p, &info, err))
+		if (hm_stamp_make(b, p->stamp_as ? p->stamp_as : p, &info, err))
 			return -1;
 		u->modinfo = hm_binfo_format(&b->arena, info);
 	}

@@ -194,6 +194,7 @@ struct hm_pkg {
 	bool gobin_subdir;           /* has no target: cross-compiled with GOBIN set */
 	bool force_library;          /* a copy of a main package that a test imports */
 	hm_str testmain_go; /* p != NULL: the main package of a test; text of its only file */
+	struct hm_pkg *stamp_as;     /* build info is that of this package; NULL: of its own */
 	bool wants_build_info;       /* go would embed build info (setBuildInfo): main, no errors */
 
 	/* Room for one consumer at a time, zero at first. */

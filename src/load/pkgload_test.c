@@ -272,6 +272,8 @@ make_main(struct hm_loader *l, const struct hm_loader_opts *opts, struct hm_pkg 
 	add_directives(a, &b->directives, &p->build->xtest_directives);
 	m->default_godebug = hm_loader_default_godebug(l, m);
 	b->directives = (struct hm_scan_items){ 0 };
+	if (p->wants_build_info && hm_str_eq(m->default_godebug, p->default_godebug))
+		m->stamp_as = p;
 	load_main_deps(l, opts, m, test);
 	return m;
 }
