@@ -60,7 +60,8 @@ check_instruments(const struct hm_build_opts *o, struct hm_err *err)
 		return 0;
 	if (o->race + o->msan + o->asan > 1)
 		return hm_err_set(err, HM_EUSAGE, "may not use %s and %s simultaneously",
-		                  o->race ? "-race" : "-msan", o->race && o->msan ? "-msan" : "-asan");
+		                  o->race ? "-race" : "-msan",
+		                  o->race && o->msan ? "-msan" : "-asan");
 	if ((o->race && !hm_platform_race_supported(c->goos, c->goarch)) ||
 	    (o->msan && !hm_platform_msan_supported(c->goos, c->goarch)) ||
 	    (o->asan && !hm_platform_asan_supported(c->goos, c->goarch)))
@@ -83,15 +84,18 @@ check_mode(struct hm_builder *b, struct hm_err *err)
 		i++;
 	if (b->o.race && hm_str_eqz(b->o.buildmode, "pie") &&
 	    !hm_platform_default_pie(c->goos, c->goarch, true))
-		return fatal(b, hm_arena_printf(&b->arena, "-buildmode=pie not supported when -race "
-		                                "is enabled on " HM_F "/" HM_F, HM_P(c->goos),
-		                                HM_P(c->goarch)), err);
+		return fatal(b, hm_arena_printf(&b->arena,
+		                                "-buildmode=pie not supported when -race is "
+		                                "enabled on " HM_F "/" HM_F,
+		                                HM_P(c->goos), HM_P(c->goarch)),
+		             err);
 	if (i < 3)
 		return 0;
 	if (i < 8)
 		return hm_err_set(err, HM_ENOTYET, "-buildmode=%s", known[i]);
 	return fatal(b, hm_arena_printf(&b->arena, "buildmode=" HM_F " not supported",
-	                                HM_P(b->o.buildmode)), err);
+	                                HM_P(b->o.buildmode)),
+	             err);
 }
 
 /* go's buildModeInit for the modes that this builder knows. */
