@@ -114,9 +114,10 @@ struct try {
 };
 
 static int
-try_record(void *ctx, int64_t id, struct hm_err *err)
+try_record(void *ctx, struct hm_hint hint, struct hm_err *err)
 {
 	struct try *t = ctx;
+	int64_t id = hint.id;
 	struct hm_tile tile = { HM_TILE_HEIGHT, -1, id / HM_TILE_WIDTH,
 		                (int)(id % HM_TILE_WIDTH) + 1 };
 	int64_t left = t->size - tile.n * HM_TILE_WIDTH;

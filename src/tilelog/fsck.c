@@ -128,22 +128,23 @@ check_tiles(struct check *c, bool partial, struct hm_err *err)
 struct hits {
 	struct check *c;
 	hm_str key;
-	int64_t id;
+	struct hm_hint want;
 	bool found;
 };
 
 static int
-seen_id(void *ctx, int64_t id, struct hm_err *err)
+seen_hint(void *ctx, struct hm_hint hint, struct hm_err *err)
 {
 	struct hits *h = ctx;
 	struct hm_arena a = { 0 };
+	int64_t id = hint.id;
 	struct hm_tile t = { HM_TILE_HEIGHT, -1, id / HM_TILE_WIDTH,
 			     (int)(id % HM_TILE_WIDTH) + 1 };
 	hm_str data, text = HM_S("");
 
 	(void)err;
-	if (id == h->id) {
-		h->found = true;
+	if (id == h->want.id) {
+		h->found = hint.at == h->want.at;
 		return 0;
 	}
 	/* Another name of the same hash is no fault; the same name a second time is. */
@@ -155,10 +156,10 @@ seen_id(void *ctx, int64_t id, struct hm_err *err)
 				;
 		hm_err_free(&bad);
 	}
-	if (id < h->id && hm_str_eq(hm_tilelog_key(text), h->key)) {
+	if (id < h->want.id && hm_str_eq(hm_tilelog_key(text), h->key)) {
 		h->c->f->wrong++;
 		say(h->c, "record %lld: " HM_F " is logged already as record %lld",
-		    (long long)h->id, HM_P(h->key), (long long)id);
+		    (long long)h->want.id, HM_P(h->key), (long long)id);
 	}
 	hm_arena_free(&a);
 	return 0;
@@ -167,17 +168,20 @@ seen_id(void *ctx, int64_t id, struct hm_err *err)
 static int
 check_index(struct check *c, hm_str text, struct hm_err *err)
 {
-	struct hits h = { .c = c, .key = hm_tilelog_key(text), .id = c->tail.size };
+	struct hits h = { .c = c,
+		          .key = hm_tilelog_key(text),
+		          .want = { c->tail.size, hm_tail_at(&c->tail) } };
 	int64_t hash = hm_logindex_hash(h.key);
 
 	if (c->writing)
-		return c->index_wrong ? hm_logindex_add_hint(c->l->index, hash, h.id, err) : 0;
-	if (hm_logindex_find(c->l->index, hash, seen_id, &h, err))
+		return c->index_wrong ? hm_logindex_add_hint(c->l->index, hash, h.want, err) : 0;
+	if (hm_logindex_find(c->l->index, hash, seen_hint, &h, err))
 		return -1;
 	if (!h.found) {
 		c->index_wrong = true;
 		c->f->wrong++;
-		say(c, "index.db: record %lld, " HM_F ", is missing", (long long)h.id, HM_P(h.key));
+		say(c, "index.db: record %lld, " HM_F ", is missing", (long long)h.want.id,
+		    HM_P(h.key));
 	}
 	return 0;
 }

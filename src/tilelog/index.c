@@ -12,7 +12,7 @@ static const char *const schema[] = {
 	" root BLOB NOT NULL, sealed INTEGER NOT NULL, latest TEXT NOT NULL,"
 	" checkpoint TEXT NOT NULL);"
 	"CREATE TABLE record(hash INTEGER NOT NULL, id INTEGER NOT NULL,"
-	" PRIMARY KEY(hash, id)) WITHOUT ROWID;"
+	" at INTEGER NOT NULL, PRIMARY KEY(hash, id)) WITHOUT ROWID;"
 	"CREATE TABLE pending(id INTEGER PRIMARY KEY, text TEXT NOT NULL);",
 };
 
@@ -21,8 +21,8 @@ enum statement { STATE, PENDING, FIND, ADD_HINT, ADD_PENDING, DROP_PENDING, SWAP
 static const char *const sql[STATEMENTS] = {
 	[STATE] = "SELECT size, root, sealed, latest, checkpoint FROM log",
 	[PENDING] = "SELECT id, text FROM pending WHERE id >= ? AND id < ? ORDER BY id",
-	[FIND] = "SELECT id FROM record WHERE hash = ? ORDER BY id",
-	[ADD_HINT] = "INSERT INTO record(hash, id) VALUES(?, ?)",
+	[FIND] = "SELECT id, at FROM record WHERE hash = ? ORDER BY id",
+	[ADD_HINT] = "INSERT INTO record(hash, id, at) VALUES(?, ?, ?)",
 	[ADD_PENDING] = "INSERT INTO pending(id, text) VALUES(?, ?)",
 	[DROP_PENDING] = "DELETE FROM pending WHERE id < ?",
 	[SWAP] = ("UPDATE log SET size = ?, root = ?, sealed = ?, latest = ?, checkpoint = ?"
@@ -138,7 +138,7 @@ hm_logindex_hash(hm_str key)
 
 int
 hm_logindex_find(struct hm_logindex *x, int64_t hash,
-                 int (*seen)(void *ctx, int64_t id, struct hm_err *err), void *ctx,
+                 int (*seen)(void *ctx, struct hm_hint hint, struct hm_err *err), void *ctx,
                  struct hm_err *err)
 {
 	struct hm_stmt *s = x->st[FIND];
@@ -149,7 +149,8 @@ hm_logindex_find(struct hm_logindex *x, int64_t hash,
 	do {
 		rc = hm_stmt_step(s, &row, err);
 		if (rc == 0 && row)
-			rc = seen(ctx, hm_stmt_int(s, 0), err);
+			rc = seen(ctx, (struct hm_hint){ hm_stmt_int(s, 0), hm_stmt_int(s, 1) },
+			          err);
 	} while (rc == 0 && row);
 	hm_stmt_reset(s);
 	return rc;
@@ -164,21 +165,24 @@ hm_logindex_begin(struct hm_logindex *x, struct hm_err *err)
 }
 
 int
-hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, int64_t id, struct hm_err *err)
+hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
+                     struct hm_err *err)
 {
 	hm_stmt_bind_int(x->st[ADD_HINT], 1, hash);
-	hm_stmt_bind_int(x->st[ADD_HINT], 2, id);
+	hm_stmt_bind_int(x->st[ADD_HINT], 2, hint.id);
+	hm_stmt_bind_int(x->st[ADD_HINT], 3, hint.at);
 	return hm_stmt_run(x->st[ADD_HINT], err);
 }
 
 int
-hm_logindex_add(struct hm_logindex *x, int64_t hash, int64_t id, hm_str text, struct hm_err *err)
+hm_logindex_add(struct hm_logindex *x, int64_t hash, struct hm_hint hint, hm_str text,
+                struct hm_err *err)
 {
-	hm_stmt_bind_int(x->st[ADD_PENDING], 1, id);
+	hm_stmt_bind_int(x->st[ADD_PENDING], 1, hint.id);
 	hm_stmt_bind_str(x->st[ADD_PENDING], 2, text);
 	if (hm_stmt_run(x->st[ADD_PENDING], err))
 		return -1;
-	return hm_logindex_add_hint(x, hash, id, err);
+	return hm_logindex_add_hint(x, hash, hint, err);
 }
 
 int

@@ -4,8 +4,8 @@
  *
  *	log      one row: size, root and both signed heads; sealed: so many records
  *	         are in tiles on disk
- *	record   (first 8 bytes of SHA-256 of "path version", record number): a hint, to be
- *	         held against the record itself
+ *	record   (first 8 bytes of SHA-256 of "path version", record number, where the
+ *	         record begins in its data tile): hints, to be held against the record
  *	pending  records from sealed on
  *
  * A connection belongs to one thread at a time.
@@ -25,6 +25,11 @@ struct hm_logstate {
 	hm_str latest, checkpoint; /* signed notes */
 };
 
+/* Where a record may be. */
+struct hm_hint {
+	int64_t id, at;
+};
+
 /* A reader must find the database as a writer left it. */
 int hm_logindex_open(hm_str dir, bool read_only, struct hm_logindex **out, struct hm_err *err);
 void hm_logindex_free(struct hm_logindex *x);
@@ -37,19 +42,19 @@ int hm_logindex_pending(struct hm_logindex *x, struct hm_arena *a, int64_t from,
 
 /* The place of a name in the index. */
 int64_t hm_logindex_hash(hm_str key);
-/* Calls with each number that the index has there, until seen answers non-zero; that is the answer.
- */
+/* Calls seen with each hint there until it answers non-zero; that is the answer. */
 int hm_logindex_find(struct hm_logindex *x, int64_t hash,
-                     int (*seen)(void *ctx, int64_t id, struct hm_err *err), void *ctx,
+                     int (*seen)(void *ctx, struct hm_hint hint, struct hm_err *err), void *ctx,
                      struct hm_err *err);
 
 /* ---- the writer's transaction */
 
 int hm_logindex_begin(struct hm_logindex *x, struct hm_err *err);
-int hm_logindex_add(struct hm_logindex *x, int64_t hash, int64_t id, hm_str text,
+int hm_logindex_add(struct hm_logindex *x, int64_t hash, struct hm_hint hint, hm_str text,
                     struct hm_err *err);
 /* The index alone, for a record that lies in tiles. */
-int hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, int64_t id, struct hm_err *err);
+int hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
+                         struct hm_err *err);
 /* Replaces the state if it still is of tree `was`: else HM_ECONFLICT. */
 int hm_logindex_swap(struct hm_logindex *x, const struct hm_tree *was,
                      const struct hm_logstate *now, struct hm_err *err);

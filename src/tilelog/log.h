@@ -73,9 +73,13 @@ int hm_tilelog_open_head(const struct hm_tilelog *l, struct hm_arena *a, hm_str 
 /* Does the note have a signature of each of our keys, and none of a retired one? */
 bool hm_tilelog_is_signed_by_all(const struct hm_tilelog *l, struct hm_arena *a, hm_str note);
 
-/* read.c: one record, in the arena. */
+/* read.c: one record, in the arena, by reading its tile. */
 int hm_tilelog_record(struct hm_tilelog *l, struct hm_arena *a, int64_t id, hm_str *out,
                       struct hm_err *err);
+
+/* The same with the hint where it may begin; true when it is the record of key. */
+int hm_tilelog_is_record(struct hm_tilelog *l, struct hm_arena *a, struct hm_hint hint, hm_str key,
+                         hm_str *text, bool *is, struct hm_err *err);
 
 /* sequencer.c */
 int hm_tilelog_start(struct hm_tilelog *l, struct hm_err *err);

@@ -3,8 +3,9 @@
  * full tile of hashes by its parent's, records by their hashes; the tail proved itself
  * when the log was opened.
  */
-#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -184,6 +185,46 @@ hm_tilelog_record(struct hm_tilelog *l, struct hm_arena *a, int64_t id, hm_str *
 	return 0;
 }
 
+/* A record out of a data tile that is known to be right; false: not there. */
+static bool
+read_at(struct hm_tilelog *l, struct hm_arena *a, struct hm_hint hint, hm_str *out)
+{
+	struct hm_tile t = full_tile(-1, hint.id / HM_TILE_WIDTH);
+	char path[PATH_MAX], bytes[HM_TILELOG_RECORD_MAX + 1], tile[HM_TILE_PATH_MAX];
+	hm_str data, text;
+	ssize_t n;
+	int fd, len;
+
+	hm_tile_path_put(&t, tile);
+	len = snprintf(path, sizeof(path), HM_F "/public/%s", HM_P(l->dir), tile);
+	if (hint.id < 0 || hint.at < 0 || len >= (int)sizeof(path) || !is_right(l, &t))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	n = pread(fd, bytes, sizeof(bytes), hint.at);
+	close(fd);
+	data = hm_str_make(bytes, n > 0 ? (size_t)n : 0);
+	if (!hm_tile_next_record(&data, &text))
+		return false;
+	*out = hm_arena_dup(a, text);
+	return true;
+}
+
+/* The hint saves reading a whole tile; what it does not lead to is looked for there. */
+int
+hm_tilelog_is_record(struct hm_tilelog *l, struct hm_arena *a, struct hm_hint hint, hm_str key,
+                     hm_str *text, bool *is, struct hm_err *err)
+{
+	*is = read_at(l, a, hint, text) && hm_str_eq(hm_tilelog_key(*text), key);
+	if (*is)
+		return 0;
+	if (hm_tilelog_record(l, a, hint.id, text, err))
+		return -1;
+	*is = hm_str_eq(hm_tilelog_key(*text), key);
+	return 0;
+}
+
 /* A reader's connection; more than READERS_MAX at once open one each. */
 static int
 take_reader(struct hm_tilelog *l, struct hm_logindex **out, struct hm_err *err)
@@ -216,22 +257,19 @@ struct search {
 };
 
 static int
-try_id(void *ctx, int64_t id, struct hm_err *err)
+try_hint(void *ctx, struct hm_hint hint, struct hm_err *err)
 {
 	struct search *s = ctx;
-	hm_str text;
+	bool is;
 
-	if (hm_tilelog_record(s->l, s->a, id, &text, err)) {
+	if (hm_tilelog_is_record(s->l, s->a, hint, s->key, &s->out->text, &is, err)) {
 		if (err->code != HM_ENOTFOUND)
 			return -1;
 		hm_err_clear(err); /* committed, but not in the head that readers see */
 		return 0;
 	}
-	if (!hm_str_eq(hm_tilelog_key(text), s->key))
-		return 0;
-	s->out->id = id;
-	s->out->text = text;
-	return 1;
+	s->out->id = hint.id;
+	return is;
 }
 
 int
@@ -244,7 +282,7 @@ hm_tilelog_find(struct hm_tilelog *l, struct hm_arena *a, hm_str key, struct hm_
 
 	if (take_reader(l, &x, err))
 		return -1;
-	rc = hm_logindex_find(x, hm_logindex_hash(key), try_id, &s, err);
+	rc = hm_logindex_find(x, hm_logindex_hash(key), try_hint, &s, err);
 	give_reader(l, x);
 	if (rc < 0)
 		return -1;

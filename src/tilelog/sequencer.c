@@ -38,28 +38,32 @@ struct batch {
 		struct hm_append **v;
 		size_t n, cap;
 	} fresh;
+	int64_t at;            /* where the next one begins in its data tile */
 	struct hm_append *now; /* the one that is looked up */
 };
 
 /* Is record `id` the one that b->now wants to append? Then the answer is 1. */
 static int
-compare(void *ctx, int64_t id, struct hm_err *err)
+compare(void *ctx, struct hm_hint hint, struct hm_err *err)
 {
 	struct batch *b = ctx;
 	struct hm_append *a = b->now;
 	int64_t size = b->l->tree.n;
-	hm_str text;
+	int64_t id = hint.id;
+	hm_str text, key = hm_tilelog_key(a->text);
+	bool is;
 
 	if (id < size) {
-		if (hm_tilelog_record(b->l, &b->arena, id, &text, err))
+		if (hm_tilelog_is_record(b->l, &b->arena, hint, key, &text, &is, err))
 			return -1;
 	} else if (id - size < (int64_t)b->fresh.n) {
 		text = b->fresh.v[id - size]->text;
+		is = hm_str_eq(hm_tilelog_key(text), key);
 	} else {
 		return hm_err_set(err, HM_EINVALID, "index.db: record %lld is not in the log",
 		                  (long long)id);
 	}
-	if (!hm_str_eq(hm_tilelog_key(text), hm_tilelog_key(a->text)))
+	if (!is)
 		return 0;
 	a->id = id;
 	if (!hm_str_eq(text, a->text))
@@ -83,8 +87,9 @@ number(struct batch *b, struct hm_append *a, struct hm_err *err)
 		return found < 0 ? -1 : 0;
 	a->id = b->l->tree.n + (int64_t)b->fresh.n;
 	a->fresh = true;
-	if (hm_logindex_add(b->l->index, hash, a->id, a->text, err))
+	if (hm_logindex_add(b->l->index, hash, (struct hm_hint){ a->id, b->at }, a->text, err))
 		return -1;
+	b->at = (a->id + 1) % HM_TILE_WIDTH ? b->at + (int64_t)a->text.n + 1 : 0;
 	HM_PUSH(&b->arena, b->fresh, a);
 	return 0;
 }
@@ -186,7 +191,7 @@ count(struct batch *b, int rc)
 static void
 work_off(struct hm_tilelog *l, struct hm_append *all)
 {
-	struct batch b = { .l = l, .all = all };
+	struct batch b = { .l = l, .all = all, .at = hm_tail_at(&l->tail) };
 	struct hm_err err = { 0 };
 	int rc = commit(&b, &err);
 

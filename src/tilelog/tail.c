@@ -225,6 +225,14 @@ hm_tail_root(const struct hm_tail *t, struct hm_hash *out, struct hm_err *err)
 	return hm_tlog_tree_hash(t->size, &r, out, err);
 }
 
+int64_t
+hm_tail_at(const struct hm_tail *t)
+{
+	size_t n = (size_t)(t->size % HM_TILE_WIDTH), before = t->end.n - n;
+
+	return (int64_t)(t->data.n - (before ? t->end.v[before - 1] : 0));
+}
+
 bool
 hm_tail_record(const struct hm_tail *t, int64_t id, hm_str *text)
 {

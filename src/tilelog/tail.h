@@ -56,6 +56,8 @@ int hm_tail_root(const struct hm_tail *t, struct hm_hash *out, struct hm_err *er
  * change; false when they are not all here.
  */
 bool hm_tail_tile(const struct hm_tail *t, const struct hm_tile *tile, hm_str *out);
+/* Where the next record will begin in its data tile. */
+int64_t hm_tail_at(const struct hm_tail *t);
 /* A record's text, borrowed until the next change. */
 bool hm_tail_record(const struct hm_tail *t, int64_t id, hm_str *text);
 
