@@ -149,8 +149,6 @@ make_builder(struct hm_building *g, const struct hm_building_look *look, struct 
 static int
 check_flags(const struct hm_build_flags *bf, struct hm_err *err)
 {
-	if (bf->overlay.n)
-		return hm_err_set(err, HM_ENOTYET, "-overlay");
 	if (bf->pkgdir.n)
 		return hm_err_set(err, HM_ENOTYET, "-pkgdir");
 	if (bf->debug_actiongraph.n || bf->debug_trace.n)

@@ -294,5 +294,6 @@ hm_cli_flags(struct hm_cli *cli, const struct hm_flag *own, size_t n, unsigned g
 	} else if (bf && bf->x) {
 		cli->log.trace = true;
 	}
-	return 0;
+	/* Files that are not on disk: nothing here reads through such a list. */
+	return bf && bf->overlay.n ? hm_cli_delegate(cli, "-overlay", err) : 0;
 }

@@ -348,8 +348,6 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 		return -1;
 	if (l.m)
 		return hm_listing_modules(&l, argc, argv, err);
-	if (l.bf.overlay.n)
-		return hm_cli_delegate(cli, "-overlay", err);
 	for (int i = 0; i < argc; i++)
 		HM_PUSH(&cli->arena, patterns, hm_str_of(argv[i]));
 	rc = list_packages(&l, &patterns, err);
