@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -440,6 +441,42 @@ set_back_is_refused(void **state)
 	hm_buf_free(&lines);
 }
 
+/* No file may grow: the batch fails as a whole, the log stays as it was and goes on later. */
+static void
+failed_batch_leaves_nothing(void **state)
+{
+	struct hm_tilelog *l = open_log();
+	struct hm_append v[20] = { { .ctx = NULL } };
+	struct rlimit was, tight;
+	struct hm_tree before;
+	struct hm_found f;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	append(l, 0, 250);
+	for (int round = 0; round < 3; round++) {
+		before = head_of(hm_tilelog_latest(l, &arena, NULL), false);
+		tight = was;
+		tight.rlim_cur = (rlim_t)(round * 4096 + 1);
+		setrlimit(RLIMIT_FSIZE, &tight);
+		for (int i = 0; i < 20; i++)
+			v[i] = (struct hm_append){ .text = text_of(before.n + i) };
+		assert_int_equal(hm_tilelog_append(l, v, 20, &err), -1);
+		setrlimit(RLIMIT_FSIZE, &was);
+		assert_int_equal(err.code, HM_EIO);
+		hm_err_clear(&err);
+		assert_int_equal(hm_tilelog_stats(l).size, before.n);
+		assert_int_equal(hm_tilelog_find(l, &arena, key_of(before.n), &f, &err), -1);
+		assert_int_equal(err.code, HM_ENOTFOUND);
+		hm_err_clear(&err);
+		append(l, before.n, 20);
+		assert_proven(l, before.n + 19, &before);
+	}
+	hm_tilelog_free(l);
+	assert_clean(310);
+}
+
 /* ---- killed at any moment */
 
 struct seen {
@@ -528,6 +565,7 @@ test_tilelog_tilelog(void)
 		cmocka_unit_test_setup_teardown(damage_is_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wrong_key_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(set_back_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(failed_batch_leaves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(killed_at_random, set_up, tear_down),
 	};
 
