@@ -258,7 +258,7 @@ t "a text file is not overwritten" words build -o "$work/text" ./cmd/a
 t "two packages, one output" words build -o "$work/text2" ./cmd/a ./cmd/b/v2
 t "no main package" words build -o "$work/dir/" ./asm
 t "unknown port" under "GOOS=plan10" words build ./asm
-t "wrong pattern of -gcflags" words build -gcflags=x ./cmd/a
+t "wrong pattern of -gcflags" fails_with 2 'invalid value "x" for flag -gcflags: missing =<value> in <pattern>=<value>' "$hermod" build -gcflags=x ./cmd/a
 t "-buildmode nonsense" words build -buildmode=nonsense ./cmd/a
 t "bad flag of the linker" words build -ldflags=-nonsense -o "$work/out" ./cmd/b/v2
 
