@@ -1,5 +1,7 @@
 #include "store/list.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -40,6 +42,33 @@ rewrite(int fd, const char *path, hm_str now, struct hm_err *err)
 		return;
 }
 
+/*
+ * The first list of a folder gets its name only when it is written: a run that is
+ * killed leaves none or a whole one.  False: there is one already, or the file
+ * system has no nameless files.
+ */
+static bool
+make_first(struct hm_arena *a, hm_str folder, hm_str file, struct hm_err *err)
+{
+	char self[32];
+	bool made = false;
+	hm_str now;
+	int fd;
+
+	if (hm_file_exists(file.p))
+		return false;
+	fd = open(folder.p, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return false;
+	now = make_list(a, folder, err);
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (err->code == HM_OK && hm_file_write_fd(fd, file.p, now, err) == 0)
+		made = linkat(AT_FDCWD, self, AT_FDCWD, file.p, AT_SYMLINK_FOLLOW) == 0;
+	close(fd);
+	hm_err_clear(err);
+	return made;
+}
+
 void
 hm_store_update_list(hm_str folder)
 {
@@ -48,7 +77,8 @@ hm_store_update_list(hm_str folder)
 	hm_str file = hm_path_cat(&a, folder, HM_S("list")), was = { 0 }, now;
 	int fd = -1;
 
-	if (hm_lock_acquire(file.p, true, &fd, &err) == 0) {
+	if (!make_first(&a, folder, file, &err) &&
+	    hm_lock_acquire(file.p, true, &fd, &err) == 0) {
 		now = make_list(&a, folder, &err);
 		if (err.code == HM_OK &&
 		    (hm_file_read_fd(&a, fd, file.p, HM_FILE_MAX, &was, &err) ||
