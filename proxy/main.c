@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "acquire/remote.h"
 #include "base/path.h"
 #include "crypto/tls.h"
 #include "os/clock.h"
@@ -115,43 +116,6 @@ make_conf(struct proxy *p, struct hm_err *err)
 }
 
 static int
-verify_get(void *ctx, hm_str url, struct hm_buf *out, struct hm_err *err)
-{
-	struct proxy *p = ctx;
-	struct hm_arena a = { 0 };
-	hm_str body;
-	int rc = hm_fetch_get(p->fetch, &a, url, HM_S(""), HM_SUMDB_ANSWER_MAX, &body, err);
-
-	if (rc == 0)
-		hm_buf_adds(out, body);
-	hm_arena_free(&a);
-	return rc;
-}
-
-struct each_proxy {
-	int (*fn)(void *arg, hm_str proxy, struct hm_err *err);
-	void *arg;
-};
-
-static int
-one_proxy(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
-{
-	struct each_proxy *e = ctx;
-
-	return e->fn(e->arg, src->url, err);
-}
-
-static int
-verify_try(void *ctx, int (*fn)(void *arg, hm_str proxy, struct hm_err *err), void *arg,
-           struct hm_err *err)
-{
-	struct proxy *p = ctx;
-	struct each_proxy e = { fn, arg };
-
-	return hm_fetch_try(p->fetch, one_proxy, &e, err);
-}
-
-static int
 open_parts(struct proxy *p, struct hm_err *err)
 {
 	static const struct hm_sums_conf none; /* no go.sum: the checksum database decides */
@@ -162,7 +126,6 @@ open_parts(struct proxy *p, struct hm_err *err)
 		.goproxy = p->conf->goproxy,
 		.modcache = p->opts.dir,
 		.sumdb_dir = p->conf->sumdbdir,
-		.remote = { .ctx = p, .get = verify_get, .try_proxies = verify_try },
 		.log = &p->log,
 	};
 
@@ -170,6 +133,7 @@ open_parts(struct proxy *p, struct hm_err *err)
 		return -1;
 	p->http = hm_http_new(&http);
 	p->fetch = hm_fetch_new(p->conf, p->http, &p->log);
+	v.remote = hm_acquire_remote(p->fetch);
 	p->verify = hm_verify_new(&v, hm_sums_new(&none));
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
 	p->fills = fills_new(p);

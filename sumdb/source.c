@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "acquire/remote.h"
 #include "base/path.h"
 #include "mod/modpath.h"
 #include "modzip/check.h"
@@ -40,43 +41,6 @@ check_modver(struct hm_modver m, struct hm_err *err)
 
 /* ---- what it is made of */
 
-static int
-verify_get(void *ctx, hm_str url, struct hm_buf *out, struct hm_err *err)
-{
-	struct source *s = ctx;
-	struct hm_arena a = { 0 };
-	hm_str body;
-	int rc = hm_fetch_get(s->fetch, &a, url, HM_S(""), HM_SUMDB_ANSWER_MAX, &body, err);
-
-	if (rc == 0)
-		hm_buf_adds(out, body);
-	hm_arena_free(&a);
-	return rc;
-}
-
-struct each_proxy {
-	int (*fn)(void *arg, hm_str proxy, struct hm_err *err);
-	void *arg;
-};
-
-static int
-one_proxy(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
-{
-	struct each_proxy *e = ctx;
-
-	return e->fn(e->arg, src->url, err);
-}
-
-static int
-verify_try(void *ctx, int (*fn)(void *arg, hm_str proxy, struct hm_err *err), void *arg,
-           struct hm_err *err)
-{
-	struct source *s = ctx;
-	struct each_proxy e = { fn, arg };
-
-	return hm_fetch_try(s->fetch, one_proxy, &e, err);
-}
-
 /* The name of the database that GOSUMDB means. */
 static hm_str
 sumdb_name(hm_str gosumdb)
@@ -98,7 +62,6 @@ source_open(struct source *s, const struct options *o, hm_str own, struct hm_log
 	struct hm_verify_conf v = {
 		.modcache = cache,
 		.sumdb_dir = hm_path_cat(&s->arena, cache, HM_S("sumdb")),
-		.remote = { .ctx = s, .get = verify_get, .try_proxies = verify_try },
 		.log = log,
 	};
 	struct hm_env env;
@@ -115,6 +78,7 @@ source_open(struct source *s, const struct options *o, hm_str own, struct hm_log
 	http.env = &s->conf->env;
 	s->http = hm_http_new(&http);
 	s->fetch = hm_fetch_new(s->conf, s->http, log);
+	v.remote = hm_acquire_remote(s->fetch);
 	v.gosumdb = s->conf->gosumdb;
 	if (hm_str_eq(sumdb_name(v.gosumdb), own))
 		v.gosumdb = HM_S("off");
