@@ -2,6 +2,7 @@
 #
 #	. "$(dirname "$0")/lib.sh"
 #	t "what is shown" command args...      ok when the command succeeds
+#	here "what is shown" command args...   the same in this shell: for what starts a server
 #	skip "what is shown" "why"
 #	finish                                 last line of the script
 #
@@ -26,17 +27,32 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# t NAME COMMAND...: one test; the command's output is shown when it fails.
+# said STATUS NAME OUTPUT: the line of one test; the command's output when it failed.
+said() {
+	tests=$((tests + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tests - $2"
+	else
+		echo "not ok $tests - $2"
+		printf '%s\n' "$3" | head -n 40 | sed 's/^/    /'
+	fi
+}
+
+# t NAME COMMAND...: one test, in a subshell.
 t() {
 	local name=$1 out
 	shift
-	tests=$((tests + 1))
-	if out=$("$@" 2>&1); then
-		echo "ok $tests - $name"
-	else
-		echo "not ok $tests - $name"
-		printf '%s\n' "$out" | head -n 40 | sed 's/^/    /'
-	fi
+	out=$("$@" 2>&1)
+	said $? "$name" "$out"
+}
+
+# here NAME COMMAND...: one test in this shell: what it starts may live on, and be waited for.
+here() {
+	local name=$1 status
+	shift
+	"$@" >"$work/.said" 2>&1
+	status=$?
+	said $status "$name" "$(cat "$work/.said")"
 }
 
 skip() {

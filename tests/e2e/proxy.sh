@@ -27,8 +27,8 @@ start() {
 status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
 metric() { curl -s "$url/metrics" | sed -n "s/^hermod_proxy_$1 //p"; }
 
-t "it says when it is ready" start store --upstream "file://$fx/good"
 export GONOSUMDB='*'
+here "it says when it is ready" start store --upstream "file://$fx/good"
 get() { (cd "$work" && GOPROXY=$url GOMODCACHE=$work/mc.$1 "$GO" mod download -json "example.com/words@$2" >"$work/out" 2>&1) || { cat "$work/out"; return 1; }; }
 ref() { (cd "$work" && GOPROXY=file://$fx/good GOMODCACHE=$work/mc.ref "$GO" mod download example.com/words@v1.0.0) && diff -r "$work/mc.ref/example.com" "$work/mc.a/example.com"; }
 t "go gets a module" get a v1.0.0
@@ -61,7 +61,7 @@ t "health" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/healthz)\$(
 layout() { GOPROXY=file://$work/store/cache/download GOMODCACHE=$work/mc.e "$GO" mod download example.com/greet@v1.0.0 2>&1 | grep -q 'list\|info' || [ -e "$work/store/cache/download/example.com/greet/@v/v1.0.0.zip" ]; }
 t "the store has the module cache's layout" layout
 stop() { kill "$pid" && wait "$pid"; }
-t "SIGTERM ends it with status 0" stop
+here "SIGTERM ends it with status 0" stop
 
 # -- one fetch for many
 if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
@@ -73,11 +73,16 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 		for i in $(seq 50); do cmp "$work/many.$i" "$fx/good/example.com/words/@v/v1.0.0.zip" || return 1; done
 		[ "$(metric upstream_requests_total)" = 1 ] || { echo "asked upstream $(metric upstream_requests_total) times"; return 1; }
 	}
-	"$BUILDDIR/tests/e2e/fixture_proxy" "$fx/good" >"$work/up.out" 2>&1 &
+	mkfifo "$work/hold" # it ends when its standard input does
+	"$BUILDDIR/tests/e2e/fixture_proxy" "$fx/good" >"$work/up.out" 2>&1 <"$work/hold" &
 	pids+=($!)
-	sleep 0.5
-	up=$(grep -o 'http://[0-9.:]*' "$work/up.out" | head -n 1)
-	[ -z "$up" ] || t "50 clients, one missing zip, one upstream request" once "$up"
+	exec 9>"$work/hold"
+	for _ in $(seq 100); do
+		up=$(grep -o 'http://[0-9.:]*' "$work/up.out" | head -n 1)
+		[ -z "$up" ] || break
+		sleep 0.05
+	done
+	here "50 clients, one missing zip, one upstream request" once "$up"
 fi
 
 # -- upstream that lies, databases
@@ -91,21 +96,21 @@ for lie in record tile fork signature; do
 		GOSUMDB="$key file://$fx/log-$lie/sumdb/test.example" start "lie.$lie" --upstream "file://$fx/good" || return 1
 		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/lie.$lie" -name '*.zip' | grep .
 	}
-	t "a database that lies ($lie): refused, nothing kept" lied
+	here "a database that lies ($lie): refused, nothing kept" lied
 done
 for bad in dotdot case truncated notazip badcrc; do
 	evil() {
 		GONOSUMDB='*' start "evil.$bad" --upstream "file://$fx/evil-$bad" || return 1
 		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/evil.$bad" -name '*.zip' | grep .
 	}
-	t "a bad zip ($bad): refused, nothing kept" evil
+	here "a bad zip ($bad): refused, nothing kept" evil
 done
 
 # -- offline, and an upstream that is down
 offline() { start store --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$url/example.com/words/@v/v1.1.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/list")" = 200 ]; }
-t "offline: what is there and nothing else" offline
+here "offline: what is there and nothing else" offline
 down() { GONOSUMDB='*' start store --upstream http://127.0.0.1:9 && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ]; }
-t "upstream down: the store still serves" down
+here "upstream down: the store still serves" down
 t "a wrong option" fails_with 2 "unknown option" "$BUILDDIR/hermod-proxy" serve --dir "$work/x" --frob
 t "no --dir" fails_with 2 "--dir is missing" "$BUILDDIR/hermod-proxy" serve
 finish
