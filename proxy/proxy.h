@@ -25,7 +25,8 @@ struct fills;
 
 /* From the command line, the configuration file and the environment. */
 struct options {
-	hm_str dir;
+	hm_str config;        /* the file */
+	hm_str dir;           /* absolute */
 	hm_str listen;
 	hm_str upstream;      /* GOPROXY syntax; empty: GOPROXY of the environment */
 	hm_str tls_cert, tls_key;

@@ -3,24 +3,9 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/path.h"
-#include "os/file.h"
-#include "serve/config.h"
+#include "serve/program.h"
 #include "sumdb.h"
-
-static void
-log_line(void *ctx, enum hm_log_level level, hm_str line)
-{
-	struct hm_buf b = { 0 };
-
-	(void)ctx, (void)level;
-	hm_buf_adds(&b, line);
-	hm_buf_addc(&b, '\n');
-	(void)!write(STDERR_FILENO, b.p, b.n);
-	hm_buf_free(&b);
-}
 
 static void
 usage(FILE *out)
@@ -49,7 +34,6 @@ static int
 read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, struct hm_err *err)
 {
 	hm_str file = { 0 };
-	struct hm_config config;
 	const struct hm_setting known[] = {
 		{ "serve", "dir", "HERMOD_SUMDB_DIR", HM_SET_STR, &o->dir, 0, 0 },
 		{ "serve", "listen", "HERMOD_SUMDB_LISTEN", HM_SET_STR, &o->listen, 0, 0 },
@@ -72,26 +56,9 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		{ "", "json", NULL, HM_SET_BOOL, &o->json, 0, 0 },
 	};
 	enum { N = sizeof(known) / sizeof(*known) };
-	int c = *argc;
-	char **v = *argv;
-	hm_str cwd;
 
-	/* First only to learn of --config; then in the order that lets words win. */
-	if (hm_settings_apply(a, known, N, NULL, &c, &v, err))
-		return -1;
-	if (file.n) {
-		if (hm_config_read(a, file.p, &config, err) ||
-		    hm_settings_apply(a, known, N, &config, argc, argv, err))
-			return -1;
-	}
-	*argc = c;
-	*argv = v;
-	if (o->dir.n && !hm_path_is_abs(o->dir)) {
-		if (hm_dir_cwd(a, &cwd, err))
-			return -1;
-		o->dir = hm_path_join(a, cwd, o->dir);
-	}
-	return 0;
+	return hm_program_settings(a, known, N, &file, argc, argv, err) ||
+	               hm_program_abs(a, &o->dir, err) ? -1 : 0;
 }
 
 static int
@@ -140,7 +107,7 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8 };
-	struct hm_log log = { .write = log_line };
+	struct hm_log log = { .write = hm_program_log };
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };
 	int status = 0;
@@ -153,11 +120,8 @@ main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (command(&a, &o, argc - 1, argv + 1, &log, &err)) {
-		fprintf(stderr, "hermod-sumdb: %s\n", hm_err_str(&err).p);
-		status = hm_code_exit(err.code);
-	}
-	hm_err_free(&err);
+	if (command(&a, &o, argc - 1, argv + 1, &log, &err))
+		status = hm_program_fail("hermod-sumdb", &err);
 	hm_arena_free(&a);
 	return status;
 }

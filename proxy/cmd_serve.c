@@ -1,0 +1,164 @@
+/*
+ * cmd_serve.c - the server: settings, parts, signals.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmds.h"
+#include "crypto/tls.h"
+#include "os/clock.h"
+#include "serve/program.h"
+
+enum { DRAIN_MS = 30000 };
+
+const char cmd_serve_usage[] =
+	"serve --dir DIR [options]\n"
+	"\n"
+	"  --dir DIR            store: the layout of a Go module cache\n"
+	"  --listen ADDR:PORT   default 127.0.0.1:8080; port 0 takes a free one\n"
+	"  --upstream LIST      where modules come from, as GOPROXY (default: go env "
+	"GOPROXY)\n"
+	"  --config FILE        settings; each is also an option and a variable\n"
+	"  --offline            only what the store has\n"
+	"  --sumdbs LIST        checksum databases to pass on (default sum.golang.org)\n"
+	"  --memory MIB         small answers kept in memory (default 32)\n"
+	"  --list-fresh SEC     a version list is not asked for again so long (default 60)\n"
+	"  --list-stale SEC     and served while it is renewed so long (default 600)\n"
+	"  --missing-keep SEC   \"not found\" is remembered so long (default 30)\n"
+	"  --fills N            fetches at once (default 16)\n"
+	"  --access-log KIND    text, json or off (default)\n"
+	"  --tls-cert FILE --tls-key FILE   serve https\n";
+
+/* What a signal may touch; set once the server runs. */
+static struct hm_server *volatile running;
+
+static void
+on_stop(int sig)
+{
+	(void)sig;
+	if (running)
+		hm_server_stop(running, DRAIN_MS);
+}
+
+static bool
+is_loopback(hm_str address)
+{
+	return hm_str_has_prefix(address, HM_S("127.")) ||
+	       hm_str_has_prefix(address, HM_S("[::1]"));
+}
+
+static int
+serve(struct proxy *p, struct hm_err *err)
+{
+	struct hm_server_opts o = {
+		.listen = p->opts.listen,
+		.inherited_fd = -1,
+		.tls = p->tls,
+		.name = "hermod-proxy",
+		.handle = proxy_handle,
+		.served = proxy_served,
+		.ctx = p,
+		.log = &p->log,
+	};
+	struct sigaction stop = { .sa_handler = on_stop };
+	const char *fds = getenv("LISTEN_FDS");
+	hm_str address;
+
+	if (fds && strcmp(fds, "1") == 0)
+		o.inherited_fd = 3; /* systemd's socket activation */
+	if (hm_server_new(&o, &p->server, &address, err))
+		return -1;
+	if (!p->tls && !is_loopback(address))
+		fprintf(stderr,
+		        "hermod-proxy: warning: plain http on an address that is not loopback\n");
+	running = p->server;
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	p->started = hm_clock_unix();
+	fprintf(stderr, "listening on %s://%s\n", p->tls ? "https" : "http", address.p);
+	return hm_server_run(p->server, err);
+}
+
+/* ---- settings */
+
+struct options
+options_default(void)
+{
+	return (struct options){ .listen = HM_S("127.0.0.1:8080"), .sumdbs = HM_S("sum.golang.org"),
+	                         .access_log = HM_S("off"), .memory_mib = 32, .list_fresh = 60,
+	                         .list_stale = 600, .missing_keep = 30, .fills = 16 };
+}
+
+int
+options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc, char ***argv,
+             struct hm_err *err)
+{
+	struct options *o = &p->opts;
+	const struct hm_setting common[] = {
+		{ "serve", "dir", "HERMOD_PROXY_DIR", HM_SET_STR, &o->dir, 0, 0 },
+		{ "serve", "listen", "HERMOD_PROXY_LISTEN", HM_SET_STR, &o->listen, 0, 0 },
+		{ "serve", "upstream", "HERMOD_PROXY_UPSTREAM", HM_SET_STR, &o->upstream, 0, 0 },
+		{ "serve", "offline", "HERMOD_PROXY_OFFLINE", HM_SET_BOOL, &o->offline, 0, 0 },
+		{ "serve", "sumdbs", "HERMOD_PROXY_SUMDBS", HM_SET_STR, &o->sumdbs, 0, 0 },
+		{ "serve", "memory", "HERMOD_PROXY_MEMORY", HM_SET_INT, &o->memory_mib, 1, 65536 },
+		{ "serve", "list-fresh", "HERMOD_PROXY_LIST_FRESH", HM_SET_INT, &o->list_fresh, 0,
+		  86400 },
+		{ "serve", "list-stale", "HERMOD_PROXY_LIST_STALE", HM_SET_INT, &o->list_stale, 0,
+		  31536000 },
+		{ "serve", "missing-keep", "HERMOD_PROXY_MISSING_KEEP", HM_SET_INT,
+		  &o->missing_keep, 0, 86400 },
+		{ "serve", "fills", "HERMOD_PROXY_FILLS", HM_SET_INT, &o->fills, 1, 256 },
+		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
+		  0 },
+		{ "serve", "tls-cert", "HERMOD_PROXY_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },
+		{ "serve", "tls-key", "HERMOD_PROXY_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
+		{ "", "config", "HERMOD_PROXY_CONFIG", HM_SET_STR, &o->config, 0, 0 },
+	};
+	enum { N = sizeof(common) / sizeof(*common) };
+	struct hm_setting *known = HM_NEW_N(&p->arena, N + n, struct hm_setting);
+
+	memcpy(known, common, sizeof(common));
+	if (n)
+		memcpy(known + N, more, n * sizeof(*more));
+	if (hm_program_settings(&p->arena, known, N + n, &o->config, argc, argv, err))
+		return -1;
+	return hm_program_abs(&p->arena, &o->dir, err);
+}
+
+int
+options_need_dir(const struct proxy *p, struct hm_err *err)
+{
+	return p->opts.dir.n ? 0 : hm_err_set(err, HM_EUSAGE, "--dir is missing: where shall the "
+	                                                      "modules be stored?");
+}
+
+int
+options_no_words(int argc, char **argv, struct hm_err *err)
+{
+	return argc == 0 ? 0 : hm_err_set(err, HM_EUSAGE, "unexpected word \"%s\"", argv[0]);
+}
+
+/* ---- the verb */
+
+static int
+open_server(struct proxy *p, struct hm_err *err)
+{
+	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
+	p->fills = fills_new(p);
+	if (p->opts.tls_cert.n || p->opts.tls_key.n)
+		return hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err);
+	return 0;
+}
+
+int
+cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err)
+{
+	if (options_read(p, NULL, 0, &argc, &argv, err) || options_no_words(argc, argv, err) ||
+	    options_need_dir(p, err) || proxy_open(p, err) || open_server(p, err))
+		return -1;
+	return serve(p, err);
+}

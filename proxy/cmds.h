@@ -1,0 +1,42 @@
+/*
+ * cmds.h - the verbs of hermod-proxy: cmd_<verb>.c has one each, main.c the table.
+ *
+ * A verb gets the words behind its name.  What it reads of them is up to it; most
+ * begin with options_read() and, if they need the store or upstream, proxy_open().
+ * It prints on standard output; -1 with *err is said by main().  main() calls
+ * proxy_close().
+ */
+#ifndef PROXY_CMDS_H
+#define PROXY_CMDS_H
+
+#include "proxy.h"
+#include "serve/config.h"
+
+struct command {
+	const char *name;
+	int (*run)(struct proxy *p, int argc, char **argv, struct hm_err *err);
+	const char *usage; /* its first line is the synopsis, without the program's name */
+};
+
+int cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_serve_usage[];
+
+struct options options_default(void);
+/*
+ * Reads the server's settings (one file serves all verbs) and the verb's own, `more`,
+ * which may be NULL.  *argc and *argv move to the first word that is no option.
+ * p->opts.dir is absolute, and empty when it was not given.
+ */
+int options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc,
+                 char ***argv, struct hm_err *err);
+/* HM_EUSAGE when --dir is missing. */
+int options_need_dir(const struct proxy *p, struct hm_err *err);
+/* HM_EUSAGE when words are left. */
+int options_no_words(int argc, char **argv, struct hm_err *err);
+
+/* Settings of the upstream side and the parts on them: store, fetch, verify; not the server's. */
+int proxy_open(struct proxy *p, struct hm_err *err);
+/* Whatever is open, in any state. */
+void proxy_close(struct proxy *p);
+
+#endif
