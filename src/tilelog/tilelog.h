@@ -15,9 +15,13 @@
  * One thread (the sequencer) takes all that is waiting as one batch: it numbers
  * the records, signs the new head, and commits index, records and head in one
  * SQLite transaction that only succeeds when the head is still the one it started
- * from.  One fsync makes the batch durable; then, and not before, readers see it.  The
- * public files follow: tiles, fsync, and only then latest and checkpoint.  What a
- * crash cuts off there is made again from the database.
+ * from.  One fsync makes the batch durable; then, and not before, readers see it.  A
+ * second thread (the publisher) follows with the public files: tiles, fsync, and only
+ * then latest and checkpoint.  What a crash cuts off there is made again from the
+ * database.
+ *
+ * A log may have to be endorsed (by witnesses, say): then a durable head is shown to
+ * nobody until the callback has said yes, and what it answered is durable, too.
  *
  * Any number of threads may call everything below but open and free.
  */
@@ -55,6 +59,32 @@ int hm_tilelog_create(struct hm_arena *a, hm_str dir, hm_str name, hm_str *vkey,
  */
 int hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out,
                     struct hm_err *err);
+
+/*
+ * What has to happen before a head is shown to anybody; zeroed: nothing.
+ *
+ * endorse is called on the sequencer's thread with a tree whose records and head are
+ * durable, and its checkpoint as the log's own keys sign it.  0: *out, in the arena, is
+ * what is shown instead: the same text with more signatures.  -1: what is shown stays;
+ * appends of records that it does not cover end with that error, though the records
+ * stay in the log; it is asked again with the next batch, or a second later.
+ * It may wait for the network: appends queue up meanwhile and become one batch.
+ */
+struct hm_tilelog_opts {
+	const struct hm_log *log;
+	int (*endorse)(void *ctx, struct hm_tilelog *l, struct hm_arena *a,
+	               const struct hm_tree *tree, hm_str checkpoint, hm_str *out,
+	               struct hm_err *err);
+	void *ctx;
+};
+int hm_tilelog_open_with(hm_str dir, const struct hm_tilelog_opts *opts, struct hm_tilelog **out,
+                         struct hm_err *err);
+/*
+ * Stored hashes of the tree that endorse was called with, inside endorse; and of the tree
+ * that is shown, anywhere.  A struct hm_hash_reader with ctx l.
+ */
+int hm_tilelog_read_hashes(void *l, const int64_t *index, size_t n, struct hm_hash *out,
+                           struct hm_err *err);
 /* Finishes what is queued, publishes, gives the lock back. */
 void hm_tilelog_free(struct hm_tilelog *l);
 
