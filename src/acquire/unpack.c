@@ -16,11 +16,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "modzip/check.h"
 #include "modzip/extract.h"
 #include "modzip/hash.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "store/list.h"
 
 struct work {
 	struct hm_acquire *ac;
@@ -287,6 +289,8 @@ publish(struct work *w, hm_str h1, struct hm_err *err)
 		return -1;
 	if (w->tmp.n && hm_file_rename(w->tmp.p, w->zip.p, err))
 		return -1;
+	if (w->tmp.n)
+		hm_store_mend_list(hm_path_dir(&w->arena, w->zip));
 	w->tmp = HM_S("");
 	if (w->want_tree && hm_store_publish(w->store, w->m.path, w->m.version, w->stage.p, err))
 		return -1;

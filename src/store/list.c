@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -67,6 +68,17 @@ make_first(struct hm_arena *a, hm_str folder, hm_str file, struct hm_err *err)
 	close(fd);
 	hm_err_clear(err);
 	return made;
+}
+
+void
+hm_store_mend_list(hm_str folder)
+{
+	struct hm_arena a = { 0 };
+	struct stat st;
+
+	if (stat(hm_path_cat(&a, folder, HM_S("list")).p, &st) == 0 && st.st_size == 0)
+		hm_store_update_list(folder);
+	hm_arena_free(&a);
 }
 
 void

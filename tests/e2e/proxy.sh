@@ -107,7 +107,7 @@ for bad in dotdot case truncated notazip badcrc; do
 done
 
 # -- offline, and an upstream that is down
-offline() { start store --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$url/example.com/words/@v/v1.1.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/list")" = 200 ]; }
+offline() { start store --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$url/example.com/words/v2/@v/v2.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/list")" = 200 ]; }
 here "offline: what is there and nothing else" offline
 down() { GONOSUMDB='*' start store --upstream http://127.0.0.1:9 && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ]; }
 here "upstream down: the store still serves" down
