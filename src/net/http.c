@@ -306,9 +306,9 @@ fill_response(struct hm_transfer *t, struct hm_arena *a, struct hm_http_resp *r)
 		    strncasecmp(name.p, "WWW-Authenticate", 16) == 0)
 			HM_PUSH(a, r->www_authenticate, hm_str_trim(value));
 	}
-	if (t->status == 200)
+	if (t->status == 200 || t->req->keep_body)
 		r->body = hm_arena_dup(a, hm_buf_str(&t->body));
-	else if (t->plain)
+	if (t->status != 200 && t->plain)
 		r->detail = hm_net_detail(a, hm_buf_str(&t->body));
 }
 

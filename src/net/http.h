@@ -1,5 +1,5 @@
 /*
- * http.h - HTTP client: blocking GETs, any number at once over one connection
+ * http.h - HTTP client: blocking requests, any number at once over one connection
  * pool (libcurl multi in a thread of its own, HTTP/2 where the server has it).
  *
  * TLS is always verified, with the roots of SSL_CERT_FILE or SSL_CERT_DIR or the
@@ -64,6 +64,13 @@ enum hm_http_security {
 struct hm_http_req {
 	hm_str url;              /* user:password@ becomes basic authentication (https only) */
 	bool head;               /* HEAD instead of GET */
+	/*
+	 * "POST", "PUT": sends body with it.  Such a request is sent once: it is not retried, and
+	 * follows a redirect only where that keeps the method (307, 308).
+	 */
+	hm_str method;
+	hm_str body;
+	bool keep_body;          /* resp.body whatever the status is (up to 64 KiB of an error) */
 	struct hm_strs headers;  /* "Name: value"; not sent on to another host by a redirect */
 	enum hm_http_security security;
 	struct hm_http_sink sink; /* write == NULL: the body lands in hm_http_resp.body */
@@ -75,7 +82,7 @@ struct hm_http_resp {
 	int status;
 	hm_str status_text;   /* "404 Not Found" */
 	hm_str url;           /* redacted, as asked for (not as redirected) */
-	hm_str body;          /* 200 without a sink */
+	hm_str body;          /* 200 without a sink; see keep_body */
 	uint64_t body_bytes;
 	hm_str content_type, etag, last_modified;
 	struct hm_strs www_authenticate;

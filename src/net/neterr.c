@@ -115,5 +115,7 @@ hm_net_error_wrap(struct hm_transfer *t)
 	hm_str quoted = hm_str_quote(&t->arena, url);
 	const char *op = t->in_body ? "read" : t->req->head ? "Head" : "Get";
 
+	if (!t->in_body && t->req->method.n)
+		return hm_err_wrap(&t->err, HM_F " " HM_F ": ", HM_P(t->req->method), HM_P(quoted));
 	return hm_err_wrap(&t->err, "%s " HM_F ": ", op, HM_P(quoted));
 }

@@ -145,7 +145,7 @@ on_error_body(struct hm_transfer *t, hm_str bytes)
 	if (t->bytes == 0)
 		t->plain = hm_net_is_plain_text(hm_transfer_header(t, "Content-Type"));
 	t->bytes += bytes.n;
-	if (t->plain && t->body.n < HM_NET_MAX_DETAIL) {
+	if ((t->plain || t->req->keep_body) && t->body.n < HM_NET_MAX_DETAIL) {
 		size_t room = HM_NET_MAX_DETAIL - t->body.n;
 
 		hm_buf_add(&t->body, bytes.p, bytes.n < room ? bytes.n : room);
@@ -254,6 +254,20 @@ set_headers(struct hm_transfer *t)
 }
 
 static void
+set_method(struct hm_transfer *t)
+{
+	const struct hm_curl *c = t->curl;
+	const struct hm_http_req *req = t->req;
+
+	c->easy_setopt(t->easy, CURLOPT_NOBODY, req->head ? 1L : 0L);
+	if (req->method.n == 0)
+		return;
+	c->easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n);
+	c->easy_setopt(t->easy, CURLOPT_POSTFIELDS, req->body.n ? req->body.p : "");
+	c->easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, hm_arena_cstr(&t->arena, req->method));
+}
+
+static void
 set_tls(struct hm_transfer *t)
 {
 	const struct hm_net_settings *s = t->set;
@@ -305,7 +319,7 @@ hm_transfer_prepare(struct hm_transfer *t)
 	c->easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	c->easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
 	c->easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-	c->easy_setopt(t->easy, CURLOPT_NOBODY, t->req->head ? 1L : 0L);
+	set_method(t);
 	c->easy_setopt(t->easy, CURLOPT_USERAGENT, "hermod");
 	c->easy_setopt(t->easy, CURLOPT_PROXY, proxy.p);
 	c->easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 256L << 10);
@@ -382,15 +396,19 @@ redirect(struct hm_transfer *t, hm_str location)
 }
 
 static bool
-is_redirect(int status)
+is_redirect(const struct hm_transfer *t)
 {
+	int status = t->status;
+
+	if (t->req->method.n)
+		return status == 307 || status == 308;
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
 static bool
 worth_retrying(const struct hm_transfer *t, CURLcode code)
 {
-	if (t->sunk || t->attempts >= t->set->retries)
+	if (t->sunk || t->req->method.n || t->attempts >= t->set->retries)
 		return false;
 	switch (code) {
 	case CURLE_OK:
@@ -444,7 +462,7 @@ hm_transfer_step(struct hm_transfer *t, CURLcode code)
 		return fail(t);
 	}
 	location = hm_transfer_header(t, "Location");
-	if (is_redirect(t->status) && location.n)
+	if (is_redirect(t) && location.n)
 		return redirect(t, location);
 	t->rc = 0;
 	return HM_TRANSFER_DONE;
