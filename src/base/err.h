@@ -27,6 +27,7 @@
 	X(HM_ENET, "network", 1, 502, false)                                                 \
 	X(HM_EOFF, "disabled by configuration", 1, 404, false)                               \
 	X(HM_ESECURITY, "security error", 1, 403, false)                                     \
+	X(HM_EPOLICY, "refused by policy", 1, 403, false)                                    \
 	X(HM_EMISSINGSUM, "missing go.sum entry", 1, 403, false)                             \
 	X(HM_EREADONLY, "updates needed but read-only", 1, 403, false)                       \
 	X(HM_ELIMIT, "limit exceeded", 1, 413, false)                                        \
