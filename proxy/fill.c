@@ -10,14 +10,11 @@
 
 #include "base/mem.h"
 #include "base/path.h"
-#include "modzip/check.h"
-#include "modzip/hash.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/lock.h"
 #include "passthrough.h"
 #include "proxy.h"
-#include "zip/zip.h"
 
 enum { REVISION_FRESH = 60 };
 
@@ -192,7 +189,8 @@ fill_small(struct fill *f, struct hm_err *err)
 
 	if (hm_fetch_try(p->fetch, fetch_from, &at, err))
 		return -1;
-	if (mod && hm_verify_gomod(p->verify, f->r.path, f->r.version, at.body, err))
+	if (mod ? admit_check_mod(&p->admit, f->r.path, f->r.version, at.body, err)
+	        : admit_check_info(f->r.path, f->r.version, at.body, err))
 		return -1;
 	if (hm_store_write(&p->store, f->r.path, f->r.version, mod ? "mod" : "info", at.body, err))
 		return -1;
@@ -214,39 +212,13 @@ write_zip(void *ctx, hm_str bytes, struct hm_err *err)
 	return hm_file_write_fd(w->fd, w->tmp.p, bytes, err);
 }
 
-/* Rules, hash, go.sum database; then, and only then, its name. */
-static int
-verify_zip(struct zip_work *w, struct hm_err *err)
-{
-	struct fill *f = w->f;
-	struct proxy *p = f->all->p;
-	struct hm_zip z;
-	hm_str data, h1;
-	int rc;
-
-	if (hm_file_map(w->tmp.p, &data, err))
-		return -1;
-	rc = hm_zip_open(&f->arena, data, &z, err);
-	if (rc == 0)
-		rc = hm_modzip_check(&z, f->r.path, f->r.version, err);
-	if (rc == 0)
-		rc = hm_h1_zip(&f->arena, &z, 1, &h1, err);
-	hm_file_unmap(data);
-	if (rc == 0)
-		rc = hm_verify_sum(p->verify, f->r.path, f->r.version, h1, err);
-	if (rc == 0)
-		rc = hm_store_write_ziphash(&p->store, f->r.path, f->r.version, h1, err);
-	if (rc && !hm_code_may_fall_back(err->code))
-		atomic_fetch_add(&p->count.zips_rejected, 1);
-	return rc;
-}
-
 static int
 fetch_zip(struct zip_work *w, struct hm_err *err)
 {
 	struct proxy *p = w->f->all->p;
 	struct hm_http_sink sink = { .write = write_zip, .ctx = w };
 	struct attempt at = { .f = w->f, .sink = &sink };
+	hm_str h1;
 	int rc;
 
 	if (hm_store_temp_zip(&p->store, &w->f->arena, w->f->r.path, w->f->r.version, &w->tmp,
@@ -254,10 +226,15 @@ fetch_zip(struct zip_work *w, struct hm_err *err)
 		return -1;
 	at.fd = w->fd;
 	rc = hm_fetch_try(p->fetch, fetch_from, &at, err);
+	if (rc == 0) {
+		rc = admit_check_zip(&p->admit, &w->f->arena, w->f->r.path, w->f->r.version,
+		                     w->tmp.p, NULL, &h1, err);
+		if (rc && !hm_code_may_fall_back(err->code))
+			atomic_fetch_add(&p->count.zips_rejected, 1);
+	}
 	if (rc == 0)
-		rc = verify_zip(w, err);
-	if (rc == 0)
-		return hm_file_commit(w->fd, w->tmp.p, w->final.p, 0644, true, err);
+		return admit_publish_zip(&p->admit, w->f->r.path, w->f->r.version, w->fd,
+		                         w->tmp.p, h1, err);
 	close(w->fd);
 	unlink(w->tmp.p);
 	return rc;

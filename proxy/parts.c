@@ -75,6 +75,7 @@ proxy_open(struct proxy *p, struct hm_err *err)
 	p->fetch = hm_fetch_new(p->conf, p->http, &p->log);
 	v.remote = hm_acquire_remote(p->fetch);
 	p->verify = hm_verify_new(&v, hm_sums_new(&none));
+	p->admit = (struct admit){ .store = &p->store, .verify = p->verify };
 	return 0;
 }
 

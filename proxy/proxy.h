@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+#include "admit.h"
 #include "conf/conf.h"
 #include "fetch/fetch.h"
 #include "hot.h"
@@ -52,6 +53,7 @@ struct proxy {
 	struct hm_fetch *fetch;
 	struct hm_verify *verify;
 	struct hm_store store;
+	struct admit admit;      /* on store and verify */
 	struct hot *hot;
 	struct fills *fills;
 	struct hm_server *server;

@@ -1,0 +1,73 @@
+/*
+ * admit.h - may this enter the store?  The one place that says so, whichever way a
+ * module comes: a fill, an upload, an import, a bundle, a replica.
+ *
+ *	.info   is JSON, at most ADMIT_INFO_MAX, and names this version
+ *	.mod    parses as go parses a dependency's, and is what the checksum database
+ *	        has for path@version/go.mod
+ *	.zip    obeys the rules of module zips, every entry inflates to its size and CRC,
+ *	        its h1 is what the database has, and its go.mod is the .mod
+ *
+ * Any thread, any number at once.  What is refused leaves nothing in the store.  Errors
+ * read "path@version: ..."; none of them lets a caller fall back to another source
+ * where the checksum database or the zip's rules said no.
+ */
+#ifndef PROXY_ADMIT_H
+#define PROXY_ADMIT_H
+
+#include "base/err.h"
+#include "store/store.h"
+#include "verify/verify.h"
+
+#define ADMIT_INFO_MAX ((size_t)1 << 20)
+#define ADMIT_MOD_MAX ((size_t)16 << 20)
+
+/* Borrowed. */
+struct admit {
+	const struct hm_store *store;
+	struct hm_verify *verify; /* NULL: no database is asked, because a user said so by name */
+	/* Told of each version that became whole (zip, info, mod); may be NULL. */
+	void (*stored)(void *ctx, hm_str path, hm_str version);
+	void *ctx;
+};
+
+int admit_check_info(hm_str path, hm_str version, hm_str info, struct hm_err *err);
+int admit_check_mod(const struct admit *ad, hm_str path, hm_str version, hm_str mod,
+                    struct hm_err *err);
+/*
+ * The zip in `file`, which nobody changes meanwhile.  mod may be NULL (a fill has the
+ * zip alone).  *h1 is in the arena.
+ */
+int admit_check_zip(const struct admit *ad, struct hm_arena *a, hm_str path, hm_str version,
+                    const char *file, const hm_str *mod, hm_str *h1, struct hm_err *err);
+/*
+ * Gives a checked zip its name: .ziphash, fsync, rename.  Takes fd and tmp (as
+ * hm_store_temp_zip() made them); tmp is gone when this fails.  Hold the version's lock.
+ */
+int admit_publish_zip(const struct admit *ad, hm_str path, hm_str version, int fd,
+                      const char *tmp, hm_str h1, struct hm_err *err);
+
+/* A whole version from outside. */
+struct admit_module {
+	hm_str path, version;
+	hm_str info, mod;
+	const char *zip;  /* a file; it stays.  NULL: .info and .mod alone (for module graphs) */
+	bool may_link;    /* zip may be hard-linked: nobody writes to it, ever */
+	hm_str want_h1;   /* what a bundle's index or a .ziphash promises; empty: nothing */
+};
+
+enum admit_outcome {
+	ADMIT_NEW,    /* stored now */
+	ADMIT_KNOWN,  /* the same was there */
+};
+
+/*
+ * Checks all of it, then stores what the store lacks, under the version's lock: the zip
+ * by reflink, hard link or copy, and last the .mod, which puts the version on the list.
+ * A store that has other bytes for this version is HM_ECONFLICT: what is published
+ * never changes.
+ */
+int admit_module(const struct admit *ad, const struct admit_module *m,
+                 enum admit_outcome *outcome, struct hm_err *err);
+
+#endif
