@@ -125,6 +125,12 @@ hm_fetch_disable(struct hm_fetch *f, hm_str mod_flag, hm_str reason)
 	f->mod_reason = hm_arena_dup(&f->arena, reason);
 }
 
+void
+hm_fetch_keep_no_lists(struct hm_fetch *f)
+{
+	f->no_lists = true;
+}
+
 int
 hm_fetch_list(struct hm_fetch *f, struct hm_fetch_sources *out, struct hm_err *err)
 {

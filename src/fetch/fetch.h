@@ -33,6 +33,12 @@ void hm_fetch_free(struct hm_fetch *f);
  */
 void hm_fetch_disable(struct hm_fetch *f, hm_str mod_flag, hm_str reason);
 
+/*
+ * For a server: every question is asked anew; else a version list is asked for once in
+ * the life of f.  Before first use.
+ */
+void hm_fetch_keep_no_lists(struct hm_fetch *f);
+
 /* One source of the list: an URL, or "direct", "off", "noproxy". */
 struct hm_fetch_source {
 	hm_str url;

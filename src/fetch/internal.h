@@ -18,6 +18,7 @@ struct hm_fetch {
 	struct hm_fetch_sources sources; /* of GOPROXY, read by hm_fetch_new() */
 	struct hm_err sources_err;
 
+	bool no_lists;        /* hm_fetch_keep_no_lists() */
 	pthread_mutex_t lock; /* guards lists */
 	struct hm_map lists;  /* URL -> hm_str *: answers of @v/list, asked for once */
 };

@@ -60,8 +60,15 @@ get_list(const struct hm_repo *r, struct hm_arena *a, hm_str *out, struct hm_err
 {
 	struct hm_fetch *f = r->fetch;
 	struct hm_web_body body = { .max = HM_FETCH_MAX_LIST };
-	hm_str *text = cached_list(f, r->base);
+	hm_str *text;
 
+	if (f->no_lists) {
+		if (get(r, a, HM_S("@v/list"), &body, err) < 0)
+			return -1;
+		*out = body.out;
+		return 0;
+	}
+	text = cached_list(f, r->base);
 	if (!text) {
 		if (get(r, a, HM_S("@v/list"), &body, err) < 0)
 			return -1;

@@ -256,7 +256,9 @@ from_config(struct hm_arena *a, const struct hm_setting *known, size_t n,
 		const struct hm_config_entry *e = &c->v[i];
 		const struct hm_setting *s = find(known, n, e->key);
 
-		if (!s || !hm_str_eqz(e->section, s->section) || e->sub.n)
+		if (e->sub.n)
+			continue;
+		if (!s || !hm_str_eqz(e->section, s->section))
 			return hm_err_set(err, HM_EUSAGE,
 			                  HM_F ":%d: unknown setting " HM_F "." HM_F, HM_P(c->name),
 			                  e->line, HM_P(e->section), HM_P(e->key));

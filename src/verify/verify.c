@@ -14,14 +14,22 @@
 /* "h1:" and the base64 of 32 bytes. */
 #define SUM_LEN (3 + 44)
 
+/* Lookups that a server does with one client, which remembers all tiles and all failures. */
+enum { LINK_USES = 500 };
+
+/* refs: lookups under way, and one while it is the verify's. */
+struct link_ref {
+	struct hm_sumdb_link *link;
+	unsigned refs, uses;
+};
+
 struct hm_verify {
 	struct hm_arena arena; /* the strings of conf; constant */
 	struct hm_verify_conf conf;
 	struct hm_sums *sums;
 
 	pthread_mutex_t mutex; /* guards all below */
-	bool dialed;
-	struct hm_sumdb_link *link;
+	struct link_ref *link; /* NULL: not dialed */
 	struct hm_err dial_err;
 };
 
@@ -60,12 +68,21 @@ hm_verify_new(const struct hm_verify_conf *conf, struct hm_sums *sums)
 	return v;
 }
 
+static void
+link_drop(struct link_ref *l)
+{
+	if (!l || --l->refs)
+		return;
+	hm_sumdb_hang_up(l->link);
+	free(l);
+}
+
 void
 hm_verify_free(struct hm_verify *v)
 {
 	if (!v)
 		return;
-	hm_sumdb_hang_up(v->link);
+	link_drop(v->link);
 	hm_sums_free(v->sums);
 	hm_err_free(&v->dial_err);
 	hm_arena_free(&v->arena);
@@ -110,18 +127,40 @@ hm_verify_uses_sumdb(const struct hm_verify *v, hm_str path)
 	       !hm_match_prefix_patterns(v->conf.gonosumdb, path);
 }
 
+/* A client for one lookup; give it back with hang_up(). */
 static int
-dial(struct hm_verify *v, struct hm_sumdb_link **link, struct hm_err *err)
+dial(struct hm_verify *v, struct link_ref **out, struct hm_err *err)
 {
+	struct link_ref *l;
+
 	pthread_mutex_lock(&v->mutex);
-	if (!v->dialed)
-		hm_sumdb_dial(&v->conf, &v->link, &v->dial_err);
-	v->dialed = true;
-	*link = v->link;
-	if (!v->link)
+	l = v->link;
+	if (!l) {
+		l = v->link = hm_mem_new(sizeof(*l));
+		l->refs = 1;
+		hm_err_clear(&v->dial_err);
+		hm_sumdb_dial(&v->conf, &l->link, &v->dial_err);
+	}
+	if (l->link)
+		l->refs++;
+	else
 		hm_err_set(err, v->dial_err.code, HM_F, HM_P(hm_err_str(&v->dial_err)));
 	pthread_mutex_unlock(&v->mutex);
-	return *link ? 0 : -1;
+	*out = l->link ? l : NULL;
+	return *out ? 0 : -1;
+}
+
+static void
+hang_up(struct hm_verify *v, struct link_ref *l, bool failed)
+{
+	pthread_mutex_lock(&v->mutex);
+	l->uses++;
+	if (v->conf.long_lived && v->link == l && (failed || l->uses >= LINK_USES)) {
+		v->link = NULL;
+		link_drop(l);
+	}
+	link_drop(l);
+	pthread_mutex_unlock(&v->mutex);
 }
 
 /* The lines that the database has for a module must have this hash. */
@@ -150,15 +189,18 @@ check_sumdb(struct hm_verify *v, struct hm_modver mod, hm_str hash, struct hm_er
 	struct hm_arena a = { 0 };
 	struct hm_strs lines = { 0 };
 	struct hm_modver bare = mod;
-	struct hm_sumdb_link *link;
+	struct link_ref *link = NULL;
 	bool gomod = hm_str_cut_suffix(&bare.version, HM_S("/go.mod"));
 	int rc;
 
 	rc = dial(v, &link, err);
 	if (rc == 0)
-		rc = hm_sumdb_lookup(hm_sumdb_client(link), &a, mod.path, mod.version, &lines, err);
+		rc = hm_sumdb_lookup(hm_sumdb_client(link->link), &a, mod.path, mod.version, &lines,
+		                     err);
 	if (rc == 0)
-		rc = compare(&lines, mod, hash, hm_sumdb_name(link), err);
+		rc = compare(&lines, mod, hash, hm_sumdb_name(link->link), err);
+	if (link)
+		hang_up(v, link, rc < 0);
 	if (rc < 0) {
 		/* That the database knows nothing is no reason to ask another source. */
 		if (hm_code_may_fall_back(err->code))
@@ -182,7 +224,7 @@ hm_verify_sum(struct hm_verify *v, hm_str path, hm_str version, hm_str hash, str
 	if (hm_verify_uses_sumdb(v, path) &&
 	    check_sumdb(v, hm_modver_of(path, version), hash, err) < 0)
 		return -1;
-	return hm_sums_add(v->sums, path, version, hash, err);
+	return v->conf.long_lived ? 0 : hm_sums_add(v->sums, path, version, hash, err);
 }
 
 hm_str

@@ -38,6 +38,11 @@ struct hm_verify_conf {
 	hm_str git_http_user_agent; /* that variable of the environment */
 	struct hm_verify_remote remote;
 	const struct hm_log *log; /* may be NULL */
+	/*
+	 * For a server: a lookup that failed is tried anew by the next that needs it, memory
+	 * stays bounded, and nothing is noted for a go.sum.
+	 */
+	bool long_lived;
 };
 
 struct hm_verify;

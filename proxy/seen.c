@@ -1,0 +1,140 @@
+#include "seen.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "mod/modpath.h"
+#include "mod/pseudo.h"
+#include "mod/semver.h"
+#include "os/file.h"
+
+static hm_str
+file_of(const struct proxy *p, struct hm_arena *a, const struct route *r)
+{
+	return hm_arena_printf(a, HM_F "/cache/upstream" HM_F, HM_P(p->store.root), HM_P(r->url));
+}
+
+bool
+seen_read(const struct proxy *p, struct hm_arena *a, const struct route *r, hm_str *body,
+          int64_t *when)
+{
+	hm_str name = file_of(p, a, r);
+	struct hm_err err = { 0 };
+	struct stat st;
+	int fd = open(name.p, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return false;
+	rc = fstat(fd, &st) ? -1 : hm_file_read_fd(a, fd, name.p, HM_FETCH_MAX_LIST, body, &err);
+	close(fd);
+	hm_err_free(&err);
+	*when = rc == 0 ? (int64_t)st.st_mtime : 0;
+	return rc == 0;
+}
+
+void
+seen_write(const struct proxy *p, struct hm_arena *a, const struct route *r, hm_str body)
+{
+	hm_str name = file_of(p, a, r);
+	struct hm_err err = { 0 };
+
+	if (hm_dir_make_all(hm_path_dir(a, name).p, &err) == 0)
+		hm_file_publish(name.p, body, 0644, false, &err);
+	hm_err_free(&err);
+}
+
+void
+seen_forget(const struct proxy *p, struct hm_arena *a, const struct route *r)
+{
+	unlink(file_of(p, a, r).p);
+}
+
+/* The lines of the store's own list: versions with a go.mod. */
+static bool
+read_own_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str *out)
+{
+	struct hm_err err = { 0 };
+	hm_str escaped, name;
+	int rc = hm_modpath_escape(a, path, &escaped, &err);
+
+	if (rc == 0) {
+		name = hm_arena_printf(a, HM_F "/cache/download/" HM_F "/@v/list",
+		                       HM_P(p->store.root), HM_P(escaped));
+		rc = hm_file_read(a, name.p, HM_FETCH_MAX_LIST, out, &err);
+	}
+	hm_err_free(&err);
+	return rc == 0;
+}
+
+/* go's choice for @latest: the highest release, else pre-release, else pseudo-version. */
+static int
+rank(hm_str v)
+{
+	return hm_pseudo_is(v) ? 1 : hm_semver_prerelease(v).n ? 2 : 3;
+}
+
+static hm_str
+highest(hm_str list)
+{
+	hm_str best = { 0 }, v;
+
+	while (hm_str_next(&list, '\n', &v)) {
+		if (!hm_modpath_is_canonical_version(v))
+			continue;
+		if (best.n == 0 || rank(v) > rank(best) ||
+		    (rank(v) == rank(best) && hm_semver_cmp(v, best) > 0))
+			best = v;
+	}
+	return best;
+}
+
+bool
+stored_answer(const struct proxy *p, struct hm_arena *a, const struct route *r, hm_str *body)
+{
+	struct hm_err err = { 0 };
+	hm_str list, version;
+	int rc;
+
+	if ((r->want != WANT_LIST && r->want != WANT_LATEST) ||
+	    !read_own_list(p, a, r->path, &list))
+		return false;
+	if (r->want == WANT_LIST) {
+		*body = merge_lists(a, HM_S(""), list);
+		return list.n > 0;
+	}
+	version = highest(list);
+	if (version.n == 0)
+		return false;
+	rc = hm_store_read(&p->store, a, r->path, version, "info", body, &err);
+	hm_err_free(&err);
+	return rc == 0;
+}
+
+static void
+add_lines(struct hm_arena *a, hm_str text, struct hm_strs *out)
+{
+	hm_str line, v;
+
+	while (hm_str_next(&text, '\n', &line))
+		if (hm_str_next_field(&line, &v) && hm_semver_valid(v) && !hm_pseudo_is(v))
+			HM_PUSH(a, *out, v);
+}
+
+hm_str
+merge_lists(struct hm_arena *a, hm_str upstream, hm_str stored)
+{
+	struct hm_strs v = { 0 };
+	struct hm_buf b = { 0 };
+
+	add_lines(a, upstream, &v);
+	add_lines(a, stored, &v);
+	hm_semver_sort(v.v, v.n);
+	for (size_t i = 0; i < v.n; i++) {
+		if (i && hm_str_eq(v.v[i], v.v[i - 1]))
+			continue;
+		hm_buf_adds(&b, v.v[i]);
+		hm_buf_addc(&b, '\n');
+	}
+	return hm_buf_take(&b, a);
+}
