@@ -18,7 +18,7 @@
 
 enum {
 	HM_ACCESSLOG_BUFFER = 1 << 20, /* bytes that wait to be written, at most */
-	HM_ACCESSLOG_LINE_MAX = 4096,  /* a longer path is cut */
+	HM_ACCESSLOG_PATH_MAX = 1024,  /* bytes of a path; the rest is cut */
 };
 
 struct hm_accesslog;
