@@ -55,7 +55,6 @@ serve(struct proxy *p, struct hm_err *err)
 {
 	struct hm_server_opts o = {
 		.listen = p->opts.listen,
-		.inherited_fd = -1,
 		.tls = p->tls,
 		.name = "hermod-proxy",
 		.handle = proxy_handle,
@@ -64,11 +63,14 @@ serve(struct proxy *p, struct hm_err *err)
 		.log = &p->log,
 	};
 	struct sigaction stop = { .sa_handler = on_stop };
+	static const int first = 3;
 	const char *fds = getenv("LISTEN_FDS");
 	hm_str address;
 
-	if (fds && strcmp(fds, "1") == 0)
-		o.inherited_fd = 3; /* systemd's socket activation */
+	if (fds && strcmp(fds, "1") == 0) { /* systemd's socket activation */
+		o.inherited = &first;
+		o.n_inherited = 1;
+	}
 	if (hm_server_new(&o, &p->server, &address, err))
 		return -1;
 	if (!p->tls && !is_loopback(address))

@@ -262,7 +262,6 @@ run(struct sumdb *s, struct hm_tls_server *tls, struct hm_err *err)
 {
 	struct hm_server_opts o = {
 		.listen = s->opts->listen,
-		.inherited_fd = -1,
 		.tls = tls,
 		.name = "hermod-sumdb",
 		.handle = handle,
@@ -270,11 +269,14 @@ run(struct sumdb *s, struct hm_tls_server *tls, struct hm_err *err)
 		.log = s->log,
 	};
 	struct sigaction stop = { .sa_handler = on_stop };
+	static const int first = 3;
 	const char *fds = getenv("LISTEN_FDS");
 	hm_str address;
 
-	if (fds && strcmp(fds, "1") == 0)
-		o.inherited_fd = 3; /* systemd's socket activation */
+	if (fds && strcmp(fds, "1") == 0) { /* systemd's socket activation */
+		o.inherited = &first;
+		o.n_inherited = 1;
+	}
 	if (hm_server_new(&o, &s->server, &address, err))
 		return -1;
 	if (!tls && !is_loopback(address))

@@ -68,6 +68,7 @@ exchange_new(struct conn *c)
 	x->loop = l;
 	x->fd = -1;
 	x->began = hm_clock_monotonic_ns();
+	x->secure = c->tls != NULL;
 	memcpy(x->peer, c->peer, sizeof(x->peer));
 	c->x = x;
 	return x;
@@ -113,6 +114,7 @@ tell_served(struct hm_exchange *x, bool refused, bool cut)
 	struct hm_served v = {
 		.req = refused ? NULL : &x->req,
 		.peer = hm_str_of(x->peer),
+		.who = x->who,
 		.status = x->status,
 		.sent = x->sent,
 		.received = x->received,
@@ -129,6 +131,10 @@ conn_break(struct conn *c)
 {
 	struct hm_exchange *x = c->x;
 
+	if (x && !x->replied && !x->deferred && c->phase == PHASE_BODY) {
+		x->c = NULL; /* the body's owner hears of it, and cleans up */
+		x->body_done(c->loop->server->opts.ctx, x, 400);
+	}
 	if (x && x->deferred && !x->replied) {
 		x->c = NULL; /* who works on it will find nobody to answer */
 		x->in = c->in; /* the request's text */
@@ -571,6 +577,12 @@ hm_exchange_peer(const struct hm_exchange *x)
 	return hm_str_of(x->peer);
 }
 
+bool
+hm_exchange_secure(const struct hm_exchange *x)
+{
+	return x->secure;
+}
+
 struct hm_arena *
 hm_exchange_arena(struct hm_exchange *x)
 {
@@ -581,6 +593,18 @@ void **
 hm_exchange_data(struct hm_exchange *x)
 {
 	return &x->data;
+}
+
+void **
+hm_exchange_user(struct hm_exchange *x)
+{
+	return &x->user;
+}
+
+void
+hm_exchange_set_who(struct hm_exchange *x, hm_str who)
+{
+	x->who = who;
 }
 
 void

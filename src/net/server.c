@@ -99,7 +99,9 @@ name_peer(struct conn *c, const struct sockaddr_storage *sa)
 		(const void *)&((const struct sockaddr_in6 *)sa)->sin6_addr :
 		(const void *)&((const struct sockaddr_in *)sa)->sin_addr;
 
-	if (!inet_ntop(sa->ss_family, addr, c->peer, sizeof(c->peer)))
+	if (sa->ss_family == AF_UNIX)
+		snprintf(c->peer, sizeof(c->peer), "unix");
+	else if (!inet_ntop(sa->ss_family, addr, c->peer, sizeof(c->peer)))
 		snprintf(c->peer, sizeof(c->peer), "-");
 }
 
@@ -144,12 +146,12 @@ make_room(struct loop *l)
 }
 
 static void
-accept_some(struct loop *l)
+accept_some(struct loop *l, int listener)
 {
-	for (int i = 0; i < ACCEPTS && l->listener >= 0; i++) {
+	for (int i = 0; i < ACCEPTS && listener >= 0; i++) {
 		struct sockaddr_storage sa;
 		socklen_t n = sizeof(sa);
-		int fd = accept4(l->listener, (struct sockaddr *)&sa, &n,
+		int fd = accept4(listener, (struct sockaddr *)&sa, &n,
 		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0)
@@ -227,14 +229,23 @@ take_resumed(struct loop *l)
 	}
 }
 
+static void
+close_listeners(struct loop *l)
+{
+	for (size_t i = 0; i < l->n_listeners; i++) {
+		if (l->listener[i] >= 0)
+			close(l->listener[i]);
+		l->listener[i] = -1;
+	}
+}
+
 /* No more connections; the idle ones end now, the others with their answer. */
 static void
 start_drain(struct loop *l, int stop)
 {
 	l->draining = true;
 	l->drain_until = l->now + stop - 1;
-	close(l->listener);
-	l->listener = -1;
+	close_listeners(l);
 	while (l->phase[PHASE_IDLE].first)
 		conn_break(l->phase[PHASE_IDLE].first);
 	for (int p = 0; p < N_PHASES; p++)
@@ -242,13 +253,22 @@ start_drain(struct loop *l, int stop)
 			c->last = true;
 }
 
+/* Is the event one of a listening socket or of the wake-up, not of a connection? */
+static bool
+is_own(const struct loop *l, const struct epoll_event *e)
+{
+	const char *p = e->data.ptr, *first = (const char *)l->listener;
+
+	return e->data.ptr == &l->wake || (p >= first && p < first + sizeof(l->listener));
+}
+
 static void
 handle_event(struct loop *l, const struct epoll_event *e)
 {
 	struct conn *c = e->data.ptr;
 
-	if (e->data.ptr == &l->listener) {
-		accept_some(l);
+	if (is_own(l, e) && e->data.ptr != &l->wake) {
+		accept_some(l, *(const int *)e->data.ptr);
 	} else if (e->data.ptr == &l->wake) {
 		take_resumed(l);
 	} else if (e->events & (EPOLLHUP | EPOLLERR)) {
@@ -278,10 +298,10 @@ loop_run(void *arg)
 		 * expire() touch connections other than the event's own.
 		 */
 		for (int i = 0; i < n; i++)
-			if (e[i].data.ptr != &l->wake && e[i].data.ptr != &l->listener)
+			if (!is_own(l, &e[i]))
 				handle_event(l, &e[i]);
 		for (int i = 0; i < n; i++)
-			if (e[i].data.ptr == &l->wake || e[i].data.ptr == &l->listener)
+			if (is_own(l, &e[i]))
 				handle_event(l, &e[i]);
 		expire(l);
 		stop = atomic_load(&l->server->stop);
@@ -346,18 +366,45 @@ listen_at(struct sockaddr_storage *sa, socklen_t n, int *fd, struct hm_err *err)
 	return 0;
 }
 
-static hm_str
-address_of(struct hm_arena *a, int fd)
+hm_str
+hm_server_socket_address(struct hm_arena *a, int fd)
 {
 	struct sockaddr_storage sa;
 	socklen_t n = sizeof(sa);
 	char host[INET6_ADDRSTRLEN], port[8];
 
-	if (getsockname(fd, (struct sockaddr *)&sa, &n) ||
-	    getnameinfo((struct sockaddr *)&sa, n, host, sizeof(host), port, sizeof(port),
+	if (getsockname(fd, (struct sockaddr *)&sa, &n))
+		return HM_S("-");
+	if (sa.ss_family == AF_UNIX)
+		return HM_S("unix");
+	if (getnameinfo((struct sockaddr *)&sa, n, host, sizeof(host), port, sizeof(port),
 	                NI_NUMERICHOST | NI_NUMERICSERV))
 		return HM_S("-");
 	return hm_arena_printf(a, sa.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+/* Sockets of another's making: each is shared by all loops. */
+static int
+share_inherited(struct hm_server *s, struct hm_err *err)
+{
+	if (s->opts.n_inherited > HM_SERVER_SOCKETS_MAX)
+		return hm_err_set(err, HM_EUSAGE, "more than %d listening sockets",
+		                  HM_SERVER_SOCKETS_MAX);
+	for (size_t k = 0; k < s->opts.n_inherited; k++) {
+		int fd = s->opts.inherited[k];
+
+		if (fcntl(fd, F_SETFL, O_NONBLOCK))
+			return hm_err_sys(err, errno, "inherited socket");
+		for (unsigned i = 0; i < s->n_loops; i++) {
+			struct loop *l = &s->loop[i];
+			int own = i == 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+			if (own < 0)
+				return hm_err_sys(err, errno, "inherited socket");
+			l->listener[l->n_listeners++] = own;
+		}
+	}
+	return 0;
 }
 
 static int
@@ -367,22 +414,18 @@ open_listeners(struct hm_server *s, struct hm_err *err)
 	struct addrinfo *ai = NULL;
 	socklen_t n;
 
-	if (s->opts.inherited_fd >= 0) {
-		s->loop[0].listener = s->opts.inherited_fd;
-		for (unsigned i = 1; i < s->n_loops; i++) /* one socket, shared by the loops */
-			s->loop[i].listener = fcntl(s->opts.inherited_fd, F_DUPFD_CLOEXEC, 3);
-		if (fcntl(s->opts.inherited_fd, F_SETFL, O_NONBLOCK))
-			return hm_err_sys(err, errno, "inherited socket");
-		return 0;
-	}
+	if (s->opts.n_inherited)
+		return share_inherited(s, err);
 	if (resolve(&s->arena, s->opts.listen, &ai, err))
 		return -1;
 	n = ai->ai_addrlen;
 	memcpy(&sa, ai->ai_addr, n);
 	freeaddrinfo(ai);
-	for (unsigned i = 0; i < s->n_loops; i++)
-		if (listen_at(&sa, n, &s->loop[i].listener, err))
+	for (unsigned i = 0; i < s->n_loops; i++) {
+		s->loop[i].n_listeners = 1;
+		if (listen_at(&sa, n, &s->loop[i].listener[0], err))
 			return hm_err_wrap(err, HM_F ": ", HM_P(s->opts.listen));
+	}
 	return 0;
 }
 
@@ -398,9 +441,11 @@ open_loop(struct loop *l, struct hm_err *err)
 	e.data.ptr = &l->wake;
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->wake, &e))
 		return hm_err_sys(err, errno, "epoll_ctl");
-	e.data.ptr = &l->listener;
-	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->listener, &e))
-		return hm_err_sys(err, errno, "epoll_ctl");
+	for (size_t i = 0; i < l->n_listeners; i++) {
+		e.data.ptr = &l->listener[i];
+		if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, l->listener[i], &e))
+			return hm_err_sys(err, errno, "epoll_ctl");
+	}
 	return 0;
 }
 
@@ -426,7 +471,8 @@ hm_server_new(const struct hm_server_opts *opts, struct hm_server **out, hm_str 
 	s->limit[PHASE_LINGER] = LINGER_MS;
 	for (unsigned i = 0; i < n; i++) {
 		s->loop[i].server = s;
-		s->loop[i].epoll = s->loop[i].listener = s->loop[i].wake = -1;
+		s->loop[i].epoll = s->loop[i].wake = -1;
+		memset(s->loop[i].listener, -1, sizeof(s->loop[i].listener));
 		pthread_mutex_init(&s->loop[i].mutex, NULL);
 	}
 	if (open_listeners(s, err))
@@ -434,7 +480,7 @@ hm_server_new(const struct hm_server_opts *opts, struct hm_server **out, hm_str 
 	for (unsigned i = 0; i < n; i++)
 		if (open_loop(&s->loop[i], err))
 			goto fail;
-	*address = address_of(&s->arena, s->loop[0].listener);
+	*address = hm_server_socket_address(&s->arena, s->loop[0].listener[0]);
 	*out = s;
 	return 0;
 fail:
@@ -508,7 +554,7 @@ hm_server_free(struct hm_server *s)
 			free(x);
 		}
 		close_fd(l->epoll);
-		close_fd(l->listener);
+		close_listeners(l);
 		close_fd(l->wake);
 		pthread_mutex_destroy(&l->mutex);
 	}

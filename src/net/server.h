@@ -20,6 +20,8 @@
 #include "base/log.h"
 #include "net/http1.h"
 
+#define HM_SERVER_SOCKETS_MAX 16
+
 struct hm_server;
 struct hm_exchange;
 struct hm_tls_server;
@@ -27,7 +29,8 @@ struct hm_tls_server;
 /* What a request came to; for access logs and metrics. Valid during the call. */
 struct hm_served {
 	const struct hm_http1_request *req; /* NULL when the head was refused */
-	hm_str peer;          /* address without port */
+	hm_str peer;          /* address without port; "unix" */
+	hm_str who;           /* as hm_exchange_set_who() had it; empty */
 	int status;
 	uint64_t sent;        /* bytes of the body */
 	uint64_t received;
@@ -37,7 +40,9 @@ struct hm_served {
 
 struct hm_server_opts {
 	hm_str listen; /* "127.0.0.1:8080", "[::1]:0", "host:port"; port 0 takes a free one */
-	int inherited_fd;     /* a listening socket given by socket activation, or -1 */
+	/* Listening sockets given by socket activation, in the place of `listen`; taken over. */
+	const int *inherited;
+	size_t n_inherited;   /* HM_SERVER_SOCKETS_MAX at most */
 	unsigned loops;       /* 0: one a core */
 	unsigned max_conns;   /* a loop; 0: 20000 */
 	int head_ms, idle_ms, body_ms, write_ms; /* 0: 10 s, 75 s, 30 s, 30 s; without progress */
@@ -62,6 +67,8 @@ int hm_server_run(struct hm_server *s, struct hm_err *err);
  */
 void hm_server_stop(struct hm_server *s, int drain_ms);
 void hm_server_free(struct hm_server *s);
+/* "ip:port" that a socket is bound to, "unix" for a local one, "-" for what is none of these. */
+hm_str hm_server_socket_address(struct hm_arena *a, int fd);
 /* Connections open now. */
 unsigned hm_server_open(const struct hm_server *s);
 
@@ -69,10 +76,16 @@ unsigned hm_server_open(const struct hm_server *s);
 
 const struct hm_http1_request *hm_exchange_request(const struct hm_exchange *x);
 hm_str hm_exchange_peer(const struct hm_exchange *x);
+/* Did the request come over TLS? */
+bool hm_exchange_secure(const struct hm_exchange *x);
 /* Memory that lives until the answer is sent. One thread at a time. */
 struct hm_arena *hm_exchange_arena(struct hm_exchange *x);
 /* The handler's own data for this exchange. */
 void **hm_exchange_data(struct hm_exchange *x);
+/* The same again, for what knows who asks (serve/access.h). */
+void **hm_exchange_user(struct hm_exchange *x);
+/* Who asks, for hm_served; lives as long as the exchange's arena. */
+void hm_exchange_set_who(struct hm_exchange *x, hm_str who);
 
 /* A field of the answer, before the reply, which adds Content-Length; name and value are copied. */
 void hm_exchange_field(struct hm_exchange *x, const char *name, hm_str value);
@@ -89,8 +102,8 @@ void hm_exchange_close(struct hm_exchange *x);
 
 /*
  * Reads the request's body, at most max bytes of it, into fd; then calls done (on
- * the loop's thread) with 0, or with the status to answer (413, 400, 500), which
- * must reply or defer.  fd stays the caller's.
+ * the loop's thread) with 0, or with the status to answer (413, 400, 500; 400 also when
+ * the client goes away), which must reply or defer.  fd stays the caller's.
  */
 void hm_exchange_read_body(struct hm_exchange *x, int fd, uint64_t max,
                            void (*done)(void *ctx, struct hm_exchange *x, int status));

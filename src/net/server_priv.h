@@ -46,7 +46,9 @@ struct loop {
 	struct hm_server *server;
 	pthread_t thread;
 	bool started;
-	int epoll, listener, wake; /* -1 when closed */
+	int epoll, wake;         /* -1 when closed */
+	int listener[HM_SERVER_SOCKETS_MAX];
+	size_t n_listeners;
 	struct list phase[N_PHASES];
 	unsigned n_conns;
 	atomic_uint open;        /* n_conns for others to read */
@@ -80,7 +82,9 @@ struct hm_exchange {
 	char *in;                 /* the request's text, when the connection has gone */
 	size_t head;              /* bytes of the head in c->in */
 	struct hm_arena arena;
-	void *data;
+	void *data, *user;
+	hm_str who;
+	bool secure;
 	int64_t began;            /* ns */
 	char peer[INET6_ADDRSTRLEN];
 

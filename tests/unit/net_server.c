@@ -88,7 +88,7 @@ run(void *arg)
 static int
 set_up(void **state)
 {
-	struct hm_server_opts o = { .listen = HM_S("127.0.0.1:0"), .inherited_fd = -1, .loops = 2,
+	struct hm_server_opts o = { .listen = HM_S("127.0.0.1:0"), .loops = 2,
 		                    .head_ms = 300, .idle_ms = 3000, .handle = handle,
 		                    .served = count_served };
 	hm_str address, host, port;
