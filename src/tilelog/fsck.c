@@ -383,7 +383,9 @@ new_database(struct check *c, struct hm_arena *a, struct hm_err *err)
 	    hm_logindex_open(c->l->dir, false, &c->l->index, err) ||
 	    hm_logindex_begin(c->l->index, err))
 		return -1;
-	c->state = (struct hm_logstate){ tree, tree.n, latest, point };
+	c->state = (struct hm_logstate){
+		.tree = tree, .sealed = tree.n, .latest = latest, .checkpoint = point,
+	};
 	rc = hm_logindex_create(c->l->index, &c->state, err);
 	if (rc == 0)
 		rc = hm_logindex_commit(c->l->index, err);

@@ -14,12 +14,16 @@ static const char *const schema[] = {
 	"CREATE TABLE record(hash INTEGER NOT NULL, id INTEGER NOT NULL,"
 	" at INTEGER NOT NULL, PRIMARY KEY(hash, id)) WITHOUT ROWID;"
 	"CREATE TABLE pending(id INTEGER PRIMARY KEY, text TEXT NOT NULL);",
+	"ALTER TABLE log ADD COLUMN shown_latest TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE log ADD COLUMN shown_checkpoint TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE log ADD COLUMN open INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum statement { STATE, PENDING, FIND, ADD_HINT, ADD_PENDING, DROP_PENDING, SWAP, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
-	[STATE] = "SELECT size, root, sealed, latest, checkpoint FROM log",
+	[STATE] = ("SELECT size, root, sealed, latest, checkpoint, shown_latest, shown_checkpoint,"
+	          " open FROM log"),
 	[PENDING] = "SELECT id, text FROM pending WHERE id >= ? AND id < ? ORDER BY id",
 	[FIND] = "SELECT id, at FROM record WHERE hash = ? ORDER BY id",
 	[ADD_HINT] = "INSERT INTO record(hash, id, at) VALUES(?, ?, ?)",
@@ -91,6 +95,9 @@ hm_logindex_state(struct hm_logindex *x, struct hm_arena *a, struct hm_logstate 
 		memcpy(out->tree.hash.b, hm_stmt_str(s, 1).p, sizeof(out->tree.hash.b));
 		out->latest = hm_arena_dup(a, hm_stmt_str(s, 3));
 		out->checkpoint = hm_arena_dup(a, hm_stmt_str(s, 4));
+		out->shown_latest = hm_arena_dup(a, hm_stmt_str(s, 5));
+		out->shown_checkpoint = hm_arena_dup(a, hm_stmt_str(s, 6));
+		out->open = hm_stmt_int(s, 7) != 0;
 		if (out->sealed < 0 || out->sealed > out->tree.n || out->tree.n > HM_TLOG_SIZE_MAX)
 			rc = hm_err_set(err, HM_EINVALID, "index.db: its numbers are impossible");
 	}
@@ -207,6 +214,37 @@ hm_logindex_swap(struct hm_logindex *x, const struct hm_tree *was, const struct 
 		return hm_err_set(err, HM_ECONFLICT,
 				  "index.db: the head was changed by somebody else");
 	return 0;
+}
+
+/* One statement with up to two texts, in a transaction of its own. */
+static int
+change(struct hm_logindex *x, const char *text, const hm_str *v, int n, struct hm_err *err)
+{
+	struct hm_stmt *s;
+	int rc;
+
+	if (hm_stmt_new(x->db, text, &s, err))
+		return -1;
+	for (int i = 0; i < n; i++)
+		hm_stmt_bind_str(s, i + 1, v[i]);
+	rc = hm_stmt_run(s, err);
+	hm_stmt_free(s);
+	return rc;
+}
+
+int
+hm_logindex_show(struct hm_logindex *x, hm_str latest, hm_str checkpoint, struct hm_err *err)
+{
+	const hm_str v[] = { latest, checkpoint };
+
+	return change(x, "UPDATE log SET shown_latest = ?, shown_checkpoint = ?", v, 2, err);
+}
+
+int
+hm_logindex_declare(struct hm_logindex *x, bool open, struct hm_err *err)
+{
+	return change(x, open ? "UPDATE log SET open = 1" : "UPDATE log SET open = 0", NULL, 0,
+	              err);
 }
 
 int

@@ -3,7 +3,8 @@
  * record, and the records that are not in durable tiles yet.
  *
  *	log      one row: size, root and both signed heads; sealed: so many records
- *	         are in tiles on disk
+ *	         are in tiles on disk; shown: the heads that the world may see, where
+ *	         that takes an endorsement; open: the list of names is no secret
  *	record   (first 8 bytes of SHA-256 of "path version", record number, where the
  *	         record begins in its data tile): hints, to be held against the record
  *	pending  records from sealed on
@@ -23,6 +24,8 @@ struct hm_logstate {
 	struct hm_tree tree;
 	int64_t sealed;
 	hm_str latest, checkpoint; /* signed notes */
+	hm_str shown_latest, shown_checkpoint; /* empty: the same; not written by swap */
+	bool open;                             /* the same */
 };
 
 /* Where a record may be. */
@@ -61,6 +64,10 @@ int hm_logindex_swap(struct hm_logindex *x, const struct hm_tree *was,
 /* Ends with everything on disk. */
 int hm_logindex_commit(struct hm_logindex *x, struct hm_err *err);
 void hm_logindex_rollback(struct hm_logindex *x);
+
+/* The heads that are shown, as long as they are not the newest; durable on return. */
+int hm_logindex_show(struct hm_logindex *x, hm_str latest, hm_str checkpoint, struct hm_err *err);
+int hm_logindex_declare(struct hm_logindex *x, bool open, struct hm_err *err);
 
 /* The first state of a new log, in a transaction. */
 int hm_logindex_create(struct hm_logindex *x, const struct hm_logstate *now, struct hm_err *err);

@@ -161,6 +161,31 @@ proven_hash(struct hm_tilelog *l, struct hm_arena *a, int level, int64_t n, stru
 /* ---- what others call */
 
 int
+hm_tilelog_read_hashes(void *ctx, const int64_t *index, size_t n, struct hm_hash *out,
+                       struct hm_err *err)
+{
+	struct hm_tilelog *l = ctx;
+	struct hm_arena a = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct hm_tile t = hm_tile_for_index(HM_TILE_HEIGHT, index[i]), full;
+		hm_str data;
+
+		full = full_tile(t.l, t.n);
+		if (t.l >= HM_TAIL_LEVELS)
+			rc = hm_err_set(err, HM_EINVALID, "no such hash");
+		else if (!tail_tile(l, &a, &t, &data))
+			rc = full_bytes(l, &a, &full, &data, err);
+		if (rc == 0)
+			rc = hm_tile_hash(&t, hm_str_sub(data, 0, (size_t)t.w * sizeof(*out)),
+			                  index[i], &out[i], err);
+	}
+	hm_arena_free(&a);
+	return rc;
+}
+
+int
 hm_tilelog_record(struct hm_tilelog *l, struct hm_arena *a, int64_t id, hm_str *out,
                   struct hm_err *err)
 {

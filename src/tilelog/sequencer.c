@@ -1,20 +1,12 @@
 /*
- * sequencer.c - the one thread that appends: sequence, write, fsync, swap, publish.
+ * sequencer.c - the one thread that appends: sequence, write, fsync, swap, have the
+ * head endorsed, show it.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "os/clock.h"
-#include "os/file.h"
 #include "tilelog/log.h"
 
-enum {
-	PUBLISH_AFTER = BATCH_MAX,    /* records */
-	PUBLISH_WITHIN_NS = 1000000000, /* while appends never pause */
-	RETRY_MS = 1000,
-	TILES_AT_ONCE = 64,
-};
+enum { RETRY_MS = 1000 };
 
 hm_str
 hm_tilelog_key(hm_str text)
@@ -42,27 +34,37 @@ struct batch {
 	struct hm_append *now; /* the one that is looked up */
 };
 
+/* The record that the hint means: shown, committed, or of this very batch. */
+static int
+hinted(struct batch *b, struct hm_hint hint, hm_str key, hm_str *text, bool *is,
+       struct hm_err *err)
+{
+	struct hm_tilelog *l = b->l;
+	int64_t ahead = hint.id - l->head.n;
+
+	if (hint.id < l->tree.n)
+		return hm_tilelog_is_record(l, &b->arena, hint, key, text, is, err);
+	if (ahead < 0 ? !hm_tail_record(&l->tail, hint.id, text) : ahead >= (int64_t)b->fresh.n)
+		return hm_err_set(err, HM_EINVALID, "index.db: record %lld is not in the log",
+		                  (long long)hint.id);
+	if (ahead >= 0)
+		*text = b->fresh.v[ahead]->text;
+	*is = hm_str_eq(hm_tilelog_key(*text), key);
+	return 0;
+}
+
 /* Is record `id` the one that b->now wants to append? Then the answer is 1. */
 static int
 compare(void *ctx, struct hm_hint hint, struct hm_err *err)
 {
 	struct batch *b = ctx;
 	struct hm_append *a = b->now;
-	int64_t size = b->l->tree.n;
 	int64_t id = hint.id;
-	hm_str text, key = hm_tilelog_key(a->text);
+	hm_str text;
 	bool is;
 
-	if (id < size) {
-		if (hm_tilelog_is_record(b->l, &b->arena, hint, key, &text, &is, err))
-			return -1;
-	} else if (id - size < (int64_t)b->fresh.n) {
-		text = b->fresh.v[id - size]->text;
-		is = hm_str_eq(hm_tilelog_key(text), key);
-	} else {
-		return hm_err_set(err, HM_EINVALID, "index.db: record %lld is not in the log",
-		                  (long long)id);
-	}
+	if (hinted(b, hint, hm_tilelog_key(a->text), &text, &is, err))
+		return -1;
 	if (!is)
 		return 0;
 	a->id = id;
@@ -85,7 +87,7 @@ number(struct batch *b, struct hm_append *a, struct hm_err *err)
 	found = hm_logindex_find(b->l->index, hash, compare, b, err);
 	if (found)
 		return found < 0 ? -1 : 0;
-	a->id = b->l->tree.n + (int64_t)b->fresh.n;
+	a->id = b->l->head.n + (int64_t)b->fresh.n;
 	a->fresh = true;
 	if (hm_logindex_add(b->l->index, hash, (struct hm_hint){ a->id, b->at }, a->text, err))
 		return -1;
@@ -105,15 +107,14 @@ grow(struct batch *b)
 }
 
 static void
-show(struct hm_tilelog *l, const struct hm_logstate *s)
+note_head(struct hm_tilelog *l, const struct hm_logstate *s)
 {
-	pthread_rwlock_wrlock(&l->seen);
-	l->tree = s->tree;
-	hm_buf_clear(&l->latest);
-	hm_buf_adds(&l->latest, s->latest);
-	hm_buf_clear(&l->checkpoint);
-	hm_buf_adds(&l->checkpoint, s->checkpoint);
-	pthread_rwlock_unlock(&l->seen);
+	l->head = s->tree;
+	hm_buf_clear(&l->head_latest);
+	hm_buf_adds(&l->head_latest, s->latest);
+	hm_buf_clear(&l->head_checkpoint);
+	hm_buf_adds(&l->head_checkpoint, s->checkpoint);
+	l->owing = true;
 }
 
 static int
@@ -124,9 +125,9 @@ commit_fresh(struct batch *b, struct hm_err *err)
 
 	if (hm_tail_root(&l->tail, &now.tree.hash, err) ||
 	    hm_tilelog_sign(l, &b->arena, &now.tree, &now.latest, &now.checkpoint, err) ||
-	    hm_logindex_swap(l->index, &l->tree, &now, err) || hm_logindex_commit(l->index, err))
+	    hm_logindex_swap(l->index, &l->head, &now, err) || hm_logindex_commit(l->index, err))
 		return -1;
-	show(l, &now);
+	note_head(l, &now);
 	return 0;
 }
 
@@ -135,8 +136,10 @@ commit(struct batch *b, struct hm_err *err)
 {
 	struct hm_tilelog *l = b->l;
 
+	if (!b->all)
+		return 0;
 	if (l->tail.size - l->sealed > UNPUBLISHED_MAX)
-		return hm_err_set(err, HM_EIO, "the public files of the log cannot be written");
+		return hm_err_set(err, HM_EIO, "too many records wait to be published");
 	if (hm_logindex_begin(l->index, err))
 		return -1;
 	for (struct hm_append *a = b->all; a; a = a->next)
@@ -150,28 +153,99 @@ commit(struct batch *b, struct hm_err *err)
 	if (commit_fresh(b, err) == 0)
 		return 0;
 	pthread_rwlock_wrlock(&l->seen);
-	hm_tail_cut(&l->tail, l->tree.n);
+	hm_tail_cut(&l->tail, l->head.n);
 	pthread_rwlock_unlock(&l->seen);
 fail:
 	hm_logindex_rollback(l->index);
 	return -1;
 }
 
+/* ---- showing it */
+
+/* What the endorsement gave is the same head, signed by us, and more. */
+static int
+check_endorsed(struct hm_tilelog *l, struct hm_arena *a, hm_str point, struct hm_err *err)
+{
+	struct hm_tree t;
+
+	if (point.n > HM_TILELOG_HEAD_MAX)
+		return hm_err_set(err, HM_ELIMIT, "the endorsed checkpoint is too long");
+	if (hm_tilelog_open_head(l, a, point, true, &t, err))
+		return hm_err_wrap(err, "the endorsed checkpoint: ");
+	if (t.n != l->head.n || !hm_hash_eq(&t.hash, &l->head.hash))
+		return hm_err_set(err, HM_ESECURITY, "the endorsed checkpoint is another one");
+	return 0;
+}
+
+/* It must be known after a crash that this one was shown, hence the second commit. */
+static int
+endorse(struct hm_tilelog *l, struct hm_arena *a, hm_str *point, struct hm_err *err)
+{
+	if (!l->opts.endorse)
+		return hm_err_set(err, HM_EOFF,
+		                  "this log's heads take an endorsement, which is the server's");
+	if (l->opts.endorse(l->opts.ctx, l, a, &l->head, *point, point, err) ||
+	    check_endorsed(l, a, *point, err))
+		return -1;
+	return hm_logindex_show(l->index, hm_buf_str(&l->head_latest), *point, err);
+}
+
+static int
+show(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
+{
+	hm_str point = hm_buf_str(&l->head_checkpoint);
+
+	if (l->endorsed && endorse(l, a, &point, err))
+		return -1;
+	pthread_rwlock_wrlock(&l->seen);
+	l->tree = l->head;
+	hm_buf_clear(&l->latest);
+	hm_buf_adds(&l->latest, hm_buf_str(&l->head_latest));
+	hm_buf_clear(&l->checkpoint);
+	hm_buf_adds(&l->checkpoint, point);
+	pthread_rwlock_unlock(&l->seen);
+	l->owing = false;
+	pthread_mutex_lock(&l->mutex);
+	l->fresh = true;
+	pthread_cond_signal(&l->shown);
+	pthread_mutex_unlock(&l->mutex);
+	return 0;
+}
+
+/* ---- what became of each */
+
+/* Without the callback nobody here can show it: durable is all that is asked for. */
+static bool
+is_answered(const struct hm_tilelog *l, const struct hm_append *a)
+{
+	return a->id < l->tree.n || (l->endorsed && !l->opts.endorse && a->id < l->head.n);
+}
+
 static void
-answer(struct batch *b, int rc, struct hm_err *err)
+answer(struct batch *b, struct hm_err *err)
 {
 	struct hm_append *next;
 
 	for (struct hm_append *a = b->all; a; a = next) {
 		next = a->next; /* a's memory may be gone after done */
-		if (a->rc == 0 && rc)
-			a->rc = hm_err_set(&a->err, err->code, HM_F, HM_P(hm_err_str(err)));
-		if (a->rc)
-			a->fresh = false;
 		if (a->rc && a->err.code == HM_ESECURITY)
 			hm_tilelog_alarm(b->l, hm_err_str(&a->err));
+		if (a->rc == 0 && !is_answered(b->l, a)) {
+			a->rc = hm_err_set(&a->err, err->code, HM_F, HM_P(hm_err_str(err)));
+			a->id = -1;
+		}
+		a->fresh &= a->rc == 0;
 		a->done(a);
 	}
+}
+
+/* Nothing of a batch that failed has a number. */
+static void
+forget_ids(struct batch *b)
+{
+	for (struct hm_append *a = b->all; a; a = a->next)
+		if (a->rc == 0)
+			a->id = INT64_MAX;
 }
 
 static void
@@ -182,12 +256,13 @@ count(struct batch *b, int rc)
 	for (struct hm_append *a = b->all; a; a = a->next)
 		bad += a->rc != 0;
 	pthread_mutex_lock(&b->l->mutex);
-	b->l->batches++;
+	b->l->batches += b->all != NULL;
 	b->l->refused += bad;
 	b->l->appended += rc == 0 ? b->fresh.n : 0;
 	pthread_mutex_unlock(&b->l->mutex);
 }
 
+/* all may be NULL: only an endorsement is still owing. */
 static void
 work_off(struct hm_tilelog *l, struct hm_append *all)
 {
@@ -196,85 +271,15 @@ work_off(struct hm_tilelog *l, struct hm_append *all)
 	int rc = commit(&b, &err);
 
 	if (rc)
-		hm_log(l->log, HM_LOG_WARN, "appending: " HM_F, HM_P(hm_err_str(&err)));
+		forget_ids(&b);
 	count(&b, rc);
-	answer(&b, rc, &err);
+	if (rc == 0 && l->owing)
+		rc = show(l, &b.arena, &err);
+	if (rc && !(err.code == HM_EOFF && l->endorsed))
+		hm_log(l->log, HM_LOG_WARN, "appending: " HM_F, HM_P(hm_err_str(&err)));
+	answer(&b, &err);
 	hm_err_free(&err);
 	hm_arena_free(&b.arena);
-}
-
-/* ---- publishing */
-
-static void
-list_tiles(struct hm_arena *a, int64_t sealed, int64_t size, struct hm_tiles *out)
-{
-	struct hm_tile t = { HM_TILE_HEIGHT, -1, sealed / HM_TILE_WIDTH, HM_TILE_WIDTH };
-
-	for (; t.n < size / HM_TILE_WIDTH; t.n++)
-		HM_PUSH(a, *out, t);
-	t.w = (int)(size % HM_TILE_WIDTH);
-	if (t.w)
-		HM_PUSH(a, *out, t);
-	hm_tile_list_new(a, HM_TILE_HEIGHT, sealed, size, out);
-}
-
-static int
-write_tiles(struct hm_tilelog *l, const struct hm_tiles *tiles, struct hm_err *err)
-{
-	struct hm_tile_write w[TILES_AT_ONCE];
-	int rc = 0;
-
-	for (size_t i = 0, n; rc == 0 && i < tiles->n; i += n) {
-		struct hm_arena a = { 0 };
-
-		for (n = 0; rc == 0 && n < TILES_AT_ONCE && i + n < tiles->n; n++) {
-			w[n].tile = tiles->v[i + n];
-			if (!hm_tail_tile(&l->tail, &w[n].tile, &w[n].bytes))
-				rc = hm_err_set(err, HM_EINTERNAL,
-						"a tile to publish is not in memory");
-		}
-		if (rc == 0)
-			rc = hm_tilelog_write_tiles(&a, l->dir, w, n, err);
-		hm_arena_free(&a);
-	}
-	return rc;
-}
-
-static int
-write_heads(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
-{
-	hm_str latest = hm_tilelog_file(a, l->dir, "public/latest");
-	hm_str point = hm_tilelog_file(a, l->dir, "public/checkpoint");
-
-	if (hm_file_publish(point.p, hm_buf_str(&l->checkpoint), 0644, true, err) ||
-	    hm_file_publish(latest.p, hm_buf_str(&l->latest), 0644, true, err))
-		return -1;
-	return 0;
-}
-
-int
-hm_tilelog_publish(struct hm_tilelog *l, struct hm_err *err)
-{
-	struct hm_arena a = { 0 };
-	struct hm_tiles tiles = { 0 };
-	int64_t size = l->tree.n;
-	int rc;
-
-	list_tiles(&a, l->sealed, size, &tiles);
-	rc = write_tiles(l, &tiles, err);
-	if (rc == 0)
-		rc = write_heads(l, &a, err);
-	if (rc == 0) {
-		for (size_t i = 0; i < tiles.n; i++)
-			if (tiles.v[i].w == HM_TILE_WIDTH)
-				hm_tilelog_remove_partial(&a, l->dir, &tiles.v[i]);
-		pthread_rwlock_wrlock(&l->seen);
-		l->sealed = l->published = size;
-		hm_tail_drop(&l->tail, size);
-		pthread_rwlock_unlock(&l->seen);
-	}
-	hm_arena_free(&a);
-	return rc;
 }
 
 /* ---- the thread */
@@ -299,60 +304,53 @@ take_batch(struct hm_tilelog *l)
 	return n ? all : NULL;
 }
 
-static void
-wait_for_work(struct hm_tilelog *l, bool behind)
+void
+hm_tilelog_seal(struct hm_tilelog *l)
 {
-	struct timespec until;
+	int64_t written;
 
-	if (!behind) {
-		pthread_cond_wait(&l->work, &l->mutex);
+	pthread_mutex_lock(&l->mutex);
+	written = l->written;
+	pthread_mutex_unlock(&l->mutex);
+	if (written <= l->sealed)
 		return;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += RETRY_MS / 1000;
-	pthread_cond_timedwait(&l->work, &l->mutex, &until);
+	pthread_rwlock_wrlock(&l->seen);
+	hm_tail_drop(&l->tail, written);
+	pthread_rwlock_unlock(&l->seen);
+	l->sealed = written;
 }
 
-static bool
-try_publish(struct hm_tilelog *l)
+/* So many records wait for their tiles that memory is at stake. With the mutex held. */
+static void
+wait_for_tiles(struct hm_tilelog *l)
 {
-	struct hm_err err = { 0 };
-	int rc = hm_tilelog_publish(l, &err);
-
-	if (rc)
-		hm_log(l->log, HM_LOG_WARN, "publishing: " HM_F, HM_P(hm_err_str(&err)));
-	hm_err_free(&err);
-	return rc == 0;
+	while (l->tree.n - l->written > BACKLOG && !l->behind && !l->stop)
+		pthread_cond_wait(&l->work, &l->mutex);
 }
 
 static void *
 sequence(void *arg)
 {
 	struct hm_tilelog *l = arg;
-	int64_t last = hm_clock_monotonic_ns();
-	bool behind = false; /* publishing failed: try again later */
+	struct hm_append *all;
 
 	pthread_mutex_lock(&l->mutex);
 	for (;;) {
-		struct hm_append *all = take_batch(l);
-		bool more = l->first != NULL, stop = l->stop;
-
-		pthread_mutex_unlock(&l->mutex);
-		if (all)
-			work_off(l, all);
-		if (l->tree.n != l->published &&
-		    (!more || l->tree.n - l->sealed >= PUBLISH_AFTER ||
-		     hm_clock_monotonic_ns() - last > PUBLISH_WITHIN_NS)) {
-			behind = !try_publish(l);
-			last = hm_clock_monotonic_ns();
-		}
-		pthread_mutex_lock(&l->mutex);
-		if (l->first)
-			continue;
-		if (stop)
+		wait_for_tiles(l);
+		all = take_batch(l);
+		if (!all && l->stop)
 			break;
-		if (!l->stop)
-			wait_for_work(l, behind);
+		pthread_mutex_unlock(&l->mutex);
+		hm_tilelog_seal(l);
+		if (all || l->owing)
+			work_off(l, all);
+		pthread_mutex_lock(&l->mutex);
+		if (l->first || l->stop)
+			continue;
+		if (l->owing && l->opts.endorse)
+			hm_tilelog_wait(&l->work, &l->mutex, RETRY_MS);
+		else
+			pthread_cond_wait(&l->work, &l->mutex);
 	}
 	pthread_mutex_unlock(&l->mutex);
 	return NULL;
@@ -361,10 +359,15 @@ sequence(void *arg)
 int
 hm_tilelog_start(struct hm_tilelog *l, struct hm_err *err)
 {
-	int sys = pthread_create(&l->thread, NULL, sequence, l);
+	int sys;
 
-	if (sys)
+	if (hm_tilelog_start_publisher(l, err))
+		return -1;
+	sys = pthread_create(&l->thread, NULL, sequence, l);
+	if (sys) {
+		hm_tilelog_stop_publisher(l);
 		return hm_err_sys(err, sys, "starting the log's thread");
+	}
 	l->running = true;
 	return 0;
 }
@@ -379,6 +382,8 @@ hm_tilelog_stop(struct hm_tilelog *l)
 	pthread_cond_signal(&l->work);
 	pthread_mutex_unlock(&l->mutex);
 	pthread_join(l->thread, NULL);
+	hm_tilelog_stop_publisher(l);
+	hm_tilelog_seal(l);
 	l->running = false;
 }
 
@@ -414,7 +419,7 @@ hm_tilelog_submit(struct hm_tilelog *l, struct hm_append *v, size_t n)
 	if (n == 0)
 		return;
 	pthread_mutex_lock(&l->mutex);
-	if (n > HM_TILELOG_QUEUE_MAX - l->waiting)
+	if (l->waiting >= HM_TILELOG_QUEUE_MAX || n > HM_TILELOG_QUEUE_MAX - l->waiting)
 		for (size_t i = 0; i < n; i++)
 			if (v[i].rc == 0)
 				v[i].rc = hm_err_set(&v[i].err, HM_ELIMIT,

@@ -17,14 +17,15 @@
 #include "tilelog/log.h"
 
 static struct hm_tilelog *
-new_log(hm_str dir, const struct hm_log *log)
+new_log(hm_str dir, const struct hm_tilelog_opts *opts)
 {
 	struct hm_tilelog *l = hm_mem_new(sizeof(*l));
 	pthread_rwlockattr_t fair;
 	pthread_condattr_t mono;
 
 	l->dir = hm_arena_dup(&l->arena, dir);
-	l->log = log;
+	l->opts = *opts;
+	l->log = opts->log;
 	l->lock = -1;
 	l->last = &l->first;
 	pthread_rwlockattr_init(&fair);
@@ -39,21 +40,29 @@ new_log(hm_str dir, const struct hm_log *log)
 	pthread_condattr_init(&mono);
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_cond_init(&l->work, &mono);
+	pthread_cond_init(&l->shown, &mono);
 	pthread_condattr_destroy(&mono);
 	return l;
+}
+
+static void
+set_buf(struct hm_buf *b, hm_str text)
+{
+	hm_buf_clear(b);
+	hm_buf_adds(b, text);
 }
 
 /* What is sealed is only told to the database with the next batch; say it once at the end. */
 static void
 note_sealed(struct hm_tilelog *l)
 {
-	struct hm_logstate now = { .tree = l->tree, .sealed = l->sealed,
-		                   .latest = hm_buf_str(&l->latest),
-		                   .checkpoint = hm_buf_str(&l->checkpoint) };
+	struct hm_logstate now = { .tree = l->head, .sealed = l->sealed,
+		                   .latest = hm_buf_str(&l->head_latest),
+		                   .checkpoint = hm_buf_str(&l->head_checkpoint) };
 	struct hm_err err = { 0 };
 
 	if (hm_logindex_begin(l->index, &err) == 0 &&
-	    (hm_logindex_swap(l->index, &l->tree, &now, &err) ||
+	    (hm_logindex_swap(l->index, &l->head, &now, &err) ||
 	     hm_logindex_commit(l->index, &err)))
 		hm_logindex_rollback(l->index);
 	hm_err_free(&err);
@@ -76,9 +85,12 @@ hm_tilelog_free(struct hm_tilelog *l)
 		free(l->right[i].v);
 	hm_buf_free(&l->latest);
 	hm_buf_free(&l->checkpoint);
+	hm_buf_free(&l->head_latest);
+	hm_buf_free(&l->head_checkpoint);
 	for (size_t i = 0; i < l->signers.n; i++)
 		hm_secret_wipe(l->signers.v[i].seed, sizeof(l->signers.v[i].seed));
 	pthread_cond_destroy(&l->work);
+	pthread_cond_destroy(&l->shown);
 	pthread_mutex_destroy(&l->mutex);
 	pthread_mutex_destroy(&l->right_mutex);
 	pthread_mutex_destroy(&l->readers_mutex);
@@ -163,7 +175,8 @@ take_lock(struct hm_tilelog *l, struct hm_err *err)
 int
 hm_tilelog_create(struct hm_arena *a, hm_str dir, hm_str name, hm_str *vkey, struct hm_err *err)
 {
-	struct hm_tilelog *l = new_log(dir, NULL);
+	static const struct hm_tilelog_opts none;
+	struct hm_tilelog *l = new_log(dir, &none);
 	struct hm_logstate s;
 	int rc = -1;
 
@@ -208,7 +221,7 @@ load_tail(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 	struct hm_hash root;
 
 	if (hm_tail_load(&l->tail, l->sealed, read_tile, l, err) ||
-	    hm_logindex_pending(l->index, a, l->sealed, l->tree.n, &pending, err))
+	    hm_logindex_pending(l->index, a, l->sealed, l->head.n, &pending, err))
 		return -1;
 	for (size_t i = 0; i < pending.n; i++) {
 		struct hm_hash h = hm_tlog_record_hash(pending.v[i]);
@@ -217,7 +230,7 @@ load_tail(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 	}
 	if (hm_tail_root(&l->tail, &root, err))
 		return -1;
-	if (!hm_hash_eq(&root, &l->tree.hash))
+	if (!hm_hash_eq(&root, &l->head.hash))
 		return hm_err_set(err, HM_ESECURITY,
 				  HM_F ": the newest records and tiles do not give the signed root",
 				  HM_P(l->dir));
@@ -249,29 +262,52 @@ load_state(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 	if (check_head(l, a, "index.db", s.latest, false, &s.tree, err) ||
 	    check_head(l, a, "index.db", s.checkpoint, true, &s.tree, err))
 		return -1;
-	l->tree = s.tree;
-	l->sealed = s.sealed;
-	l->published = s.tree.n;
+	l->open = s.open;
+	l->head = l->tree = s.tree;
+	l->sealed = l->written = s.sealed;
+	hm_buf_adds(&l->head_latest, s.latest);
+	hm_buf_adds(&l->head_checkpoint, s.checkpoint);
+	l->endorsed = l->opts.endorse || s.shown_checkpoint.n;
+	if (s.shown_checkpoint.n) {
+		s.latest = s.shown_latest;
+		s.checkpoint = s.shown_checkpoint;
+		if (hm_tilelog_open_head(l, a, s.latest, false, &l->tree, err) ||
+		    check_head(l, a, "index.db", s.checkpoint, true, &l->tree, err))
+			return -1;
+	}
 	hm_buf_adds(&l->latest, s.latest);
 	hm_buf_adds(&l->checkpoint, s.checkpoint);
+	l->published = l->tree.n;
 	return 0;
 }
 
+/* What was shown, or published, must be an older state of this log. */
 static int
-tail_hashes(void *ctx, const int64_t *index, size_t n, struct hm_hash *out, struct hm_err *err);
+check_older(struct hm_tilelog *l, hm_str file, const struct hm_tree *t, struct hm_err *err)
+{
+	struct hm_hash_reader r = { hm_tilelog_read_hashes, l };
+	struct hm_hash root;
 
-/*
- * What was published must be an older state of this log: a database that was set back
- * would sign a second tree of a size that the world has seen.
- */
+	if (t->n > l->head.n)
+		return hm_err_set(
+			err, HM_ESECURITY,
+			HM_F ": published are %lld records, the database has %lld: it was set back",
+			HM_P(file), (long long)t->n, (long long)l->head.n);
+	if (hm_tlog_tree_hash(t->n, &r, &root, err))
+		return -1;
+	if (!hm_hash_eq(&root, &t->hash))
+		return hm_err_set(err, HM_ESECURITY,
+				  HM_F ": it was published, but is not of this log", HM_P(file));
+	return 0;
+}
+
+/* A database that was set back would sign a second tree of a size that the world has seen. */
 static int
 check_published(struct hm_tilelog *l, struct hm_arena *a, const char *name, bool c2sp,
                 struct hm_err *err)
 {
-	struct hm_hash_reader r = { tail_hashes, l };
 	hm_str file = hm_tilelog_file(a, l->dir, name), note;
 	struct hm_tree t;
-	struct hm_hash root;
 
 	if (hm_file_read(a, file.p, HM_TILELOG_HEAD_MAX, &note, err)) {
 		if (err->code != HM_ENOTFOUND)
@@ -282,52 +318,18 @@ check_published(struct hm_tilelog *l, struct hm_arena *a, const char *name, bool
 	}
 	if (hm_tilelog_open_head(l, a, note, c2sp, &t, err))
 		return hm_err_wrap(err, HM_F ": ", HM_P(file));
-	if (t.n > l->tree.n)
-		return hm_err_set(
-			err, HM_ESECURITY,
-			HM_F ": published are %lld records, the database has %lld: it was set back",
-			HM_P(file), (long long)t.n, (long long)l->tree.n);
-	if (hm_tlog_tree_hash(t.n, &r, &root, err))
+	if (check_older(l, file, &t, err))
 		return -1;
-	if (!hm_hash_eq(&root, &t.hash))
-		return hm_err_set(err, HM_ESECURITY,
-				  HM_F ": it was published, but is not of this log", HM_P(file));
 	if (t.n < l->published)
 		l->published = t.n;
 	return 0;
 }
 
-static int
-tail_hashes(void *ctx, const int64_t *index, size_t n, struct hm_hash *out, struct hm_err *err)
-{
-	struct hm_tilelog *l = ctx;
-	struct hm_arena a = { 0 };
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct hm_tile t = hm_tile_for_index(HM_TILE_HEIGHT, index[i]);
-		struct hm_tile_data d;
-		hm_str data;
-
-		rc = hm_tilelog_tile(l, &a, &t, &d, err);
-		if (rc)
-			break;
-		data = d.bytes;
-		if (d.fd >= 0) {
-			rc = hm_file_read_fd(&a, d.fd, "tile", HM_TILELOG_TILE_MAX, &data, err);
-			close(d.fd);
-		}
-		if (rc == 0)
-			rc = hm_tile_hash(&t, data, index[i], &out[i], err);
-	}
-	hm_arena_free(&a);
-	return rc;
-}
-
 struct hm_tilelog *
 hm_tilelog_attach(hm_str dir, const struct hm_log *log, struct hm_err *err)
 {
-	struct hm_tilelog *l = new_log(dir, log);
+	struct hm_tilelog_opts opts = { .log = log };
+	struct hm_tilelog *l = new_log(dir, &opts);
 	struct hm_arena a = { 0 };
 	int rc;
 
@@ -343,31 +345,36 @@ hm_tilelog_attach(hm_str dir, const struct hm_log *log, struct hm_err *err)
 	return NULL;
 }
 
-/* A key was added since the head was signed. */
+/*
+ * A key was added since the head was signed.  What is shown by an endorsement waits for
+ * the next one.
+ */
 static int
 sign_again(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 {
-	struct hm_logstate now = { .tree = l->tree, .sealed = l->sealed };
+	struct hm_logstate now = { .tree = l->head, .sealed = l->sealed };
 	int rc;
 
-	if (hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->latest)) &&
-	    hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->checkpoint)))
+	if (hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->head_latest)) &&
+	    hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->head_checkpoint)))
 		return 0;
-	if (hm_tilelog_sign(l, a, &l->tree, &now.latest, &now.checkpoint, err) ||
+	if (hm_tilelog_sign(l, a, &l->head, &now.latest, &now.checkpoint, err) ||
 	    hm_logindex_begin(l->index, err))
 		return -1;
-	rc = hm_logindex_swap(l->index, &l->tree, &now, err);
+	rc = hm_logindex_swap(l->index, &l->head, &now, err);
 	if (rc == 0)
 		rc = hm_logindex_commit(l->index, err);
 	if (rc) {
 		hm_logindex_rollback(l->index);
 		return -1;
 	}
-	hm_buf_clear(&l->latest);
-	hm_buf_adds(&l->latest, now.latest);
-	hm_buf_clear(&l->checkpoint);
-	hm_buf_adds(&l->checkpoint, now.checkpoint);
-	l->published = -1;
+	set_buf(&l->head_latest, now.latest);
+	set_buf(&l->head_checkpoint, now.checkpoint);
+	if (!l->endorsed) {
+		set_buf(&l->latest, now.latest);
+		set_buf(&l->checkpoint, now.checkpoint);
+		l->published = -1;
+	}
 	return 0;
 }
 
@@ -390,27 +397,42 @@ hm_tilelog_rotate(struct hm_arena *a, hm_str dir, bool retire, hm_str *vkey, str
 	return 0;
 }
 
-int
-hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, struct hm_err *err)
+/* Everything is read and proven; what a crash left undone is done. */
+static int
+recover(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 {
-	struct hm_tilelog *l = hm_tilelog_attach(dir, log, err);
+	if (hm_logindex_open(l->dir, false, &l->index, err) || load_state(l, a, err) ||
+	    load_tail(l, a, err) ||
+	    check_older(l, hm_tilelog_file(a, l->dir, "index.db"), &l->tree, err) ||
+	    check_published(l, a, "public/latest", false, err) ||
+	    check_published(l, a, "public/checkpoint", true, err) || sign_again(l, a, err))
+		return -1;
+	l->owing = l->endorsed &&
+	           (l->tree.n != l->head.n ||
+	            !hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->checkpoint)));
+	if (l->published != l->tree.n || l->written < l->tree.n) {
+		if (hm_tilelog_publish(l, err))
+			return -1;
+		hm_tilelog_seal(l);
+	}
+	return 0;
+}
+
+int
+hm_tilelog_open_with(hm_str dir, const struct hm_tilelog_opts *opts, struct hm_tilelog **out,
+                     struct hm_err *err)
+{
+	struct hm_tilelog *l = hm_tilelog_attach(dir, opts->log, err);
 	struct hm_arena a = { 0 };
 	int rc = -1;
 
 	if (!l)
 		return -1;
-	if (!hm_file_exists(hm_tilelog_file(&a, dir, "index.db").p)) {
+	l->opts = *opts;
+	if (!hm_file_exists(hm_tilelog_file(&a, dir, "index.db").p))
 		hm_err_set(err, HM_EINVALID, HM_F "/index.db: it is not there", HM_P(dir));
-		goto out;
-	}
-	if (hm_logindex_open(dir, false, &l->index, err) || load_state(l, &a, err) ||
-	    load_tail(l, &a, err) || check_published(l, &a, "public/latest", false, err) ||
-	    check_published(l, &a, "public/checkpoint", true, err) || sign_again(l, &a, err))
-		goto out;
-	if ((l->published != l->tree.n || l->sealed != l->tree.n) && hm_tilelog_publish(l, err))
-		goto out;
-	rc = hm_tilelog_start(l, err);
-out:
+	else if (recover(l, &a, err) == 0)
+		rc = hm_tilelog_start(l, err);
 	hm_arena_free(&a);
 	if (rc) {
 		hm_tilelog_free(l);
@@ -418,6 +440,35 @@ out:
 	}
 	*out = l;
 	return 0;
+}
+
+int
+hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, struct hm_err *err)
+{
+	struct hm_tilelog_opts opts = { .log = log };
+
+	return hm_tilelog_open_with(dir, &opts, out, err);
+}
+
+int
+hm_tilelog_declare(hm_str dir, bool open, struct hm_err *err)
+{
+	struct hm_tilelog *l = hm_tilelog_attach(dir, NULL, err);
+	int rc;
+
+	if (!l)
+		return -1;
+	rc = hm_logindex_open(dir, false, &l->index, err);
+	if (rc == 0)
+		rc = hm_logindex_declare(l->index, open, err);
+	hm_tilelog_free(l);
+	return rc;
+}
+
+bool
+hm_tilelog_is_public(const struct hm_tilelog *l)
+{
+	return l->open;
 }
 
 /* ---- beside */

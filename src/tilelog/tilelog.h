@@ -69,6 +69,9 @@ int hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **ou
  * appends of records that it does not cover end with that error, though the records
  * stay in the log; it is asked again with the next batch, or a second later.
  * It may wait for the network: appends queue up meanwhile and become one batch.
+ *
+ * Once a head was shown by endorsement, so are all that follow: a log that is opened
+ * without the callback appends, durably, and shows nothing new.
  */
 struct hm_tilelog_opts {
 	const struct hm_log *log;
@@ -87,6 +90,10 @@ int hm_tilelog_read_hashes(void *l, const int64_t *index, size_t n, struct hm_ha
                            struct hm_err *err);
 /* Finishes what is queued, publishes, gives the lock back. */
 void hm_tilelog_free(struct hm_tilelog *l);
+
+/* The list of names in the log is no secret: anybody may read the records. */
+int hm_tilelog_declare(hm_str dir, bool open, struct hm_err *err);
+bool hm_tilelog_is_public(const struct hm_tilelog *l);
 
 /* Name of the log, and its verifier keys, as GOSUMDB wants them; borrowed from l. */
 hm_str hm_tilelog_name(const struct hm_tilelog *l);
@@ -161,7 +168,7 @@ int hm_tilelog_entries(struct hm_tilelog *l, struct hm_arena *a, int64_t n, int 
 void hm_tilelog_alarm(struct hm_tilelog *l, hm_str text);
 
 struct hm_tilelog_stats {
-	int64_t size, published; /* records in the head; in the public files */
+	int64_t size, published; /* records in the head that is shown; in the public files */
 	uint64_t batches, appended, refused;
 };
 struct hm_tilelog_stats hm_tilelog_stats(struct hm_tilelog *l);
