@@ -48,10 +48,9 @@ hm_note_is_name(hm_str name)
 	return true;
 }
 
-/* NAME+HASH+BASE64 */
-static int
-parse_key(struct hm_arena *a, hm_str text, hm_str *name, uint32_t *hash, hm_str *key,
-          struct hm_err *err)
+int
+hm_note_split_key(struct hm_arena *a, hm_str text, hm_str *name, uint32_t *hash, hm_str *key,
+                  struct hm_err *err)
 {
 	hm_str hash16, key64;
 	uint8_t raw[4];
@@ -88,7 +87,7 @@ hm_verifier_parse(struct hm_arena *a, hm_str vkey, struct hm_verifier *v, struct
 {
 	hm_str key;
 
-	if (parse_key(a, vkey, &v->name, &v->hash, &key, err) < 0)
+	if (hm_note_split_key(a, vkey, &v->name, &v->hash, &key, err) < 0)
 		return -1;
 	if (v->hash != hm_note_key_hash(v->name, key))
 		return bad_hash(err);
@@ -114,7 +113,7 @@ hm_signer_parse(struct hm_arena *a, hm_str skey, struct hm_signer *s, struct hm_
 
 	if (!hm_str_cut_prefix(&skey, HM_S("PRIVATE+KEY+")))
 		return hm_err_set(err, HM_EINVALID, "malformed verifier id");
-	if (parse_key(a, skey, &s->name, &s->hash, &key, err) < 0 ||
+	if (hm_note_split_key(a, skey, &s->name, &s->hash, &key, err) < 0 ||
 	    check_algorithm(key, err) < 0)
 		return -1;
 	memcpy(s->seed, key.p + 1, sizeof(s->seed));

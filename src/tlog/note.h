@@ -58,6 +58,9 @@ int hm_note_keygen(struct hm_arena *a, hm_str name, hm_str *skey, hm_str *vkey,
                    struct hm_err *err);
 /* The verifier key that belongs to an Ed25519 public key. */
 hm_str hm_note_vkey(struct hm_arena *a, hm_str name, const uint8_t pub[32]);
+/* Takes NAME+HASH+BASE64 apart, of any algorithm; key begins with that. HASH is not checked. */
+int hm_note_split_key(struct hm_arena *a, hm_str text, hm_str *name, uint32_t *hash, hm_str *key,
+                      struct hm_err *err);
 /* The hash of a name and an encoded key (algorithm byte first). */
 uint32_t hm_note_key_hash(hm_str name, hm_str key);
 /* Not empty, valid UTF-8, without white space and plus. */
