@@ -1,0 +1,72 @@
+/*
+ * facts_priv.h - between the files of facts:
+ *
+ *	facts.c       open and close, the queue, uses, the writer thread
+ *	facts_look.c  a version's files become its row
+ *	facts_read.c  queries
+ *	facts_scan.c  the whole folder against the database
+ */
+#ifndef PROXY_FACTS_PRIV_H
+#define PROXY_FACTS_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "db/db.h"
+#include "facts.h"
+
+/* What is queued: look at this version again. */
+struct news {
+	struct news *next;
+	hm_str path, version;
+	hm_str source, sumdb;
+	int64_t record;
+};
+
+/* Statements of the writer's connection, in the order of facts_look.c's table. */
+enum { FACTS_STATEMENTS = 16 };
+
+/* One connection that writes, and what it needs. One thread at a time. */
+struct facts_writer {
+	struct hm_db *db;
+	struct hm_stmt *st[FACTS_STATEMENTS];
+	const struct hm_store *store;
+	int64_t stamp; /* the last given out; read when a transaction begins */
+};
+
+int facts_writer_init(struct facts_writer *w, struct hm_err *err);
+void facts_writer_end(struct facts_writer *w);
+/* BEGIN, and the last stamp; COMMIT, and the stamp kept. */
+int facts_writer_begin(struct facts_writer *w, struct hm_err *err);
+int facts_writer_commit(struct facts_writer *w, struct hm_err *err);
+/* A time that no row has, later than all others. */
+int64_t facts_stamp(struct facts_writer *w);
+/* Makes the row of a version equal to its files; within a transaction. */
+int facts_look(struct facts_writer *w, struct hm_arena *a, const struct news *n,
+               struct hm_err *err);
+struct use {
+	uint64_t hash;
+	hm_str path, version; /* path.p is the memory of both */
+	int64_t first, last;
+	uint32_t zips;
+};
+int facts_write_use(struct facts_writer *w, const struct use *u, struct hm_err *err);
+int facts_write_purge(struct facts_writer *w, struct fact_purge *p, struct hm_err *err);
+int facts_read_totals(struct facts_writer *w, struct facts_totals *t, struct hm_err *err);
+
+/* A connection that only reads, from the few that are kept. */
+int facts_reader(struct facts *f, struct hm_db **out, struct hm_err *err);
+void facts_reader_done(struct facts *f, struct hm_db *db);
+
+/* Queues, and waits while the queue is long: for threads that may. */
+void facts_queue(struct facts *f, hm_str path, hm_str version);
+const struct hm_store *facts_store(const struct facts *f);
+bool facts_stopping(struct facts *f);
+/* What was lost before is found now; and all that was found is written. */
+void facts_scan_begins(struct facts *f);
+int facts_scan_ends(struct facts *f, struct hm_err *err);
+
+extern const char *const facts_schema[];
+extern const int facts_schema_steps;
+
+#endif
