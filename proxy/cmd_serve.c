@@ -30,6 +30,7 @@ const char cmd_serve_usage[] =
 	"  --missing-keep SEC   \"not found\" is remembered so long (default 30)\n"
 	"  --fills N            fetches at once (default 16)\n"
 	"  --access-log KIND    text, json or off (default)\n"
+	"  --access-log-file FILE   it goes there instead of standard error\n"
 	"  --tls-cert FILE --tls-key FILE   serve https\n";
 
 /* What a signal may touch; set once the server runs. */
@@ -116,6 +117,8 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "fills", "HERMOD_PROXY_FILLS", HM_SET_INT, &o->fills, 1, 256 },
 		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
 		  0 },
+		{ "serve", "access-log-file", "HERMOD_PROXY_ACCESS_LOG_FILE", HM_SET_STR,
+		  &o->access_log_file, 0, 0 },
 		{ "serve", "tls-cert", "HERMOD_PROXY_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },
 		{ "serve", "tls-key", "HERMOD_PROXY_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
 		{ "", "config", "HERMOD_PROXY_CONFIG", HM_SET_STR, &o->config, 0, 0 },
@@ -149,6 +152,10 @@ options_no_words(int argc, char **argv, struct hm_err *err)
 static int
 open_server(struct proxy *p, struct hm_err *err)
 {
+	p->meter = meter_new();
+	meter_watch(p->meter, p);
+	if (hm_accesslog_new(p->opts.access_log, p->opts.access_log_file, &p->access_log, err))
+		return -1;
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
 	p->fills = fills_new(p);
 	if (p->opts.tls_cert.n || p->opts.tls_key.n)

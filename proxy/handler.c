@@ -6,12 +6,6 @@
 #include "passthrough.h"
 #include "proxy.h"
 
-static void
-count(atomic_ullong *c)
-{
-	atomic_fetch_add_explicit(c, 1, memory_order_relaxed);
-}
-
 /* A stale list is served and renewed behind the client's back. */
 bool
 proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
@@ -30,7 +24,7 @@ proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 		if (now >= e->fresh_until && !p->opts.offline && hot_claim_refresh(p->hot, e))
 			fills_join(p->fills, r, NULL);
 	}
-	count(&p->count.hot);
+	meter_add(p->meter, METER_HIT_MEMORY, 1);
 	answer_entry(x, e);
 	return true;
 }
@@ -54,11 +48,11 @@ serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	if (proxy_from_memory(p, x, r))
 		return;
 	if (is_stored_kind(r) && answer_stored(p, x, r)) {
-		count(&p->count.stored);
+		meter_add(p->meter, METER_HIT_STORE, 1);
 		return;
 	}
 	if (fetch_disabled(x)) {
-		count(&p->count.missing);
+		meter_add(p->meter, METER_MISSING, 1);
 		answer_text(x, 404,
 		            HM_S("not found: temporarily unavailable: not in this proxy's cache, "
 		                 "and the request disables fetching\n"));
@@ -76,7 +70,7 @@ proxy_handle(void *ctx, struct hm_exchange *x)
 	struct hm_err err = { 0 };
 	struct route r;
 
-	count(&p->count.requests);
+	meter_began(p->meter);
 	if (req->method != HM_HTTP1_GET && req->method != HM_HTTP1_HEAD) {
 		hm_exchange_field(x, "Allow", HM_S("GET, HEAD"));
 		answer_text(x, 405, HM_S("only GET and HEAD are answered here\n"));
@@ -93,4 +87,13 @@ proxy_handle(void *ctx, struct hm_exchange *x)
 		serve_module(p, x, &r);
 	}
 	hm_err_free(&err);
+}
+
+void
+proxy_served(void *ctx, const struct hm_served *s)
+{
+	struct proxy *p = ctx;
+
+	meter_served(p->meter, s);
+	hm_accesslog_add(p->access_log, s, HM_S(""));
 }

@@ -1,45 +1,15 @@
 #include "page.h"
 
-#include <inttypes.h>
 #include <unistd.h>
 
 
 static void
-metric(struct hm_buf *b, const char *name, const char *type, const char *help, uint64_t v)
-{
-	hm_buf_printf(
-		b,
-		"# HELP hermod_proxy_%s %s\n# TYPE hermod_proxy_%s %s\nhermod_proxy_%s %" PRIu64
-		"\n",
-		name, help, name, type, name, v);
-}
-
-/* Prometheus text format 0.0.4 */
-static void
 metrics(struct proxy *p, struct hm_exchange *x)
 {
-	struct hm_http_stats up = hm_http_stats(p->http);
-	struct hot_stats hot = hot_stats(p->hot);
 	struct hm_buf b = { 0 };
 
-	metric(&b, "requests_total", "counter", "Requests that were read.", p->count.requests);
-	metric(&b, "hits_memory_total", "counter", "Answers from memory.", p->count.hot);
-	metric(&b, "hits_store_total", "counter", "Answers from the store.", p->count.stored);
-	metric(&b, "fills_total", "counter", "Objects fetched.", p->count.filled);
-	metric(&b, "missing_total", "counter", "Objects that no source has.", p->count.missing);
-	metric(&b, "failed_total", "counter", "Fetches that failed.", p->count.failed);
-	metric(&b, "rejected_zips_total", "counter", "Zips refused by a check.",
-	       p->count.zips_rejected);
-	metric(&b, "sent_bytes_total", "counter", "Bytes of answers.", p->count.bytes_out);
-	metric(&b, "upstream_requests_total", "counter", "Requests sent upstream.", up.requests);
-	metric(&b, "upstream_bytes_total", "counter", "Bytes received from upstream.", up.bytes);
-	metric(&b, "memory_bytes", "gauge", "Bytes of answers kept in memory.", hot.bytes);
-	metric(&b, "memory_entries", "gauge", "Answers kept in memory.", hot.entries);
-	metric(&b, "fills", "gauge", "Fetches under way.", fills_under_way(p->fills));
-	metric(&b, "connections", "gauge", "Open connections.", hm_server_open(p->server));
-	metric(&b, "start_time_seconds", "gauge", "When the process started.",
-	       (uint64_t)p->started);
-	hm_exchange_field(x, "Content-Type", HM_S("text/plain; version=0.0.4; charset=utf-8"));
+	hm_metrics_print(meter_registry(p->meter), &b);
+	hm_exchange_field(x, "Content-Type", HM_METRICS_TYPE);
 	hm_exchange_field(x, "Cache-Control", HM_S("no-store"));
 	hm_exchange_reply(x, 200, hm_buf_str(&b));
 	hm_buf_free(&b);
@@ -48,6 +18,7 @@ metrics(struct proxy *p, struct hm_exchange *x)
 static void
 front(struct proxy *p, struct hm_exchange *x)
 {
+	struct meter_totals t = meter_totals(p->meter);
 	struct hm_buf b = { 0 };
 
 	hm_buf_printf(
@@ -58,8 +29,9 @@ front(struct proxy *p, struct hm_exchange *x)
 		"<p>A Go module proxy. Set <code>GOPROXY</code> to this address.</p>"
 		"<p>%llu requests, %llu of them answered from memory and %llu from the store; "
 		"%llu objects fetched.</p></body></html>\n",
-		(unsigned long long)p->count.requests, (unsigned long long)p->count.hot,
-		(unsigned long long)p->count.stored, (unsigned long long)p->count.filled);
+		(unsigned long long)t.requests, (unsigned long long)t.count[METER_HIT_MEMORY],
+		(unsigned long long)t.count[METER_HIT_STORE],
+		(unsigned long long)t.count[METER_FILLED]);
 	hm_exchange_field(x, "Content-Type", HM_S("text/html; charset=utf-8"));
 	hm_exchange_field(x, "Content-Security-Policy", HM_S("default-src 'none'"));
 	hm_exchange_field(x, "X-Content-Type-Options", HM_S("nosniff"));

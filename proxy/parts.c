@@ -85,6 +85,8 @@ proxy_close(struct proxy *p)
 	fills_free(p->fills); /* its work ends before the loops that it resumes on go away */
 	hm_server_free(p->server);
 	hm_tls_server_free(p->tls);
+	meter_free(p->meter); /* it reads from the parts */
+	hm_accesslog_free(p->access_log);
 	hot_free(p->hot);
 	hm_verify_free(p->verify);
 	hm_fetch_free(p->fetch);

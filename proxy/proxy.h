@@ -16,9 +16,11 @@
 #include "conf/conf.h"
 #include "fetch/fetch.h"
 #include "hot.h"
+#include "meter.h"
 #include "net/server.h"
 #include "os/pool.h"
 #include "route.h"
+#include "serve/accesslog.h"
 #include "store/store.h"
 #include "verify/verify.h"
 
@@ -33,6 +35,7 @@ struct options {
 	hm_str tls_cert, tls_key;
 	hm_str sumdbs;        /* names that may be passed through, comma-separated */
 	hm_str access_log;    /* "text", "json" or "off" */
+	hm_str access_log_file; /* empty: standard error */
 	bool offline;
 	int memory_mib;       /* of the hot table */
 	int list_fresh, list_stale; /* seconds */
@@ -59,7 +62,9 @@ struct proxy {
 	struct hm_server *server;
 	struct hm_tls_server *tls;
 	struct hm_log log;
-	struct counters count;
+	struct counters count;   /* going; use meter */
+	struct meter *meter;
+	struct hm_accesslog *access_log; /* NULL: off */
 	int64_t started;         /* seconds */
 };
 
@@ -74,7 +79,7 @@ void proxy_handle(void *ctx, struct hm_exchange *x);
 /* From memory, where it is fresh or will be renewed; false: not there. */
 bool proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r);
 
-/* accesslog.c: the server's other callback */
+/* handler.c: the server's other callback */
 void proxy_served(void *ctx, const struct hm_served *s);
 
 /* fill.c */
