@@ -187,6 +187,27 @@ hm_file_commit(int fd, const char *tmp, const char *path, mode_t mode, bool dura
 	return rc;
 }
 
+bool
+hm_file_write_new(const char *path, hm_str data, mode_t mode)
+{
+	struct hm_arena a = { 0 };
+	struct hm_err ignored = { 0 };
+	char self[32];
+	bool made = false;
+	int fd;
+
+	fd = open(hm_path_dir(&a, hm_str_of(path)).p, O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	if (fd >= 0) {
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+		made = hm_file_write_fd(fd, path, data, &ignored) == 0 &&
+		       linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+		close(fd);
+	}
+	hm_err_free(&ignored);
+	hm_arena_free(&a);
+	return made;
+}
+
 int
 hm_file_publish(const char *path, hm_str data, mode_t mode, bool durable, struct hm_err *err)
 {

@@ -31,6 +31,13 @@ int hm_file_write(const char *path, hm_str data, mode_t mode, struct hm_err *err
 /* write(2) until all is written. */
 int hm_file_write_fd(int fd, const char *path, hm_str data, struct hm_err *err);
 /*
+ * A new file, whole or not at all, and without a temporary name that a killed
+ * process would leave (O_TMPFILE, then link).  False: it is there already, its
+ * folder is not, the file system has no nameless files, or writing failed: take
+ * another way, which names the error.
+ */
+bool hm_file_write_new(const char *path, hm_str data, mode_t mode);
+/*
  * Writes a file whole or not at all: temporary file in the same folder, fsync
  * when `durable`, rename, fsync of the folder.  Mode is exact, whatever the umask.
  */

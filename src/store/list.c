@@ -1,7 +1,5 @@
 #include "store/list.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,29 +43,18 @@ rewrite(int fd, const char *path, hm_str now, struct hm_err *err)
 
 /*
  * The first list of a folder gets its name only when it is written: a run that is
- * killed leaves none or a whole one.  False: there is one already, or the file
- * system has no nameless files.
+ * killed leaves none or a whole one.  False: there is one already, or it cannot be
+ * done so here.
  */
 static bool
 make_first(struct hm_arena *a, hm_str folder, hm_str file, struct hm_err *err)
 {
-	char self[32];
-	bool made = false;
 	hm_str now;
-	int fd;
 
 	if (hm_file_exists(file.p))
 		return false;
-	fd = open(folder.p, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return false;
 	now = make_list(a, folder, err);
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	if (err->code == HM_OK && hm_file_write_fd(fd, file.p, now, err) == 0)
-		made = linkat(AT_FDCWD, self, AT_FDCWD, file.p, AT_SYMLINK_FOLLOW) == 0;
-	close(fd);
-	hm_err_clear(err);
-	return made;
+	return err->code == HM_OK && hm_file_write_new(file.p, now, 0666);
 }
 
 void

@@ -253,6 +253,12 @@ publish_file(struct hm_arena *a, hm_str file, hm_str data, struct hm_err *err)
 	hm_str tmp;
 	int fd, rc;
 
+	if (hm_file_write_new(file.p, data, 0666))
+		return 0;
+	if (hm_dir_make_all(hm_path_dir(a, file).p, err))
+		return -1;
+	if (hm_file_write_new(file.p, data, 0666))
+		return 0;
 	if (open_temp(a, file, &tmp, &fd, err))
 		return -1;
 	rc = hm_file_write_fd(fd, tmp.p, data, err);
