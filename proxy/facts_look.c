@@ -431,7 +431,7 @@ write_row(struct facts_writer *w, struct look *l, struct hm_err *err)
 	return 0;
 }
 
-/* A dependency's go.mod may say anything ("master"): it is taken as it stands. */
+/* Only go could tell what a short version stands for: it is taken as it is. */
 static int
 as_it_is(void *ctx, struct hm_arena *a, hm_str path, hm_str version, hm_str *fixed,
          bool *about_module, struct hm_err *err)
