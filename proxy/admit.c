@@ -193,7 +193,7 @@ survey(struct admission *w, struct hm_err *err)
 static int
 check_known(const struct admission *w, hm_str h1, struct hm_err *err)
 {
-	if (w->m->want_h1.n && !hm_str_eq(h1, w->m->want_h1))
+	if (hm_verify_is_sum(w->m->want_h1) && !hm_str_eq(h1, w->m->want_h1))
 		return hm_err_set(err, HM_ESECURITY,
 		                  "the zip's hash is " HM_F ", recorded beside it is " HM_F,
 		                  HM_P(h1), HM_P(w->m->want_h1));
@@ -245,20 +245,24 @@ admit_locked(struct admission *w, enum admit_outcome *outcome, struct hm_err *er
 {
 	const struct hm_store *s = w->ad->store;
 	const struct admit_module *m = w->m;
-	bool same_zip;
+	bool same_zip, known;
 
 	if (survey(w, err))
 		return -1;
 	/* the zip was checked when it came in, under this hash */
-	same_zip = !m->zip || (w->has_zip && m->want_h1.n && hm_str_eq(m->want_h1, w->stored_h1));
-	*outcome = w->has_info && w->has_mod && (!m->zip || w->has_zip) ? ADMIT_KNOWN : ADMIT_NEW;
-	if (same_zip && *outcome == ADMIT_KNOWN)
+	same_zip = !m->zip || (w->has_zip && hm_str_eq(m->want_h1, w->stored_h1));
+	known = (w->has_info || m->info.n == 0) && w->has_mod && (!m->zip || w->has_zip);
+	*outcome = known ? ADMIT_KNOWN : ADMIT_NEW;
+	if (same_zip && known)
 		return 0;
-	if (admit_check_info(m->path, m->version, m->info, err) ||
+	if ((m->info.n && admit_check_info(m->path, m->version, m->info, err)) ||
 	    admit_check_mod(w->ad, m->path, m->version, m->mod, err) ||
-	    (!m->zip && check_lone_mod(w, err)) || (!same_zip && take_zip(w, err)))
+	    (!m->zip && check_lone_mod(w, err)) ||
+	    (m->local && m->zip && !w->has_zip &&
+	     facts_mark_local(s, m->path, m->version, err)) ||
+	    (!same_zip && take_zip(w, err)))
 		return -1;
-	if (!w->has_info && hm_store_write(s, m->path, m->version, "info", m->info, err))
+	if (!w->has_info && m->info.n && hm_store_write(s, m->path, m->version, "info", m->info, err))
 		return -1;
 	return w->has_mod ? 0 : hm_store_write(s, m->path, m->version, "mod", m->mod, err);
 }
@@ -268,6 +272,7 @@ admit_module(const struct admit *ad, const struct admit_module *m, enum admit_ou
              struct hm_err *err)
 {
 	struct admission w = { .ad = ad, .m = m };
+	struct facts_origin origin = { .source = ad->source };
 	int lock, rc;
 
 	rc = hm_modzip_check_name(m->path, m->version, err);
@@ -277,8 +282,8 @@ admit_module(const struct admit *ad, const struct admit_module *m, enum admit_ou
 		rc = admit_locked(&w, outcome, err);
 		hm_lock_release(lock);
 	}
-	if (rc == 0 && *outcome == ADMIT_NEW && m->zip && ad->stored)
-		ad->stored(ad->ctx, m->path, m->version);
+	if (rc == 0 && *outcome == ADMIT_NEW)
+		facts_stored(ad->facts, m->path, m->version, &origin);
 	hm_arena_free(&w.arena);
 	return rc ? hm_modver_wrap(err, hm_modver_of(m->path, m->version)) : 0;
 }

@@ -15,7 +15,7 @@
 #ifndef PROXY_ADMIT_H
 #define PROXY_ADMIT_H
 
-#include "base/err.h"
+#include "facts.h"
 #include "store/store.h"
 #include "verify/verify.h"
 
@@ -26,9 +26,8 @@
 struct admit {
 	const struct hm_store *store;
 	struct hm_verify *verify; /* NULL: no database is asked, because a user said so by name */
-	/* Told of each version that became whole (zip, info, mod); may be NULL. */
-	void (*stored)(void *ctx, hm_str path, hm_str version);
-	void *ctx;
+	struct facts *facts;      /* told of what admit_module() stores; may be NULL */
+	hm_str source;            /* where from, for the facts: "import", a URL */
 };
 
 int admit_check_info(hm_str path, hm_str version, hm_str info, struct hm_err *err);
@@ -50,10 +49,12 @@ int admit_publish_zip(const struct admit *ad, hm_str path, hm_str version, int f
 /* A whole version from outside. */
 struct admit_module {
 	hm_str path, version;
-	hm_str info, mod;
+	hm_str info;      /* empty: none is known, and none stored */
+	hm_str mod;
 	const char *zip;  /* a file; it stays.  NULL: .info and .mod alone (for module graphs) */
 	bool may_link;    /* zip may be hard-linked: nobody writes to it, ever */
-	hm_str want_h1;   /* what a bundle's index or a .ziphash promises; empty: nothing */
+	bool local;       /* no upstream could give it again: facts_mark_local() */
+	hm_str want_h1;   /* what a .ziphash promises; anything but a sum: nothing */
 };
 
 enum admit_outcome {

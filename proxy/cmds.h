@@ -20,6 +20,8 @@ struct command {
 
 int cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_serve_usage[];
+int cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_import_usage[];
 
 struct options options_default(void);
 /*

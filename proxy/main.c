@@ -9,6 +9,7 @@
 
 static const struct command commands[] = {
 	{ "serve", cmd_serve, cmd_serve_usage },
+	{ "import", cmd_import, cmd_import_usage },
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
 
