@@ -9,10 +9,11 @@
 
 #include "cmds.h"
 #include "crypto/tls.h"
+#include "guard.h"
 #include "os/clock.h"
 #include "serve/program.h"
 
-enum { DRAIN_MS = 30000 };
+enum { DRAIN_MS = 30000, MISSES_MAX = 2 << 20 };
 
 const char cmd_serve_usage[] =
 	"serve --dir DIR [options]\n"
@@ -29,6 +30,8 @@ const char cmd_serve_usage[] =
 	"  --list-stale SEC     and served while it is renewed so long (default 600)\n"
 	"  --missing-keep SEC   \"not found\" is remembered so long (default 30)\n"
 	"  --fills N            fetches at once (default 16)\n"
+	"  --upstream-timeout SEC   an upstream may be silent so long (default 30)\n"
+	"  --private LIST       patterns that go to no public upstream, beside GOPRIVATE\n"
 	"  --access-log KIND    text, json or off (default)\n"
 	"  --access-log-file FILE   it goes there instead of standard error\n"
 	"  --tls-cert FILE --tls-key FILE   serve https\n";
@@ -93,7 +96,8 @@ options_default(void)
 {
 	return (struct options){ .listen = HM_S("127.0.0.1:8080"), .sumdbs = HM_S("sum.golang.org"),
 	                         .access_log = HM_S("off"), .memory_mib = 32, .list_fresh = 60,
-	                         .list_stale = 600, .missing_keep = 30, .fills = 16 };
+	                         .list_stale = 600, .missing_keep = 30, .fills = 16,
+	                         .upstream_timeout = 30 };
 }
 
 int
@@ -114,7 +118,10 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		  31536000 },
 		{ "serve", "missing-keep", "HERMOD_PROXY_MISSING_KEEP", HM_SET_INT,
 		  &o->missing_keep, 0, 86400 },
-		{ "serve", "fills", "HERMOD_PROXY_FILLS", HM_SET_INT, &o->fills, 1, 256 },
+		{ "serve", "fills", "HERMOD_PROXY_FILLS", HM_SET_INT, &o->fills, 1, 64 },
+		{ "serve", "upstream-timeout", "HERMOD_PROXY_UPSTREAM_TIMEOUT", HM_SET_INT,
+		  &o->upstream_timeout, 1, 600 },
+		{ "serve", "private", "HERMOD_PROXY_PRIVATE", HM_SET_STR, &o->private, 0, 0 },
 		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
 		  0 },
 		{ "serve", "access-log-file", "HERMOD_PROXY_ACCESS_LOG_FILE", HM_SET_STR,
@@ -157,6 +164,8 @@ open_server(struct proxy *p, struct hm_err *err)
 	if (hm_accesslog_new(p->opts.access_log, p->opts.access_log_file, &p->access_log, err))
 		return -1;
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
+	p->misses = hot_new(MISSES_MAX);
+	p->guard = guard_new();
 	p->fills = fills_new(p);
 	if (p->opts.tls_cert.n || p->opts.tls_key.n)
 		return hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err);

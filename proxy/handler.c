@@ -14,6 +14,8 @@ proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	int64_t now;
 
 	if (!e)
+		e = hot_get(p->misses, r->url);
+	if (!e)
 		return false;
 	if (e->fresh_until != INT64_MAX) {
 		now = hm_clock_unix();
@@ -21,7 +23,8 @@ proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 			hot_release(e);
 			return false;
 		}
-		if (now >= e->fresh_until && !p->opts.offline && hot_claim_refresh(p->hot, e))
+		if (now >= e->fresh_until && e->status == 200 && !p->opts.offline &&
+		    hot_claim_refresh(p->hot, e))
 			fills_join(p->fills, r, NULL);
 	}
 	meter_add(p->meter, METER_HIT_MEMORY, 1);

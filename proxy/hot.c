@@ -103,8 +103,8 @@ hot_get(struct hot *h, hm_str key)
 	return e;
 }
 
-static struct hot_entry *
-entry_new(hm_str key, int status, hm_str type, hm_str body)
+struct hot_entry *
+hot_entry_new(hm_str key, int status, hm_str type, hm_str body)
 {
 	struct hot_entry *e = hm_mem_grow(NULL, 1, sizeof(*e) + key.n + body.n);
 	uint8_t sum[32];
@@ -133,7 +133,7 @@ struct hot_entry *
 hot_put(struct hot *h, hm_str key, int status, hm_str type, hm_str body, int64_t fresh_until,
         int64_t usable_until)
 {
-	struct hot_entry *e = entry_new(key, status, type, body), **p;
+	struct hot_entry *e = hot_entry_new(key, status, type, body), **p;
 
 	e->fresh_until = fresh_until;
 	e->usable_until = usable_until;
@@ -155,6 +155,18 @@ hot_put(struct hot *h, hm_str key, int status, hm_str type, hm_str body, int64_t
 		take_out(h, h->oldest);
 	pthread_mutex_unlock(&h->mutex);
 	return e;
+}
+
+void
+hot_remove(struct hot *h, hm_str key)
+{
+	struct hot_entry **at;
+
+	pthread_mutex_lock(&h->mutex);
+	at = slot_of(h, key);
+	if (*at)
+		take_out(h, *at);
+	pthread_mutex_unlock(&h->mutex);
 }
 
 void

@@ -40,7 +40,10 @@ struct hot_entry *hot_get(struct hot *h, hm_str key);
  */
 struct hot_entry *hot_put(struct hot *h, hm_str key, int status, hm_str type, hm_str body,
                           int64_t fresh_until, int64_t usable_until);
+/* One that is in no table: the caller's alone. */
+struct hot_entry *hot_entry_new(hm_str key, int status, hm_str type, hm_str body);
 void hot_release(void *entry);
+void hot_remove(struct hot *h, hm_str key);
 /* Out of the table: every entry whose key starts so. */
 void hot_drop(struct hot *h, hm_str prefix);
 /* The caller is the one to refresh it (true once until the entry is replaced). */

@@ -1,31 +1,25 @@
 /*
  * parts.c - what the verbs work with, opened by their settings.
  */
-#include "acquire/remote.h"
 #include "base/path.h"
 #include "cmds.h"
 #include "crypto/tls.h"
+#include "guard.h"
+#include "upstream.h"
 
-/* The list without "direct": version control is not read yet, and 404 must stay 404. */
-static hm_str
-without_direct(struct hm_arena *a, hm_str list)
+enum { CONNECT_MS = 10000, TOTAL_MS = 900000 };
+
+/* Private patterns of the settings go to those of the environment. */
+static void
+add_private(struct proxy *p, struct hm_env *env, const struct hm_conf *c)
 {
-	struct hm_buf b = { 0 };
+	hm_str more = p->opts.private;
 
-	while (list.n) {
-		size_t n = strcspn(list.p, ",|");
-		hm_str one = hm_str_sub(list, 0, n < list.n ? n : list.n);
-
-		if (!hm_str_eqz(hm_str_trim(one), "direct")) {
-			hm_buf_adds(&b, one);
-			if (n < list.n)
-				hm_buf_addc(&b, list.p[n]);
-		}
-		list = n < list.n ? hm_str_from(list, n + 1) : HM_S("");
-	}
-	while (b.n && strchr(",|", b.p[b.n - 1]))
-		b.n--;
-	return hm_buf_take(&b, a);
+	if (more.n == 0)
+		return;
+	if (c->goprivate.n)
+		more = hm_arena_printf(&p->arena, HM_F "," HM_F, HM_P(c->goprivate), HM_P(more));
+	hm_env_set(env, "GOPRIVATE", more);
 }
 
 /* Settings of the upstream side: as go would have them, on the store as its module cache. */
@@ -37,15 +31,14 @@ make_conf(struct proxy *p, struct hm_err *err)
 	hm_str list = p->opts.upstream;
 
 	hm_env_load(&env, &p->arena);
-	if (list.n == 0) {
-		c = hm_conf_new(HM_CONF_GO, &env, HM_S(""), err);
-		if (!c)
-			return -1;
+	c = hm_conf_new(HM_CONF_GO, &env, HM_S(""), err);
+	if (!c)
+		return -1;
+	if (list.n == 0)
 		list = hm_arena_dup(&p->arena, c->goproxy);
-		hm_conf_free(c);
-	}
-	list = without_direct(&p->arena, list);
-	hm_env_set(&env, "GOPROXY", list.n ? list : HM_S("off"));
+	add_private(p, &env, c);
+	hm_conf_free(c);
+	hm_env_set(&env, "GOPROXY", list);
 	hm_env_set(&env, "GOMODCACHE", p->opts.dir);
 	hm_env_set(&env, "GOPATH", hm_path_cat(&p->arena, p->opts.dir, HM_S("gopath")));
 	p->conf = hm_conf_new(HM_CONF_GO, &env, HM_S(""), err);
@@ -56,10 +49,20 @@ int
 proxy_open(struct proxy *p, struct hm_err *err)
 {
 	static const struct hm_sums_conf none; /* no go.sum: the checksum database decides */
-	struct hm_http_config http = { .log = &p->log };
+	unsigned silence = (unsigned)p->opts.upstream_timeout * 1000;
+	struct hm_http_config http = {
+		.log = &p->log,
+		.connect_ms = silence < CONNECT_MS ? silence : CONNECT_MS,
+		.header_ms = silence,
+		.stall_ms = silence,
+		.total_ms = TOTAL_MS,
+		.retries = 1,
+	};
+	struct hm_config config = { 0 };
 	struct hm_verify_conf v = {
 		.modcache = p->opts.dir,
 		.log = &p->log,
+		.long_lived = true,
 	};
 
 	if (make_conf(p, err))
@@ -72,8 +75,13 @@ proxy_open(struct proxy *p, struct hm_err *err)
 	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err))
 		return -1;
 	p->http = hm_http_new(&http);
-	p->fetch = hm_fetch_new(p->conf, p->http, &p->log);
-	v.remote = hm_acquire_remote(p->fetch);
+	if (p->opts.config.n && hm_config_read(&p->arena, p->opts.config.p, &config, err))
+		return -1;
+	if (upstreams_new(p->conf, p->http, &p->log, &config, (unsigned)p->opts.fills,
+	                  &p->upstreams, err))
+		return -1;
+	p->fetch = upstream_of(p->upstreams, HM_S(""))->fetch;
+	v.remote = upstream_remote(p->upstreams);
 	p->verify = hm_verify_new(&v, hm_sums_new(&none));
 	p->admit = (struct admit){ .store = &p->store, .verify = p->verify };
 	return 0;
@@ -88,8 +96,10 @@ proxy_close(struct proxy *p)
 	meter_free(p->meter); /* it reads from the parts */
 	hm_accesslog_free(p->access_log);
 	hot_free(p->hot);
+	hot_free(p->misses);
+	guard_free(p->guard);
 	hm_verify_free(p->verify);
-	hm_fetch_free(p->fetch);
+	upstreams_free(p->upstreams);
 	hm_http_free(p->http);
 	hm_conf_free(p->conf);
 	hm_arena_free(&p->arena);

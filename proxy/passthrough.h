@@ -15,5 +15,9 @@
 void passthrough_serve(struct proxy *p, struct hm_exchange *x, const struct route *r);
 /* The store's file for a tile or a record. */
 hm_str passthrough_file(const struct proxy *p, struct hm_arena *a, const struct route *r);
+/* Where the database itself is: what GOSUMDB says, else https://NAME. */
+hm_str passthrough_origin(const struct proxy *p, struct hm_arena *a, hm_str name);
+/* Has body the form of an answer to that?  Whether it is right its signatures say, to the client. */
+bool passthrough_plausible(const struct route *r, hm_str body);
 
 #endif

@@ -2,10 +2,11 @@
  * proxy.h - the state of one hermod-proxy, and how its parts fit.
  *
  *	handler.c  a request: from memory (hot.h), from the store, or it waits for a fill
- *	fill.c     what is missing is fetched once, verified, stored; all who wait get it
+ *	fill.c     what is missing is fetched once; all who wait get it
+ *	bring.c    the work of that: upstream asked, its answer checked and stored
  *	answer.c   bytes as HTTP answers: ETag, ranges, cache rules, errors
  *
- * The server's loops run handler.c and answer.c; the pool's threads run fill.c.
+ * The server's loops run handler.c and answer.c; the pool's threads run bring.c.
  */
 #ifndef PROXY_PROXY_H
 #define PROXY_PROXY_H
@@ -25,6 +26,8 @@
 #include "verify/verify.h"
 
 struct fills;
+struct guard;
+struct upstreams;
 
 /* From the command line, the configuration file and the environment. */
 struct options {
@@ -41,6 +44,8 @@ struct options {
 	int list_fresh, list_stale; /* seconds */
 	int missing_keep;     /* seconds that "not found" is remembered */
 	int fills;            /* at once */
+	int upstream_timeout; /* seconds that an upstream may be silent */
+	hm_str private;       /* as GOPRIVATE, which it is added to */
 };
 
 struct counters {
@@ -53,11 +58,14 @@ struct proxy {
 	struct hm_arena arena;
 	struct hm_conf *conf;    /* as go would see upstream: GOPROXY, GOSUMDB, ... */
 	struct hm_http *http;
-	struct hm_fetch *fetch;
+	struct upstreams *upstreams;
+	struct hm_fetch *fetch;  /* of --upstream */
 	struct hm_verify *verify;
 	struct hm_store store;
 	struct admit admit;      /* on store and verify */
 	struct hot *hot;
+	struct hot *misses;      /* "not found" and other errors, for a short time */
+	struct guard *guard;
 	struct fills *fills;
 	struct hm_server *server;
 	struct hm_tls_server *tls;
@@ -86,6 +94,8 @@ void proxy_served(void *ctx, const struct hm_served *s);
 struct fills *fills_new(struct proxy *p);
 /* Waits for the fills under way. */
 void fills_free(struct fills *f);
+/* What has not begun is refused from now on: the server goes down. */
+void fills_stop(struct fills *f);
 /*
  * x waits for the object (it is deferred), together with all others that ask for
  * it; x NULL: nobody waits, a stored answer is only renewed.

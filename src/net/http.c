@@ -70,6 +70,7 @@ load_settings(struct hm_http *h, const struct hm_http_config *c)
 	s->stall_ms = or_default(c->stall_ms, 60000);
 	s->retries = c->retries == UINT_MAX ? 0 : or_default(c->retries, 3);
 	s->backoff_ms = or_default(c->backoff_ms, 250);
+	s->total_ms = c->total_ms;
 	s->ca_file = find_ca_file(c->env, &h->arena);
 	if (!c->env)
 		return;

@@ -35,6 +35,7 @@ struct hm_http_config {
 	unsigned stall_ms;         /* without a byte; 0: 60 s */
 	unsigned retries;          /* attempts after the first; 0: 3. UINT_MAX: none */
 	unsigned backoff_ms;       /* first pause, doubled each time; 0: 250 ms */
+	unsigned total_ms;         /* of one attempt, where the request sets none; 0: no limit */
 };
 
 /*

@@ -324,7 +324,8 @@ hm_transfer_prepare(struct hm_transfer *t)
 	c->easy_setopt(t->easy, CURLOPT_PROXY, proxy.p);
 	c->easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 256L << 10);
 	c->easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_ms);
-	c->easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)t->req->total_ms);
+	c->easy_setopt(t->easy, CURLOPT_TIMEOUT_MS,
+	               (long)(t->req->total_ms ? t->req->total_ms : s->total_ms));
 	c->easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->reason);
 	c->easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
 	c->easy_setopt(t->easy, CURLOPT_HEADERDATA, t);

@@ -21,7 +21,7 @@
 /* Settings that do not change after hm_http_new(). */
 struct hm_net_settings {
 	const struct hm_log *log;
-	unsigned max_in_flight, connect_ms, header_ms, stall_ms, retries, backoff_ms;
+	unsigned max_in_flight, connect_ms, header_ms, stall_ms, retries, backoff_ms, total_ms;
 	hm_str ca_file, ca_dir; /* empty: curl's own */
 	struct hm_net_proxies proxies;
 };

@@ -94,14 +94,14 @@ t "an unknown database" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $ur
 for lie in record tile fork signature; do
 	lied() {
 		GOSUMDB="$key file://$fx/log-$lie/sumdb/test.example" start "lie.$lie" --upstream "file://$fx/good" || return 1
-		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/lie.$lie" -name '*.zip' | grep .
+		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/lie.$lie/cache" -name '*.zip' | grep .
 	}
 	here "a database that lies ($lie): refused, nothing kept" lied
 done
 for bad in dotdot case truncated notazip badcrc; do
 	evil() {
 		GONOSUMDB='*' start "evil.$bad" --upstream "file://$fx/evil-$bad" || return 1
-		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/evil.$bad" -name '*.zip' | grep .
+		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/evil.$bad/cache" -name '*.zip' | grep .
 	}
 	here "a bad zip ($bad): refused, nothing kept" evil
 done

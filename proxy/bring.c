@@ -1,0 +1,505 @@
+/*
+ * bring.c - the work of a fill: asks upstream, checks, stores.  On the pool's threads.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "evidence.h"
+#include "fill.h"
+#include "guard.h"
+#include "mod/match.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "passthrough.h"
+#include "seen.h"
+
+enum {
+	REVISION_FRESH = 60, /* seconds that "master" stays the same commit */
+	AGAIN = 10,          /* before upstream is asked again that could not answer */
+	FAILURE_KEEP = 2,    /* an error is the answer to everyone who asks at once */
+	REFUSAL_KEEP = 30,   /* wrong bytes are not fetched again and again */
+};
+
+static int64_t
+later(int64_t seconds)
+{
+	return hm_clock_unix() + seconds;
+}
+
+static void
+found(struct fill *f, hm_str body, int64_t fresh_until, int64_t usable_until)
+{
+	f->result = (struct result){
+		.status = 200,
+		.entry = hot_put(f->p->hot, f->r.url, 200, type_of(f->r.want), body, fresh_until,
+		                 usable_until),
+	};
+}
+
+static bool
+is_changing(const struct fill *f)
+{
+	return f->r.want == WANT_LIST || f->r.want == WANT_LATEST;
+}
+
+/* A private module goes only where a section of the configuration sends it. */
+static bool
+asks_nobody(const struct fill *f)
+{
+	return f->p->opts.offline ||
+	       (f->from->pattern.n == 0 && f->r.path.n &&
+	        hm_match_prefix_patterns(f->p->conf->gonoproxy, f->r.path));
+}
+
+/* ---- what upstream has */
+
+/* The sources, one after the other, until one has it. */
+struct attempt {
+	struct fill *f;
+	hm_str body; /* list, latest, info, mod */
+	const struct hm_http_sink *sink;
+	int fd;
+};
+
+static int
+fetch_list(struct attempt *at, const struct hm_repo *repo, struct hm_err *err)
+{
+	struct hm_strs list = { 0 };
+
+	if (hm_repo_versions(repo, &at->f->arena, HM_S(""), &list, err))
+		return -1;
+	at->body = hm_strs_join(&at->f->arena, &list, HM_S("\n"));
+	if (list.n)
+		at->body = hm_arena_printf(&at->f->arena, HM_F "\n", HM_P(at->body));
+	return 0;
+}
+
+static int
+fetch_body(struct attempt *at, const struct hm_repo *repo, struct hm_err *err)
+{
+	struct fill *f = at->f;
+	struct hm_fetch_info info;
+	int rc;
+
+	switch (f->r.want) {
+	case WANT_LIST:
+		return fetch_list(at, repo, err);
+	case WANT_LATEST:
+	case WANT_INFO:
+		rc = f->r.want == WANT_INFO ?
+			hm_repo_stat(repo, &f->arena, f->r.version, &info, err) :
+			hm_repo_latest(repo, &f->arena, &info, err);
+		at->body = rc == 0 ? info.json : HM_S("");
+		return rc;
+	case WANT_MOD:
+		return hm_repo_gomod(repo, &f->arena, f->r.version, &at->body, err);
+	default: /* another source may have sent a part */
+		if (ftruncate(at->fd, 0) || lseek(at->fd, 0, SEEK_SET) < 0)
+			return hm_err_sys(err, errno, "truncate");
+		return hm_repo_zip(repo, f->r.version, at->sink, err);
+	}
+}
+
+static int
+fetch_from(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
+{
+	struct attempt *at = ctx;
+	struct hm_repo repo;
+
+	if (hm_fetch_open(at->f->from->fetch, &at->f->arena, src, at->f->r.path, &repo, err))
+		return -1;
+	return fetch_body(at, &repo, err);
+}
+
+static int
+fetch(struct attempt *at, struct hm_err *err)
+{
+	return upstream_try(at->f->p->upstreams, at->f->from, fetch_from, at, err);
+}
+
+/* ---- each kind of object */
+
+/* What is told of upstream's list or @latest: the store's versions belong to it, too. */
+static int
+tell(struct fill *f, hm_str body, int64_t fresh_until, int64_t usable_until, struct hm_err *err)
+{
+	hm_str own;
+
+	(void)err;
+	if (f->r.want == WANT_LIST && stored_answer(f->p, &f->arena, &f->r, &own))
+		body = merge_lists(&f->arena, body, own);
+	found(f, body, fresh_until, usable_until);
+	return 0;
+}
+
+/* list, @latest, .info of a revision: what may change lives in memory, and is kept for bad days. */
+static int
+bring_query(struct fill *f, struct hm_err *err)
+{
+	const struct options *o = &f->p->opts;
+	struct attempt at = { .f = f };
+
+	if (fetch(&at, err))
+		return -1;
+	if (!is_changing(f))
+		return tell(f, at.body, later(REVISION_FRESH), later(REVISION_FRESH), err);
+	seen_write(f->p, &f->arena, &f->r, at.body);
+	return tell(f, at.body, later(o->list_fresh), later(o->list_stale), err);
+}
+
+/* What the store says may not be mistaken for "upstream does not have it". */
+static int
+store_failed(struct hm_err *err)
+{
+	if (hm_code_may_fall_back(err->code))
+		err->code = HM_EIO;
+	return -1;
+}
+
+static int
+bring_small(struct fill *f, struct hm_err *err)
+{
+	struct proxy *p = f->p;
+	struct attempt at = { .f = f };
+	bool mod = f->r.want == WANT_MOD;
+	int rc;
+
+	if (fetch(&at, err))
+		return -1;
+	rc = mod ? admit_check_mod(&p->admit, f->r.path, f->r.version, at.body, err) :
+	           admit_check_info(f->r.path, f->r.version, at.body, err);
+	if (rc && hm_err_is(err, HM_ESECURITY))
+		evidence_text(p, &f->arena, &f->r, at.body, err);
+	if (rc)
+		return -1;
+	if (hm_store_write(&p->store, f->r.path, f->r.version, mod ? "mod" : "info", at.body, err))
+		return store_failed(err);
+	found(f, at.body, INT64_MAX, INT64_MAX);
+	return 0;
+}
+
+struct zip_work {
+	struct fill *f;
+	hm_str tmp;
+	int fd;
+};
+
+static int
+write_zip(void *ctx, hm_str bytes, struct hm_err *err)
+{
+	struct zip_work *w = ctx;
+
+	return hm_file_write_fd(w->fd, w->tmp.p, bytes, err);
+}
+
+static int
+check_zip(struct zip_work *w, hm_str *h1, struct hm_err *err)
+{
+	struct fill *f = w->f;
+	struct proxy *p = f->p;
+	struct hm_err no_mod = { 0 };
+	hm_str mod;
+	bool has_mod = hm_store_read(&p->store, &f->arena, f->r.path, f->r.version, "mod", &mod,
+	                             &no_mod) == 0;
+	int rc = admit_check_zip(&p->admit, &f->arena, f->r.path, f->r.version, w->tmp.p,
+	                         has_mod ? &mod : NULL, h1, err);
+
+	hm_err_free(&no_mod);
+	if (rc && !hm_err_is(err, HM_ENET) && !hm_err_is(err, HM_EIO)) {
+		atomic_fetch_add(&p->count.zips_rejected, 1);
+		evidence_file(p, &f->arena, &f->r, w->tmp.p, err);
+	}
+	return rc;
+}
+
+static int
+fetch_zip(struct zip_work *w, struct hm_err *err)
+{
+	struct proxy *p = w->f->p;
+	const struct route *r = &w->f->r;
+	struct hm_http_sink sink = { .write = write_zip, .ctx = w };
+	struct attempt at = { .f = w->f, .sink = &sink };
+	hm_str h1;
+	int rc;
+
+	hm_store_sweep(&p->store, r->path, r->version);
+	if (hm_store_temp_zip(&p->store, &w->f->arena, r->path, r->version, &w->tmp, &w->fd, err))
+		return store_failed(err);
+	at.fd = w->fd;
+	rc = fetch(&at, err);
+	if (rc == 0 && check_zip(w, &h1, err))
+		rc = -1;
+	if (rc == 0)
+		return admit_publish_zip(&p->admit, r->path, r->version, w->fd, w->tmp.p, h1, err) ?
+			store_failed(err) : 0;
+	close(w->fd);
+	unlink(w->tmp.p);
+	return rc;
+}
+
+static int
+bring_zip(struct fill *f, struct hm_err *err)
+{
+	struct proxy *p = f->p;
+	struct zip_work w = { .f = f, .fd = -1 };
+	hm_str h1, final;
+	int lock, rc = 0;
+
+	if (hm_store_path(&p->store, &f->arena, f->r.path, f->r.version, "zip", &final, err) ||
+	    hm_store_lock(&p->store, f->r.path, f->r.version, &lock, err))
+		return store_failed(err);
+	if (!hm_file_exists(final.p) ||
+	    !hm_store_ziphash(&p->store, &f->arena, f->r.path, f->r.version, &h1))
+		rc = fetch_zip(&w, err); /* else another process made it meanwhile */
+	hm_lock_release(lock);
+	f->result = (struct result){ .status = 200 };
+	return rc;
+}
+
+/*
+ * A file of a checksum database, as a proxy passes it on: from the first source that
+ * has it, else from the database.  Tiles and records never change, so they are stored,
+ * where go keeps them.
+ */
+static int
+fetch_sumdb_from(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
+{
+	struct attempt *at = ctx;
+	struct fill *f = at->f;
+	hm_str base = src->url, path = hm_str_from(f->r.url, 1);
+
+	if (hm_str_eqz(base, "off") || hm_str_eqz(base, "noproxy"))
+		return hm_err_set(err, HM_ENOTFOUND, "not found");
+	if (hm_str_eqz(base, "direct")) {
+		base = passthrough_origin(f->p, &f->arena, f->r.sumdb);
+		path = hm_str_from(f->r.rest, 1);
+	}
+	return hm_fetch_get(f->from->fetch, &f->arena, base, path, HM_SUMDB_ANSWER_MAX, &at->body,
+	                    err);
+}
+
+/* Of a proxy that knows no databases, go too asks the database itself. */
+static int
+fetch_sumdb(struct attempt *at, struct hm_err *err)
+{
+	struct fill *f = at->f;
+	struct hm_verify_remote remote = upstream_remote(f->p->upstreams);
+	struct hm_buf b = { 0 };
+	hm_str url;
+	int rc = upstream_try(f->p->upstreams, f->from, fetch_sumdb_from, at, err);
+
+	if (rc == 0 || !hm_code_may_fall_back(err->code))
+		return rc;
+	hm_err_clear(err);
+	url = hm_arena_printf(&f->arena, HM_F HM_F,
+	                      HM_P(passthrough_origin(f->p, &f->arena, f->r.sumdb)), HM_P(f->r.rest));
+	rc = remote.get(remote.ctx, url, &b, err);
+	at->body = hm_buf_take(&b, &f->arena);
+	return rc;
+}
+
+static int
+bring_sumdb(struct fill *f, struct hm_err *err)
+{
+	struct proxy *p = f->p;
+	struct attempt at = { .f = f };
+	hm_str file;
+
+	if (fetch_sumdb(&at, err))
+		return -1;
+	if (!passthrough_plausible(&f->r, at.body))
+		return hm_err_set(err, HM_EHTTP, "upstream's answer is none of a checksum database");
+	if (hm_str_eqz(f->r.rest, "/latest")) {
+		found(f, at.body, later(p->opts.list_fresh), later(p->opts.list_stale));
+		return 0;
+	}
+	file = passthrough_file(p, &f->arena, &f->r);
+	if (hm_dir_make_all(hm_path_dir(&f->arena, file).p, err) ||
+	    hm_file_publish(file.p, at.body, 0644, false, err))
+		return store_failed(err);
+	found(f, at.body, INT64_MAX, INT64_MAX);
+	return 0;
+}
+
+/* What the store alone can say. */
+static int
+bring_own(struct fill *f, struct hm_err *err)
+{
+	hm_str body;
+
+	if (is_changing(f) && stored_answer(f->p, &f->arena, &f->r, &body))
+		return tell(f, body, later(AGAIN), later(AGAIN), err);
+	if (f->p->opts.offline)
+		return hm_err_set(err, HM_ENOTFOUND,
+		                  "not found: " HM_F ": this proxy is offline and does not have it",
+		                  HM_P(f->r.url));
+	return hm_err_set(err, HM_ENOTFOUND,
+	                  "not found: " HM_F ": the module is private (GOPRIVATE of this proxy): "
+	                  "no upstream is asked, and the proxy does not have it", HM_P(f->r.path));
+}
+
+static int
+bring_object(struct fill *f, struct hm_err *err)
+{
+	if (asks_nobody(f))
+		return bring_own(f, err);
+	if (f->r.want == WANT_SUMDB)
+		return bring_sumdb(f, err);
+	if (f->r.want == WANT_ZIP)
+		return bring_zip(f, err);
+	if (f->r.canonical && (f->r.want == WANT_INFO || f->r.want == WANT_MOD))
+		return bring_small(f, err);
+	return bring_query(f, err);
+}
+
+/* ---- when it failed */
+
+static int
+status_of(const struct hm_err *err)
+{
+	switch (err->code) {
+	case HM_EINVALID: /* of upstream's answer, not of the request */
+	case HM_ESYNTAX:
+	case HM_ELIMIT:
+	case HM_EMISSINGSUM:
+		return 502;
+	case HM_EIO:
+		return err->sys == ENOSPC || err->sys == EDQUOT ? 507 : 500;
+	default:
+		return hm_code_http(err->code);
+	}
+}
+
+/* An answer that is nobody's for long; "not found" has a table of its own, so that it displaces nothing. */
+static void
+answer_with(struct fill *f, int status, int64_t keep, hm_str text)
+{
+	f->result = (struct result){
+		.status = status,
+		.entry = hot_put(f->p->misses, f->r.url, status, HM_S("text/plain"), text,
+		                 later(keep), later(keep)),
+	};
+}
+
+/* The last answer that there was; better than none. */
+static bool
+answer_old(struct fill *f, bool missing)
+{
+	const struct options *o = &f->p->opts;
+	struct hot_entry *e = missing ? NULL : hot_get(f->p->hot, f->r.url);
+	struct hm_err err = { 0 };
+	hm_str body;
+	int64_t when;
+	bool ok = false;
+
+	if (e && e->status == 200) {
+		found(f, e->body, later(AGAIN), later(o->list_stale));
+		ok = true;
+	} else if (is_changing(f) &&
+	           ((!missing && seen_read(f->p, &f->arena, &f->r, &body, &when)) ||
+	            stored_answer(f->p, &f->arena, &f->r, &body))) {
+		ok = tell(f, body, later(AGAIN), later(o->list_stale), &err) == 0;
+	}
+	hot_release(e);
+	hm_err_free(&err);
+	return ok;
+}
+
+/*
+ * An error text for go's user. 404 and 410 let go ask its next source; nothing
+ * else does, least of all a verification failure.
+ */
+static void
+failed(struct fill *f, struct hm_err *err)
+{
+	struct proxy *p = f->p;
+	int status = status_of(err);
+	bool missing = status == 404 || status == 410;
+	bool named = hm_str_has_prefix(hm_err_str(err), HM_S("not found"));
+
+	if (!missing)
+		hm_log(&p->log, HM_LOG_WARN, "hermod-proxy: " HM_F ": " HM_F, HM_P(f->r.url),
+		       HM_P(hm_err_str(err)));
+	atomic_fetch_add(missing ? &p->count.missing : &p->count.failed, 1);
+	if (missing && is_changing(f) && !asks_nobody(f))
+		seen_forget(p, &f->arena, &f->r);
+	if (!hm_err_is(err, HM_ESECURITY) && answer_old(f, missing))
+		return;
+	if (missing)
+		hot_remove(p->hot, f->r.url);
+	answer_with(f, status,
+	            missing                          ? p->opts.missing_keep :
+	            hm_err_is(err, HM_ESECURITY)     ? REFUSAL_KEEP :
+	                                               FAILURE_KEEP,
+	            hm_arena_printf(&f->arena, "%s" HM_F "\n",
+	                            missing && !named ? "not found: " : "",
+	                            HM_P(hm_err_str(err))));
+}
+
+/* ---- for fill.c */
+
+bool
+bring_kept(struct fill *f)
+{
+	const struct options *o = &f->p->opts;
+	struct hm_err err = { 0 };
+	hm_str body;
+	int64_t when;
+	int rc;
+
+	if (asks_nobody(f)) {
+		bring(f);
+		return true;
+	}
+	if (!seen_read(f->p, &f->arena, &f->r, &body, &when) || later(0) - when >= o->list_stale)
+		return false;
+	rc = tell(f, body, when + o->list_fresh, when + o->list_stale, &err);
+	if (rc)
+		failed(f, &err);
+	f->renew = later(0) - when >= o->list_fresh;
+	hm_err_free(&err);
+	return true;
+}
+
+/* Modules that nothing is known of are what a storm of invented names is made of. */
+static bool
+may_ask(struct fill *f)
+{
+	if (f->r.want == WANT_SUMDB || asks_nobody(f) ||
+	    guard_take(f->p->guard, f->r.path, hm_clock_monotonic_ns() / 1000000000))
+		return true;
+	bring_refused(f, 429, HM_S("too many requests for what does not exist: upstream is not "
+	                           "asked now; try again in a few seconds\n"));
+	return false;
+}
+
+void
+bring(struct fill *f)
+{
+	struct proxy *p = f->p;
+	struct hm_err err = { 0 };
+
+	if (!may_ask(f))
+		return;
+	if (bring_object(f, &err)) {
+		failed(f, &err);
+	} else {
+		atomic_fetch_add(&p->count.filled, 1);
+		guard_give(p->guard, f->r.path);
+	}
+	hm_err_free(&err);
+}
+
+void
+bring_refused(struct fill *f, int status, hm_str text)
+{
+	atomic_fetch_add(&f->p->count.refused, 1);
+	if (is_changing(f) && answer_old(f, false))
+		return;
+	f->result = (struct result){
+		.status = status,
+		.entry = hot_entry_new(f->r.url, status, HM_S("text/plain"), text),
+	};
+}
