@@ -167,6 +167,7 @@ make_verify(struct hm_acquire *ac)
 	struct hm_verify_conf vc = {
 		.gosumdb = c->gosumdb,
 		.gonosumdb = c->gonosumdb,
+		.sumdbs = hm_conf_get(c, "HERMOD_SUMDBS"),
 		.goproxy = c->goproxy,
 		.modcache = c->gomodcache,
 		.gopath_error = c->gopath_err,

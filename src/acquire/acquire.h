@@ -142,6 +142,8 @@ int hm_acquire_local_dir(struct hm_acquire *ac, struct hm_modver m, hm_str *dir,
                          struct hm_err *err);
 /* modfetch.Sum: "h1:..." of a zip that was downloaded; empty when there is none. */
 hm_str hm_acquire_sum(struct hm_acquire *ac, struct hm_modver m);
+/* The checksum database that a download of this module is held against; empty: none. */
+hm_str hm_acquire_sumdb_name(struct hm_acquire *ac, hm_str path);
 /* The highest Go version that an HM_ETOOLCHAIN error of this object asked for; empty: none. */
 hm_str hm_acquire_need_go(struct hm_acquire *ac);
 

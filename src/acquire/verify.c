@@ -25,3 +25,9 @@ hm_acquire_verify_sum(struct hm_acquire *ac, struct hm_modver m, hm_str h1, stru
 {
 	return settle(hm_verify_sum(hm_acquire_get_verify(ac), m.path, m.version, h1, err), err);
 }
+
+hm_str
+hm_acquire_sumdb_name(struct hm_acquire *ac, hm_str path)
+{
+	return hm_verify_sumdb_name(hm_acquire_get_verify(ac), path);
+}

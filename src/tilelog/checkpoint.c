@@ -41,3 +41,34 @@ hm_checkpoint_parse(hm_str text, hm_str *origin, struct hm_tree *tree, struct hm
 			return hm_err_set(err, HM_EINVALID, "malformed checkpoint");
 	return 0;
 }
+
+#define GO_HEAD HM_S("go.sum database tree\n")
+
+hm_str
+hm_checkpoint_origin(hm_str name)
+{
+	return hm_str_eqz(name, "sum.golang.org") ? HM_S("go.sum database tree") : name;
+}
+
+int
+hm_checkpoint_read(hm_str text, hm_str name, struct hm_tree *tree, struct hm_err *err)
+{
+	hm_str origin;
+
+	if (hm_str_has_prefix(text, GO_HEAD))
+		return hm_tlog_parse_tree(text, tree, err);
+	if (hm_checkpoint_parse(text, &origin, tree, err))
+		return -1;
+	if (!hm_str_eq(origin, hm_checkpoint_origin(name)))
+		return hm_err_set(err, HM_ESECURITY, "checkpoint of another log, \"" HM_F "\"",
+		                  HM_P(origin));
+	return 0;
+}
+
+hm_str
+hm_checkpoint_cosigned(struct hm_arena *a, hm_str name, hm_str text, const struct hm_tree *tree)
+{
+	if (!hm_str_has_prefix(text, GO_HEAD))
+		return text;
+	return hm_checkpoint_format(a, hm_checkpoint_origin(name), tree);
+}

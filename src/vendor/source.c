@@ -4,9 +4,7 @@
 
 #include "acquire/acquire.h"
 #include "base/path.h"
-#include "conf/conf.h"
 #include "load/mainmods.h"
-#include "mod/match.h"
 #include "modzip/hash.h"
 #include "modzip/list.h"
 #include "os/file.h"
@@ -190,8 +188,7 @@ static int
 prove(struct sourcing *s, struct hm_vendor_source *src, struct hm_err *err)
 {
 	struct hm_sums *sums = hm_acquire_sums(s->ml->acquire);
-	const struct hm_conf *c = s->ml->conf;
-	hm_str want, name, rest;
+	hm_str want;
 
 	if (sums && hm_sums_recorded(sums, s->a, src->from.path, src->from.version, &want) &&
 	    want.n) {
@@ -203,14 +200,8 @@ prove(struct sourcing *s, struct hm_vendor_source *src, struct hm_err *err)
 	want = hm_acquire_sum(s->ml->acquire, src->from);
 	if (!hm_str_eq(want, src->h1))
 		return modified(src, "download", want, err);
-	src->proof = HM_PROOF_NONE;
-	if (hm_str_eqz(c->gosumdb, "off") ||
-	    hm_match_prefix_patterns(c->gonosumdb, src->from.path))
-		return 0;
-	src->proof = HM_PROOF_SUMDB;
-	rest = c->gosumdb;
-	hm_str_next_field(&rest, &name);
-	hm_str_cut(name, '+', &src->proof_at, &rest);
+	src->proof_at = hm_acquire_sumdb_name(s->ml->acquire, src->from.path);
+	src->proof = src->proof_at.n ? HM_PROOF_SUMDB : HM_PROOF_NONE;
 	return 0;
 }
 

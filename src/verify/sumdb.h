@@ -11,6 +11,8 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "tlog/note.h"
+#include "tlog/tlog.h"
 
 /* Longest lookup answer or tile that is taken. */
 #define HM_SUMDB_ANSWER_MAX ((size_t)1 << 20)
@@ -34,6 +36,12 @@ struct hm_sumdb_ops {
 	void (*write_cache)(void *ctx, hm_str file, hm_str data);
 	/* Told of a fork before the lookup fails, so that the evidence can be kept; may be NULL. */
 	void (*security_error)(void *ctx, hm_str msg);
+	/*
+	 * Is the tree head that came with record id good enough, by whatever is asked of it
+	 * beyond the log's own signature?  NULL: always.
+	 */
+	int (*vouch)(void *ctx, const struct hm_note *note, const struct hm_tree *tree,
+	             int64_t id, struct hm_err *err);
 };
 
 struct hm_sumdb;
@@ -50,5 +58,12 @@ void hm_sumdb_free(struct hm_sumdb *db);
  */
 int hm_sumdb_lookup(struct hm_sumdb *db, struct hm_arena *a, hm_str path, hm_str version,
                     struct hm_strs *lines, struct hm_err *err);
+
+/*
+ * For vouch: a tree that msg, a note, says is the log's.  It must be on the one timeline,
+ * else HM_ESECURITY as above; it does not become the latest.
+ */
+int hm_sumdb_check_tree(struct hm_sumdb *db, const struct hm_tree *tree, hm_str msg,
+                        struct hm_err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "os/lock.h"
 #include "os/lockfile.h"
 #include "tlog/note.h"
+#include "verify/quorum.h"
 
 /* Go defines the key of its public database, and another address for it. */
 static const hm_str known_name = HM_S_INIT("sum.golang.org");
@@ -25,7 +26,9 @@ struct hm_sumdb_link {
 	const struct hm_verify_conf *conf;
 	struct hm_arena arena; /* what was parsed from GOSUMDB; constant */
 	hm_str name, key;
+	struct hm_verifier log; /* the same key */
 	struct hm_url direct;
+	struct hm_quorum *quorum; /* NULL: no witnesses needed */
 	struct hm_sumdb *db;
 
 	pthread_mutex_t mutex; /* guards all below */
@@ -284,11 +287,22 @@ parse_name(struct hm_sumdb_link *l, struct hm_err *err)
 	                  HM_P(l->name));
 }
 
-/* "key" or "key url"; the key may be a name that is known. */
+/* The key may be a name that is known. */
+static int
+parse_key(struct hm_sumdb_link *l, struct hm_err *err)
+{
+	if (hm_str_eq(l->key, known_name))
+		l->key = known_key;
+	if (hm_verifier_parse(&l->arena, l->key, &l->log, err) < 0)
+		return -1;
+	l->name = l->log.name;
+	return 0;
+}
+
+/* "key" or "key url" */
 static int
 parse_gosumdb(struct hm_sumdb_link *l, hm_str text, struct hm_err *err)
 {
-	struct hm_verifier v;
 	hm_str url = { NULL, 0 }, more;
 
 	if (hm_str_eq(text, alias_name))
@@ -300,11 +314,8 @@ parse_gosumdb(struct hm_sumdb_link *l, hm_str text, struct hm_err *err)
 		return hm_err_set(err, HM_EINVALID, "missing GOSUMDB");
 	if (hm_str_next_field(&text, &url) && hm_str_next_field(&text, &more))
 		return hm_err_set(err, HM_EINVALID, "invalid GOSUMDB: too many fields");
-	if (hm_str_eq(l->key, known_name))
-		l->key = known_key;
-	if (hm_verifier_parse(&l->arena, l->key, &v, err) < 0)
+	if (parse_key(l, err) < 0)
 		return hm_err_wrap(err, "invalid GOSUMDB: ");
-	l->name = v.name;
 	if (parse_name(l, err) < 0)
 		return -1;
 	if (url.n == 0)
@@ -315,8 +326,41 @@ parse_gosumdb(struct hm_sumdb_link *l, hm_str text, struct hm_err *err)
 	return 0;
 }
 
+static int
+parse_choice(struct hm_sumdb_link *l, const struct hm_sumdb_choice *c, struct hm_err *err)
+{
+	l->key = hm_arena_dup(&l->arena, c->key);
+	if (parse_key(l, err) < 0 || parse_name(l, err) < 0)
+		return -1;
+	l->based = true;
+	l->base = l->direct;
+	if (c->url.n && hm_url_parse(&l->arena, c->url, &l->base, err) < 0)
+		return hm_err_wrap(err, "invalid URL: ");
+	return 0;
+}
+
 int
-hm_sumdb_dial(const struct hm_verify_conf *conf, struct hm_sumdb_link **out, struct hm_err *err)
+hm_sumdb_check_choice(const struct hm_sumdb_choice *c, struct hm_err *err)
+{
+	struct hm_sumdb_link l = { .conf = NULL };
+	int rc = parse_choice(&l, c, err);
+
+	hm_arena_free(&l.arena);
+	return rc;
+}
+
+static int
+vouch(void *ctx, const struct hm_note *note, const struct hm_tree *tree, int64_t id,
+      struct hm_err *err)
+{
+	struct hm_sumdb_link *l = ctx;
+
+	return hm_quorum_vouch(l->quorum, l->db, note, tree, id, err);
+}
+
+int
+hm_sumdb_dial(const struct hm_verify_conf *conf, const struct hm_sumdb_choice *choice,
+              struct hm_sumdb_link **out, struct hm_err *err)
 {
 	struct hm_sumdb_link *l = hm_mem_new(sizeof(*l));
 	struct hm_sumdb_ops ops = {
@@ -328,12 +372,18 @@ hm_sumdb_dial(const struct hm_verify_conf *conf, struct hm_sumdb_link **out, str
 		.write_cache = write_cache,
 		.security_error = security_error,
 	};
+	int rc;
 
 	l->conf = conf;
 	pthread_mutex_init(&l->mutex, NULL);
-	if (parse_gosumdb(l, conf->gosumdb, err) < 0) {
+	rc = choice ? parse_choice(l, choice, err) : parse_gosumdb(l, conf->gosumdb, err);
+	if (rc < 0) {
 		hm_sumdb_hang_up(l);
 		return -1;
+	}
+	if (choice && choice->quorum) {
+		l->quorum = hm_quorum_new(&conf->remote, choice, &l->log);
+		ops.vouch = vouch;
 	}
 	l->db = hm_sumdb_new(&ops);
 	*out = l;
@@ -346,6 +396,7 @@ hm_sumdb_hang_up(struct hm_sumdb_link *l)
 	if (!l)
 		return;
 	hm_sumdb_free(l->db);
+	hm_quorum_free(l->quorum);
 	hm_err_free(&l->base_err);
 	hm_arena_free(&l->base_arena);
 	hm_arena_free(&l->arena);

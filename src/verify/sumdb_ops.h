@@ -9,13 +9,24 @@
 #include "verify/verify.h"
 
 struct hm_sumdb_link;
+struct hm_trust;
 
+/* A database that is not GOSUMDB's. Everything is borrowed. */
+struct hm_sumdb_choice {
+	hm_str key;    /* NAME+HASH+KEY, or the name of Go's public database */
+	hm_str url;    /* empty: https://NAME */
+	size_t quorum; /* so many of trust's witnesses must have cosigned */
+	const struct hm_trust *trust;
+};
+
+/* HM_EINVALID when key or URL are malformed. */
+int hm_sumdb_check_choice(const struct hm_sumdb_choice *c, struct hm_err *err);
 /*
- * Reads GOSUMDB and makes a client, without any I/O.  HM_EINVALID for what GOSUMDB
- * may not be.  conf is borrowed.
+ * Makes a client of the choice, or, when that is NULL, of what GOSUMDB says, without
+ * any I/O.  HM_EINVALID for what GOSUMDB may not be.  conf is borrowed.
  */
-int hm_sumdb_dial(const struct hm_verify_conf *conf, struct hm_sumdb_link **out,
-                  struct hm_err *err);
+int hm_sumdb_dial(const struct hm_verify_conf *conf, const struct hm_sumdb_choice *choice,
+                  struct hm_sumdb_link **out, struct hm_err *err);
 void hm_sumdb_hang_up(struct hm_sumdb_link *l);
 struct hm_sumdb *hm_sumdb_client(struct hm_sumdb_link *l);
 /* The database's name, borrowed. */

@@ -1,6 +1,5 @@
 #include "verify/verify.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -9,28 +8,16 @@
 #include "crypto/sha256.h"
 #include "mod/match.h"
 #include "mod/modver.h"
-#include "verify/sumdb_ops.h"
+#include "verify/databases.h"
 
 /* "h1:" and the base64 of 32 bytes. */
 #define SUM_LEN (3 + 44)
-
-/* Lookups that a server does with one client, which remembers all tiles and all failures. */
-enum { LINK_USES = 500 };
-
-/* refs: lookups under way, and one while it is the verify's. */
-struct link_ref {
-	struct hm_sumdb_link *link;
-	unsigned refs, uses;
-};
 
 struct hm_verify {
 	struct hm_arena arena; /* the strings of conf; constant */
 	struct hm_verify_conf conf;
 	struct hm_sums *sums;
-
-	pthread_mutex_t mutex; /* guards all below */
-	struct link_ref *link; /* NULL: not dialed */
-	struct hm_err dial_err;
+	struct hm_databases *dbs;
 };
 
 static const char sumdb_mismatch[] =
@@ -57,24 +44,15 @@ hm_verify_new(const struct hm_verify_conf *conf, struct hm_sums *sums)
 	hm_str *const copy[] = {
 		&v->conf.gosumdb,   &v->conf.gonosumdb,    &v->conf.goproxy,
 		&v->conf.modcache,  &v->conf.sumdb_dir,    &v->conf.gopath_error,
-		&v->conf.git_http_user_agent,
+		&v->conf.git_http_user_agent, &v->conf.sumdbs,
 	};
 
 	v->conf = *conf;
 	for (size_t i = 0; i < sizeof(copy) / sizeof(*copy); i++)
 		*copy[i] = hm_arena_dup(&v->arena, *copy[i]);
 	v->sums = sums;
-	pthread_mutex_init(&v->mutex, NULL);
+	v->dbs = hm_databases_new(&v->conf);
 	return v;
-}
-
-static void
-link_drop(struct link_ref *l)
-{
-	if (!l || --l->refs)
-		return;
-	hm_sumdb_hang_up(l->link);
-	free(l);
 }
 
 void
@@ -82,11 +60,9 @@ hm_verify_free(struct hm_verify *v)
 {
 	if (!v)
 		return;
-	link_drop(v->link);
+	hm_databases_free(v->dbs);
 	hm_sums_free(v->sums);
-	hm_err_free(&v->dial_err);
 	hm_arena_free(&v->arena);
-	pthread_mutex_destroy(&v->mutex);
 	free(v);
 }
 
@@ -123,44 +99,16 @@ hm_verify_uses_sumdb(const struct hm_verify *v, hm_str path)
 {
 	if (hm_str_eqz(path, "golang.org/toolchain") && must_look_up_toolchain(&v->conf))
 		return true;
+	if (hm_databases_lists(v->dbs, path))
+		return true;
 	return !hm_str_eqz(v->conf.gosumdb, "off") &&
 	       !hm_match_prefix_patterns(v->conf.gonosumdb, path);
 }
 
-/* A client for one lookup; give it back with hang_up(). */
-static int
-dial(struct hm_verify *v, struct link_ref **out, struct hm_err *err)
+hm_str
+hm_verify_sumdb_name(const struct hm_verify *v, hm_str path)
 {
-	struct link_ref *l;
-
-	pthread_mutex_lock(&v->mutex);
-	l = v->link;
-	if (!l) {
-		l = v->link = hm_mem_new(sizeof(*l));
-		l->refs = 1;
-		hm_err_clear(&v->dial_err);
-		hm_sumdb_dial(&v->conf, &l->link, &v->dial_err);
-	}
-	if (l->link)
-		l->refs++;
-	else
-		hm_err_set(err, v->dial_err.code, HM_F, HM_P(hm_err_str(&v->dial_err)));
-	pthread_mutex_unlock(&v->mutex);
-	*out = l->link ? l : NULL;
-	return *out ? 0 : -1;
-}
-
-static void
-hang_up(struct hm_verify *v, struct link_ref *l, bool failed)
-{
-	pthread_mutex_lock(&v->mutex);
-	l->uses++;
-	if (v->conf.long_lived && v->link == l && (failed || l->uses >= LINK_USES)) {
-		v->link = NULL;
-		link_drop(l);
-	}
-	link_drop(l);
-	pthread_mutex_unlock(&v->mutex);
+	return hm_verify_uses_sumdb(v, path) ? hm_databases_name(v->dbs, path) : HM_S("");
 }
 
 /* The lines that the database has for a module must have this hash. */
@@ -189,18 +137,18 @@ check_sumdb(struct hm_verify *v, struct hm_modver mod, hm_str hash, struct hm_er
 	struct hm_arena a = { 0 };
 	struct hm_strs lines = { 0 };
 	struct hm_modver bare = mod;
-	struct link_ref *link = NULL;
+	struct hm_database *db = NULL;
 	bool gomod = hm_str_cut_suffix(&bare.version, HM_S("/go.mod"));
 	int rc;
 
-	rc = dial(v, &link, err);
+	rc = hm_databases_take(v->dbs, mod.path, &db, err);
 	if (rc == 0)
-		rc = hm_sumdb_lookup(hm_sumdb_client(link->link), &a, mod.path, mod.version, &lines,
-		                     err);
+		rc = hm_sumdb_lookup(hm_sumdb_client(hm_database_link(db)), &a, mod.path,
+		                     mod.version, &lines, err);
 	if (rc == 0)
-		rc = compare(&lines, mod, hash, hm_sumdb_name(link->link), err);
-	if (link)
-		hang_up(v, link, rc < 0);
+		rc = compare(&lines, mod, hash, hm_sumdb_name(hm_database_link(db)), err);
+	if (db)
+		hm_databases_give(v->dbs, db, rc < 0);
 	if (rc < 0) {
 		/* That the database knows nothing is no reason to ask another source. */
 		if (hm_code_may_fall_back(err->code))

@@ -31,6 +31,7 @@ struct hm_verify_remote {
 struct hm_verify_conf {
 	hm_str gosumdb;
 	hm_str gonosumdb;
+	hm_str sumdbs;        /* HERMOD_SUMDBS: tlog/trust.h's text, or @FILE; empty: none */
 	hm_str goproxy;
 	hm_str modcache;      /* GOMODCACHE */
 	hm_str sumdb_dir;     /* first of GOPATH + "/pkg/sumdb"; empty: none */
@@ -72,8 +73,10 @@ int hm_verify_gomod(struct hm_verify *v, hm_str path, hm_str version, hm_str dat
 int hm_verify_ziphash(struct hm_verify *v, hm_str path, hm_str version, hm_str ziphash,
                       bool *stale, struct hm_err *err);
 
-/* Would the checksum database be asked about this module? */
+/* Would a checksum database be asked about this module? */
 bool hm_verify_uses_sumdb(const struct hm_verify *v, hm_str path);
+/* Which one; its name, borrowed; empty: none. */
+hm_str hm_verify_sumdb_name(const struct hm_verify *v, hm_str path);
 /* "h1:..." of a go.mod file, in the arena. */
 hm_str hm_verify_gomod_sum(struct hm_arena *a, hm_str data);
 /* The form of a hash in a .ziphash file: the right length, no NUL (spaces around it cut off). */
