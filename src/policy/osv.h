@@ -1,7 +1,7 @@
 /*
  * osv.h - vulnerability entries in the OSV format (https://ossf.github.io/osv-schema/),
  * ecosystem Go, from folders: a JSON file an entry, in any folder below (so osv.dev's
- * export, GitHub's advisory database and the Go database's ID/*.json all fit).
+ * export, GitHub's advisory database and the Go database's ID folder all fit).
  *
  * Read once; then a table in memory by module path.  Affected are the ranges of type
  * SEMVER (introduced, fixed, last_affected) and the versions listed.  "stdlib" and
