@@ -61,6 +61,7 @@ struct attempt {
 	hm_str body; /* list, latest, info, mod */
 	const struct hm_http_sink *sink;
 	int fd;
+	hm_str source; /* the last that was asked */
 };
 
 static int
@@ -208,7 +209,7 @@ check_zip(struct zip_work *w, hm_str *h1, struct hm_err *err)
 
 	hm_err_free(&no_mod);
 	if (rc && !hm_err_is(err, HM_ENET) && !hm_err_is(err, HM_EIO)) {
-		atomic_fetch_add(&p->count.zips_rejected, 1);
+		meter_add(p->meter, METER_ZIPS_REJECTED, 1);
 		evidence_file(p, &f->arena, &f->r, w->tmp.p, err);
 	}
 	return rc;
@@ -419,10 +420,13 @@ failed(struct fill *f, struct hm_err *err)
 	bool missing = status == 404 || status == 410;
 	bool named = hm_str_has_prefix(hm_err_str(err), HM_S("not found"));
 
-	if (!missing)
+	if (!missing) {
 		hm_log(&p->log, HM_LOG_WARN, "hermod-proxy: " HM_F ": " HM_F, HM_P(f->r.url),
+	meter_add(f->p->meter, METER_STALE, ok);
 		       HM_P(hm_err_str(err)));
-	atomic_fetch_add(missing ? &p->count.missing : &p->count.failed, 1);
+		meter_error(p->meter, f->r.url, hm_err_str(err));
+	}
+	meter_add(p->meter, missing ? METER_MISSING : METER_FAILED, 1);
 	if (missing && is_changing(f) && !asks_nobody(f))
 		seen_forget(p, &f->arena, &f->r);
 	if (!hm_err_is(err, HM_ESECURITY) && answer_old(f, missing))
@@ -486,7 +490,7 @@ bring(struct fill *f)
 	if (bring_object(f, &err)) {
 		failed(f, &err);
 	} else {
-		atomic_fetch_add(&p->count.filled, 1);
+		meter_add(p->meter, METER_FILLED, 1);
 		guard_give(p->guard, f->r.path);
 	}
 	hm_err_free(&err);
@@ -495,7 +499,7 @@ bring(struct fill *f)
 void
 bring_refused(struct fill *f, int status, hm_str text)
 {
-	atomic_fetch_add(&f->p->count.refused, 1);
+	meter_add(f->p->meter, METER_REFUSED_LIMIT, 1);
 	if (is_changing(f) && answer_old(f, false))
 		return;
 	f->result = (struct result){

@@ -13,6 +13,7 @@
 #include "os/clock.h"
 #include "serve/program.h"
 
+#include "upstream.h"
 enum { DRAIN_MS = 30000, MISSES_MAX = 2 << 20 };
 
 const char cmd_serve_usage[] =
@@ -157,6 +158,12 @@ options_no_words(int argc, char **argv, struct hm_err *err)
 /* ---- the verb */
 
 static int
+static void
+upstream_asked(void *ctx, hm_str host, int64_t nanoseconds, bool well)
+{
+	meter_upstream(ctx, host, nanoseconds, well);
+}
+
 open_server(struct proxy *p, struct hm_err *err)
 {
 	p->meter = meter_new();
@@ -167,6 +174,7 @@ open_server(struct proxy *p, struct hm_err *err)
 	p->misses = hot_new(MISSES_MAX);
 	p->guard = guard_new();
 	p->fills = fills_new(p);
+	upstreams_watch(p->upstreams, upstream_asked, p->meter);
 	if (p->opts.tls_cert.n || p->opts.tls_key.n)
 		return hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err);
 	return 0;

@@ -25,6 +25,8 @@ struct upstreams {
 	pthread_mutex_t mutex;
 	struct breaker host[MAX_HOSTS];
 	size_t n_hosts;
+	void (*asked)(void *ctx, hm_str host, int64_t nanoseconds, bool well);
+	void *asked_ctx;
 };
 
 /* ---- sections */
@@ -258,6 +260,16 @@ leave(struct upstreams *us, hm_str host, bool well, int64_t began)
 		}
 	}
 	pthread_mutex_unlock(&us->mutex);
+	if (us->asked)
+		us->asked(us->asked_ctx, host, now - began, well);
+}
+
+void
+upstreams_watch(struct upstreams *us,
+                void (*asked)(void *ctx, hm_str host, int64_t nanoseconds, bool well), void *ctx)
+{
+	us->asked = asked;
+	us->asked_ctx = ctx;
 }
 
 struct attempt {

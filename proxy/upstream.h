@@ -55,6 +55,13 @@ const struct upstream *upstream_at(const struct upstreams *us, size_t i);
 int upstream_try(struct upstreams *us, const struct upstream *u,
                  int (*fn)(void *ctx, const struct hm_fetch_source *src, struct hm_err *err),
                  void *ctx, struct hm_err *err);
+/*
+ * asked() is told of each answer of a host, or of its failure, on the thread that asked.
+ * Before the first upstream_try().
+ */
+void upstreams_watch(struct upstreams *us,
+                     void (*asked)(void *ctx, hm_str host, int64_t nanoseconds, bool well),
+                     void *ctx);
 /* For hm_verify_conf: the checksum database by way of --upstream, behind the breakers. */
 struct hm_verify_remote upstream_remote(struct upstreams *us);
 
