@@ -109,6 +109,7 @@ fetch_from(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
 	struct attempt *at = ctx;
 	struct hm_repo repo;
 
+	at->source = src->url;
 	if (hm_fetch_open(at->f->from->fetch, &at->f->arena, src, at->f->r.path, &repo, err))
 		return -1;
 	return fetch_body(at, &repo, err);
@@ -118,6 +119,18 @@ static int
 fetch(struct attempt *at, struct hm_err *err)
 {
 	return upstream_try(at->f->p->upstreams, at->f->from, fetch_from, at, err);
+}
+
+/* It is in the store now. */
+static void
+note_stored(const struct attempt *at)
+{
+	const struct fill *f = at->f;
+	struct facts_origin o = { .source = at->source };
+
+	if (f->r.want != WANT_INFO)
+		o.sumdb = hm_verify_sumdb_name(f->p->verify, f->r.path);
+	facts_stored(f->p->facts, f->r.path, f->r.version, &o);
 }
 
 /* ---- each kind of object */
@@ -177,6 +190,7 @@ bring_small(struct fill *f, struct hm_err *err)
 		return -1;
 	if (hm_store_write(&p->store, f->r.path, f->r.version, mod ? "mod" : "info", at.body, err))
 		return store_failed(err);
+	note_stored(&at);
 	found(f, at.body, INT64_MAX, INT64_MAX);
 	return 0;
 }
@@ -232,9 +246,12 @@ fetch_zip(struct zip_work *w, struct hm_err *err)
 	rc = fetch(&at, err);
 	if (rc == 0 && check_zip(w, &h1, err))
 		rc = -1;
-	if (rc == 0)
-		return admit_publish_zip(&p->admit, r->path, r->version, w->fd, w->tmp.p, h1, err) ?
-			store_failed(err) : 0;
+	if (rc == 0) {
+		if (admit_publish_zip(&p->admit, r->path, r->version, w->fd, w->tmp.p, h1, err))
+			return store_failed(err);
+		note_stored(&at);
+		return 0;
+	}
 	close(w->fd);
 	unlink(w->tmp.p);
 	return rc;
@@ -405,6 +422,7 @@ answer_old(struct fill *f, bool missing)
 	}
 	hot_release(e);
 	hm_err_free(&err);
+	meter_add(f->p->meter, METER_STALE, ok);
 	return ok;
 }
 
@@ -422,7 +440,6 @@ failed(struct fill *f, struct hm_err *err)
 
 	if (!missing) {
 		hm_log(&p->log, HM_LOG_WARN, "hermod-proxy: " HM_F ": " HM_F, HM_P(f->r.url),
-	meter_add(f->p->meter, METER_STALE, ok);
 		       HM_P(hm_err_str(err)));
 		meter_error(p->meter, f->r.url, hm_err_str(err));
 	}

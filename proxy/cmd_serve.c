@@ -9,11 +9,12 @@
 
 #include "cmds.h"
 #include "crypto/tls.h"
+#include "desk.h"
 #include "guard.h"
 #include "os/clock.h"
 #include "serve/program.h"
-
 #include "upstream.h"
+
 enum { DRAIN_MS = 30000, MISSES_MAX = 2 << 20 };
 
 const char cmd_serve_usage[] =
@@ -157,24 +158,29 @@ options_no_words(int argc, char **argv, struct hm_err *err)
 
 /* ---- the verb */
 
-static int
 static void
 upstream_asked(void *ctx, hm_str host, int64_t nanoseconds, bool well)
 {
 	meter_upstream(ctx, host, nanoseconds, well);
 }
 
+static int
 open_server(struct proxy *p, struct hm_err *err)
 {
+	struct facts_opts facts = { .store = &p->store, .log = &p->log, .scan = true };
+
+	if (facts_open(&facts, &p->facts, err))
+		return -1;
+	p->desk = desk_new(p);
 	p->meter = meter_new();
 	meter_watch(p->meter, p);
+	upstreams_watch(p->upstreams, upstream_asked, p->meter);
 	if (hm_accesslog_new(p->opts.access_log, p->opts.access_log_file, &p->access_log, err))
 		return -1;
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
 	p->misses = hot_new(MISSES_MAX);
 	p->guard = guard_new();
 	p->fills = fills_new(p);
-	upstreams_watch(p->upstreams, upstream_asked, p->meter);
 	if (p->opts.tls_cert.n || p->opts.tls_key.n)
 		return hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err);
 	return 0;

@@ -683,6 +683,8 @@ start(struct facts *f, bool scan, struct hm_err *err)
 	f->has_writer = true;
 	if (!scan || read_number(f->w.db, "SELECT behind FROM total") == 0)
 		return 0;
+	if (!hm_file_exists(hm_path_cat(&f->arena, f->store->root, HM_S("cache/download")).p))
+		return facts_scan_ends(f, err); /* a new store */
 	hm_log(f->log, HM_LOG_INFO,
 	       "hermod-proxy: facts.db is new or behind: it is compared with the store");
 	atomic_store(&f->scanning, true);
@@ -762,9 +764,9 @@ facts_close(struct facts *f)
 	}
 	if (f->opener)
 		sign_off(f);
-	facts_writer_end(&f->w);
 	for (size_t i = 0; i < READERS; i++)
 		hm_db_free(f->reader[i]);
+	facts_writer_end(&f->w); /* last: who may write folds the WAL in */
 	free_news(f->first);
 	hm_lock_release(f->lock);
 	hm_arena_free(&f->arena);

@@ -113,6 +113,8 @@ give(void *ctx, struct hm_exchange *x)
 	struct waiter *w = *hm_exchange_data(x);
 	struct fill *f = w->fill;
 
+	if (f->result.status == 200 && f->r.canonical)
+		facts_used(p->facts, f->r.path, f->r.version, f->r.want == WANT_ZIP);
 	if (f->result.entry) {
 		atomic_fetch_add(&f->result.entry->refs, 1);
 		answer_entry(x, f->result.entry);

@@ -1,10 +1,17 @@
 /*
  * handler.c - from a request to its answer, or to the fill it waits for.
  */
+#include "index.h"
 #include "os/clock.h"
 #include "page.h"
 #include "passthrough.h"
 #include "proxy.h"
+
+static bool
+is_stored_kind(const struct route *r)
+{
+	return r->canonical && (r->want == WANT_INFO || r->want == WANT_MOD || r->want == WANT_ZIP);
+}
 
 /* A stale list is served and renewed behind the client's back. */
 bool
@@ -28,14 +35,10 @@ proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 			fills_join(p->fills, r, NULL);
 	}
 	meter_add(p->meter, METER_HIT_MEMORY, 1);
+	if (e->status == 200 && is_stored_kind(r))
+		facts_used(p->facts, r->path, r->version, false);
 	answer_entry(x, e);
 	return true;
-}
-
-static bool
-is_stored_kind(const struct route *r)
-{
-	return r->canonical && (r->want == WANT_INFO || r->want == WANT_MOD || r->want == WANT_ZIP);
 }
 
 /* go's own way to ask a mirror not to fetch: `Disable-Module-Fetch: true`. */
@@ -52,6 +55,7 @@ serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
 		return;
 	if (is_stored_kind(r) && answer_stored(p, x, r)) {
 		meter_add(p->meter, METER_HIT_STORE, 1);
+		facts_used(p->facts, r->path, r->version, r->want == WANT_ZIP);
 		return;
 	}
 	if (fetch_disabled(x)) {
@@ -85,7 +89,8 @@ proxy_handle(void *ctx, struct hm_exchange *x)
 	} else if (r.want == WANT_SUMDB) {
 		passthrough_serve(p, x, &r);
 	} else if (r.want == WANT_OTHER) {
-		page_serve(p, x, r.url);
+		if (!index_serve(p, x, r.url))
+			page_serve(p, x, r.url);
 	} else {
 		serve_module(p, x, &r);
 	}

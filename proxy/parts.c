@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "cmds.h"
 #include "crypto/tls.h"
+#include "desk.h"
 #include "guard.h"
 #include "upstream.h"
 
@@ -90,11 +91,14 @@ proxy_open(struct proxy *p, struct hm_err *err)
 void
 proxy_close(struct proxy *p)
 {
-	fills_free(p->fills); /* its work ends before the loops that it resumes on go away */
+	/* their work ends before the loops that it resumes on go away */
+	fills_free(p->fills);
+	desk_free(p->desk);
 	hm_server_free(p->server);
 	hm_tls_server_free(p->tls);
 	meter_free(p->meter); /* it reads from the parts */
 	hm_accesslog_free(p->access_log);
+	facts_close(p->facts);
 	hot_free(p->hot);
 	hot_free(p->misses);
 	guard_free(p->guard);

@@ -26,6 +26,7 @@
 #include "verify/verify.h"
 
 struct fills;
+struct desk;
 struct guard;
 struct upstreams;
 
@@ -46,6 +47,7 @@ struct options {
 	int fills;            /* at once */
 	int upstream_timeout; /* seconds that an upstream may be silent */
 	hm_str private;       /* as GOPRIVATE, which it is added to */
+	hm_str quota;         /* size, as "20G"; empty: none */
 };
 
 struct counters {
@@ -67,6 +69,8 @@ struct proxy {
 	struct hot *misses;      /* "not found" and other errors, for a short time */
 	struct guard *guard;
 	struct fills *fills;
+	struct facts *facts;     /* NULL in verbs that do not ask for it */
+	struct desk *desk;
 	struct hm_server *server;
 	struct hm_tls_server *tls;
 	struct hm_log log;
