@@ -22,8 +22,12 @@ cmd_init(struct options *o, struct hm_log *log, struct hm_err *err)
 	if (o->name.n == 0)
 		hm_err_set(err, HM_EUSAGE,
 			   "--name is missing: host[/path], as GOSUMDB will name it");
+	else if (o->is_public && o->is_private)
+		hm_err_set(err, HM_EUSAGE, "--public and --private contradict each other");
 	else
 		rc = hm_tilelog_create(&a, o->dir, o->name, &vkey, err);
+	if (rc == 0 && o->is_public)
+		rc = hm_tilelog_declare(o->dir, true, err);
 	if (rc == 0)
 		printf("%s\n", vkey.p);
 	hm_arena_free(&a);

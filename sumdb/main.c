@@ -16,6 +16,7 @@ usage(FILE *out)
 	      "\n"
 	      "  init --name NAME       make a log and its key; prints the verifier key for "
 	      "GOSUMDB\n"
+	      "    --public               its list of names is no secret (default: --private)\n"
 	      "  key                    print the verifier key\n"
 	      "  serve                  answer go commands\n"
 	      "    --listen ADDR:PORT     default 127.0.0.1:8090; port 0 takes a free one\n"
@@ -23,6 +24,9 @@ usage(FILE *out)
 	      "                           (default: go env GOPROXY)\n"
 	      "    --offline              unknown versions are not fetched\n"
 	      "    --fetches N            at once (default 8)\n"
+	      "    --missing-keep SEC     \"not found\" is remembered so long (default 30)\n"
+	      "    --access-log KIND      text, json or off (default)\n"
+	      "    --access-log-file FILE it goes there instead of standard error\n"
 	      "    --tls-cert FILE --tls-key FILE   serve https\n"
 	      "    --config FILE          settings; each is also an option and a variable\n"
 	      "  add PATH@VERSION...    fetch and log these versions\n"
@@ -40,10 +44,18 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		{ "serve", "upstream", "HERMOD_SUMDB_UPSTREAM", HM_SET_STR, &o->upstream, 0, 0 },
 		{ "serve", "offline", "HERMOD_SUMDB_OFFLINE", HM_SET_BOOL, &o->offline, 0, 0 },
 		{ "serve", "fetches", "HERMOD_SUMDB_FETCHES", HM_SET_INT, &o->fetches, 1, 256 },
+		{ "serve", "missing-keep", "HERMOD_SUMDB_MISSING_KEEP", HM_SET_INT,
+		  &o->missing_keep, 0, 86400 },
+		{ "serve", "access-log", "HERMOD_SUMDB_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
+		  0 },
+		{ "serve", "access-log-file", "HERMOD_SUMDB_ACCESS_LOG_FILE", HM_SET_STR,
+		  &o->access_log_file, 0, 0 },
 		{ "serve", "tls-cert", "HERMOD_SUMDB_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },
 		{ "serve", "tls-key", "HERMOD_SUMDB_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
 		{ "", "config", "HERMOD_SUMDB_CONFIG", HM_SET_STR, &file, 0, 0 },
 		{ "", "name", NULL, HM_SET_STR, &o->name, 0, 0 },
+		{ "", "public", NULL, HM_SET_BOOL, &o->is_public, 0, 0 },
+		{ "", "private", NULL, HM_SET_BOOL, &o->is_private, 0, 0 },
 		{ "", "repair", NULL, HM_SET_BOOL, &o->repair, 0, 0 },
 		{ "", "retire", NULL, HM_SET_BOOL, &o->retire, 0, 0 },
 		{ "", "url", NULL, HM_SET_STR, &o->url, 0, 0 },
@@ -106,7 +118,8 @@ command(struct hm_arena *a, struct options *o, int argc, char **argv, struct hm_
 int
 main(int argc, char **argv)
 {
-	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8 };
+	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8,
+		             .missing_keep = 30, .access_log = HM_S("off") };
 	struct hm_log log = { .write = hm_program_log };
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };

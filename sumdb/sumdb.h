@@ -1,8 +1,7 @@
 /*
  * sumdb.h - the parts of hermod-sumdb.
  *
- *	serve.c    requests: heads, tiles, lookups; go's paths and C2SP's
- *	flight.c   a version that is not logged is fetched and logged once, however many ask
+ *	serve.c    the server around a log (logserve/logserve.h)
  *	source.c   a module version from a GOPROXY list becomes a record
  *	fill.c     what is done to a log from the command line
  *	remote.c   a log as its clients see it
@@ -17,7 +16,10 @@
 #include "conf/conf.h"
 #include "fetch/fetch.h"
 #include "mod/modver.h"
+#include "logserve/logserve.h"
 #include "net/server.h"
+#include "serve/accesslog.h"
+#include "serve/metrics.h"
 #include "tilelog/tilelog.h"
 #include "verify/verify.h"
 
@@ -28,10 +30,13 @@ struct options {
 	hm_str listen;
 	hm_str upstream;      /* GOPROXY syntax; empty: GOPROXY of the environment */
 	hm_str tls_cert, tls_key;
+	hm_str access_log, access_log_file;
+	int missing_keep;     /* seconds that "not found" is remembered */
 	hm_str key, url;      /* prove, check, monitor: of a log as others see it */
 	hm_str pattern;       /* monitor --for */
 	hm_str state;         /* monitor: the head it saw last */
 	hm_str output;        /* prove */
+	bool is_public, is_private; /* init: may everybody see all names? */
 	bool offline;         /* unknown versions are not fetched */
 	bool repair;          /* fsck */
 	bool retire;          /* rotate */
@@ -77,29 +82,20 @@ void keep_evidence(struct hm_tilelog *l, struct hm_err *err, hm_str fetched);
 
 /* ---- serve.c */
 
-struct flights;
-
 struct sumdb {
 	struct options *opts;
 	struct hm_log *log;
 	struct hm_tilelog *tiles;
 	struct source source;
-	struct flights *flights;
+	struct hm_logserve *serve;
+	struct hm_accesslog *accesslog;
+	struct hm_metrics *metrics;
+	unsigned answers[6], bytes, seconds; /* of metrics */
+	struct hm_tls_server *tls;
 	struct hm_server *server;
 };
 
 int cmd_serve(struct options *o, struct hm_log *log, struct hm_err *err);
-/* The answer to a lookup of a record that is there. */
-void answer_found(struct hm_exchange *x, const struct hm_found *f);
-void answer_error(struct hm_exchange *x, struct hm_err *err);
-
-/* ---- flight.c */
-
-struct flights *flights_new(struct sumdb *s);
-/* Waits for those under way. */
-void flights_free(struct flights *f);
-/* x is deferred until m is logged, or cannot be. */
-void flights_join(struct flights *f, struct hm_modver m, struct hm_exchange *x);
 
 /* ---- the other commands: words are what follows the options */
 

@@ -24,7 +24,7 @@
 /* Versions that are looked for at once; more are told to come again (503). */
 #define HM_LOGSERVE_FLIGHTS_MAX 10000
 /* Versions remembered as not there. */
-#define HM_LOGSERVE_MISSING_MAX 65536
+#define HM_LOGSERVE_MISSING_MAX 16384
 
 struct hm_logserve;
 

@@ -1,0 +1,306 @@
+/*
+ * logserve.c - requests: what a path asks for, who may see it, its answer.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "logserve/priv.h"
+#include "mod/modpath.h"
+
+#define TEXT HM_S("text/plain; charset=UTF-8")
+#define BYTES HM_S("application/octet-stream")
+
+static void
+answer(struct hm_exchange *x, int status, hm_str type, hm_str cache, hm_str body)
+{
+	hm_exchange_field(x, "Content-Type", type);
+	hm_exchange_field(x, "Cache-Control", cache);
+	hm_exchange_reply(x, status, body);
+}
+
+/* What names modules is for who asked alone, unless names are no secret here. */
+static bool
+is_secret(const struct hm_logserve *s, bool names)
+{
+	return names && s->opts.may && !hm_tilelog_is_public(s->opts.tiles);
+}
+
+static hm_str
+forever(const struct hm_logserve *s, bool names)
+{
+	return is_secret(s, names) ? HM_S("private, max-age=31536000, immutable") :
+	                             HM_S("public, max-age=31536000, immutable");
+}
+
+/* What is damaged here is our fault, not the client's. */
+void
+hm_logserve_error(struct hm_exchange *x, struct hm_err *err)
+{
+	struct hm_arena *a = hm_exchange_arena(x);
+	int status = hm_code_http(err->code);
+	bool missing = status == 404 || status == 410;
+	bool told = hm_str_has_prefix(hm_err_str(err), HM_S("not found"));
+
+	answer(x, status, TEXT, HM_S("no-store"),
+	       hm_arena_printf(a, "%s" HM_F "\n", missing && !told ? "not found: " : "",
+	                       HM_P(hm_err_str(err))));
+}
+
+void
+hm_logserve_found(struct hm_logserve *s, struct hm_exchange *x, const struct hm_found *f)
+{
+	struct hm_arena *a = hm_exchange_arena(x);
+	struct hm_err err = { 0 };
+	hm_str record;
+
+	if (hm_tlog_format_record(a, f->id, f->text, &record, &err)) {
+		err.code = HM_EINTERNAL;
+		hm_logserve_error(x, &err);
+	} else {
+		answer(x, 200, TEXT,
+		       is_secret(s, true) ? HM_S("private, max-age=3600") :
+		                            HM_S("public, max-age=3600"),
+		       hm_arena_concat(a, (hm_str[]){ record, f->head }, 2));
+	}
+	hm_err_free(&err);
+}
+
+hm_str
+hm_logserve_key(struct hm_arena *a, struct hm_modver m)
+{
+	return hm_arena_printf(a, HM_F " " HM_F, HM_P(m.path), HM_P(m.version));
+}
+
+/* NULL may: yes. Otherwise it has answered when it says no. */
+static bool
+may(struct hm_logserve *s, struct hm_exchange *x, enum hm_logserve_want want, struct hm_modver m)
+{
+	if (!s->opts.may || s->opts.may(s->opts.ctx, x, want, m))
+		return true;
+	count(&s->denied);
+	return false;
+}
+
+/* ---- lookups */
+
+/* PATH@VERSION as a client escapes it. */
+static int
+parse_lookup(struct hm_arena *a, hm_str word, struct hm_modver *m, struct hm_err *err)
+{
+	hm_str path, version;
+
+	if (!hm_str_cut(word, '@', &path, &version) || hm_str_index_byte(version, '@') >= 0 ||
+	    path.n == 0 || version.n == 0)
+		return hm_err_set(err, HM_EINVALID, "invalid module@version syntax");
+	if (hm_modpath_unescape(a, path, &m->path, err) ||
+	    hm_modpath_unescape_version(a, version, &m->version, err) ||
+	    hm_modpath_check_version(m->path, m->version, err))
+		return -1;
+	if (!hm_modpath_is_canonical_version(m->version))
+		return hm_err_set(err, HM_EINVALID, "version " HM_F " is not canonical",
+		                  HM_P(m->version));
+	return 0;
+}
+
+/* The log has no such record. */
+static void
+serve_unknown(struct hm_logserve *s, struct hm_exchange *x, struct hm_modver m, hm_str key,
+              struct hm_err *err)
+{
+	if (s->opts.offline) {
+		count(&s->not_there);
+		hm_logserve_error(x, err);
+		return;
+	}
+	if (!may(s, x, HM_LOGSERVE_FETCH, m))
+		return;
+	hm_err_clear(err);
+	if (hm_missing_get(s->missing, key, err)) {
+		count(&s->remembered);
+		hm_logserve_error(x, err);
+		return;
+	}
+	hm_logflights_join(s->flights, m, x);
+}
+
+static void
+serve_lookup(struct hm_logserve *s, struct hm_exchange *x, hm_str word)
+{
+	struct hm_arena *a = hm_exchange_arena(x);
+	struct hm_err err = { 0 };
+	struct hm_modver m;
+	struct hm_found f;
+	hm_str key;
+
+	count(&s->lookups);
+	if (parse_lookup(a, word, &m, &err)) {
+		hm_logserve_error(x, &err);
+	} else if (may(s, x, HM_LOGSERVE_MODULE, m)) {
+		key = hm_logserve_key(a, m);
+		if (hm_tilelog_find(s->opts.tiles, a, key, &f, &err) == 0) {
+			count(&s->found);
+			hm_logserve_found(s, x, &f);
+		} else if (err.code == HM_ENOTFOUND) {
+			serve_unknown(s, x, m, key, &err);
+		} else {
+			count(&s->failed);
+			err.code = HM_EINTERNAL;
+			hm_logserve_error(x, &err);
+		}
+	}
+	hm_err_free(&err);
+}
+
+/* ---- tiles */
+
+static void
+answer_tile(struct hm_logserve *s, struct hm_exchange *x, const struct hm_tile *t,
+            struct hm_tile_data *d)
+{
+	hm_str type = t->l < 0 ? TEXT : BYTES;
+
+	if (d->fd < 0) {
+		answer(x, 200, type, forever(s, t->l < 0), d->bytes);
+		return;
+	}
+	hm_exchange_field(x, "Content-Type", type);
+	hm_exchange_field(x, "Cache-Control", forever(s, t->l < 0));
+	hm_exchange_reply_file(x, 200, d->fd, 0, d->size);
+}
+
+/* Is it tile/H/L/N...? Its second element behind "tile/" is a level then. */
+static bool
+is_go_tile(hm_str rest)
+{
+	hm_str h, l;
+
+	hm_str_cut(rest, '/', &h, &rest);
+	hm_str_cut(rest, '/', &l, &rest);
+	return rest.n > 0 && !hm_str_eqz(h, "entries") && (l.n < 3 || hm_str_eqz(l, "data"));
+}
+
+/* "tile/8/" + what follows "tile/", with "data" for "entries", is go's spelling. */
+static int
+parse_tile(struct hm_arena *a, hm_str path, struct hm_tile *t, bool *bundle, struct hm_err *err)
+{
+	hm_str rest = path;
+
+	*bundle = false;
+	hm_str_cut_prefix(&rest, HM_S("tile/"));
+	if (!is_go_tile(rest)) {
+		*bundle = hm_str_cut_prefix(&rest, HM_S("entries/"));
+		path = hm_arena_printf(a, "tile/8/%s" HM_F, *bundle ? "data/" : "", HM_P(rest));
+	}
+	if (hm_tile_parse_path(path, t, err) == 0)
+		return 0;
+	hm_err_clear(err);
+	return hm_err_set(err, HM_EINVALID, "invalid tile syntax");
+}
+
+static int
+give_tile(struct hm_logserve *s, struct hm_exchange *x, const struct hm_tile *t, bool bundle,
+          struct hm_err *err)
+{
+	struct hm_arena *a = hm_exchange_arena(x);
+	struct hm_tile_data d;
+	hm_str body;
+
+	if (bundle ? hm_tilelog_entries(s->opts.tiles, a, t->n, t->w, &body, err) :
+	             hm_tilelog_tile(s->opts.tiles, a, t, &d, err)) {
+		if (err->code == HM_EINVALID)
+			err->code = HM_EINTERNAL; /* damaged here */
+		return -1;
+	}
+	if (bundle)
+		answer(x, 200, BYTES, forever(s, true), body);
+	else
+		answer_tile(s, x, t, &d);
+	return 0;
+}
+
+static void
+serve_tile(struct hm_logserve *s, struct hm_exchange *x, hm_str path)
+{
+	const struct hm_modver none = { .path = HM_S("") };
+	struct hm_err err = { 0 };
+	struct hm_tile t;
+	bool bundle;
+	int rc;
+
+	count(&s->tiles);
+	rc = parse_tile(hm_exchange_arena(x), path, &t, &bundle, &err);
+	if (rc == 0 && may(s, x, t.l < 0 ? HM_LOGSERVE_NAMES : HM_LOGSERVE_HEAD, none))
+		rc = give_tile(s, x, &t, bundle, &err);
+	if (rc)
+		hm_logserve_error(x, &err);
+	hm_err_free(&err);
+}
+
+/* ---- all of it */
+
+struct hm_logserve *
+hm_logserve_new(const struct hm_logserve_opts *opts)
+{
+	struct hm_logserve *s = hm_mem_new(sizeof(*s));
+
+	s->opts = *opts;
+	s->missing = hm_missing_new(opts->missing_keep);
+	s->flights = hm_logflights_new(s);
+	return s;
+}
+
+void
+hm_logserve_free(struct hm_logserve *s)
+{
+	if (!s)
+		return;
+	hm_logflights_free(s->flights);
+	hm_missing_free(s->missing);
+	free(s);
+}
+
+bool
+hm_logserve_handle(struct hm_logserve *s, struct hm_exchange *x, hm_str path)
+{
+	struct hm_arena *a = hm_exchange_arena(x);
+	const struct hm_modver none = { .path = HM_S("") };
+
+	if (hm_str_cut_prefix(&path, HM_S("/lookup/"))) {
+		serve_lookup(s, x, path);
+	} else if (hm_str_has_prefix(path, HM_S("/tile/"))) {
+		serve_tile(s, x, hm_str_from(path, 1));
+	} else if (hm_str_eqz(path, "/latest")) {
+		if (may(s, x, HM_LOGSERVE_HEAD, none))
+			answer(x, 200, TEXT, HM_S("no-cache"),
+			       hm_tilelog_latest(s->opts.tiles, a, NULL));
+	} else if (hm_str_eqz(path, "/checkpoint")) {
+		if (may(s, x, HM_LOGSERVE_HEAD, none))
+			answer(x, 200, TEXT, HM_S("no-cache"),
+			       hm_tilelog_checkpoint(s->opts.tiles, a));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void
+hm_logserve_note(struct hm_logserve *s, hm_str text)
+{
+	hm_logflights_note(s->flights, text);
+}
+
+struct hm_logserve_stats
+hm_logserve_stats(struct hm_logserve *s)
+{
+	return (struct hm_logserve_stats){
+		.lookups = atomic_load(&s->lookups),
+		.found = atomic_load(&s->found),
+		.fetched = atomic_load(&s->fetched),
+		.missing = atomic_load(&s->not_there),
+		.remembered = atomic_load(&s->remembered),
+		.failed = atomic_load(&s->failed),
+		.tiles = atomic_load(&s->tiles),
+		.denied = atomic_load(&s->denied),
+		.under_way = hm_logflights_under_way(s->flights),
+	};
+}

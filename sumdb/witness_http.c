@@ -1,0 +1,350 @@
+/*
+ * witness_http.c - https://c2sp.org/tlog-witness.
+ *
+ *	POST /add-checkpoint        a cosignature, or why not
+ *	GET /<hash>/checkpoint      the newest head cosigned, of the log whose origin has
+ *	                            this SHA-256
+ *
+ * What was cosigned is on disk before the answer leaves, so requests work on threads of a
+ * pool.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "codec/hex.h"
+#include "crypto/sha256.h"
+#include "crypto/tls.h"
+#include "net/server.h"
+#include "os/file.h"
+#include "os/pool.h"
+#include "tilelog/checkpoint.h"
+#include "tilelog/tilelog.h"
+#include "witness.h"
+
+enum { THREADS = 8, DRAIN_MS = 30000 };
+
+#define TEXT HM_S("text/plain; charset=utf-8")
+
+struct serving {
+	struct witness *w;
+	struct hm_server *server;
+	struct hm_pool *pool;
+	int every;
+	pthread_mutex_t mutex; /* guards stop */
+	pthread_cond_t wake;
+	bool stop;
+};
+
+/* One request; lives in the exchange's arena. */
+struct request {
+	struct serving *s;
+	struct hm_exchange *x;
+	int fd; /* the body */
+	int status;
+	hm_str type, body;
+};
+
+static void
+reply(struct hm_exchange *x, int status, hm_str type, hm_str body)
+{
+	hm_exchange_field(x, "Content-Type", type);
+	hm_exchange_field(x, "Cache-Control", HM_S("no-store"));
+	hm_exchange_reply(x, status, body);
+}
+
+static void
+give(void *ctx, struct hm_exchange *x)
+{
+	struct request *r = *hm_exchange_data(x);
+
+	(void)ctx;
+	reply(x, r->status, r->type, r->body);
+}
+
+/* The status that the specification wants for what witness_cosign() and others say. */
+static void
+refuse(struct request *r, struct hm_arena *a, const struct known *k, struct hm_err *err)
+{
+	static const struct {
+		enum hm_code code;
+		int status;
+	} table[] = {
+		{ HM_EINVALID, 400 },  { HM_EFORBIDDEN, 403 }, { HM_ENOTFOUND, 404 },
+		{ HM_ECONFLICT, 409 }, { HM_ESECURITY, 422 },
+	};
+
+	r->status = 500;
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (table[i].code == err->code)
+			r->status = table[i].status;
+	r->type = TEXT;
+	r->body = hm_arena_printf(a, HM_F "\n", HM_P(hm_err_str(err)));
+	if (r->status == 409) {
+		r->type = HM_S(HM_WITNESS_SIZE_TYPE);
+		r->body = hm_arena_printf(a, "%lld\n", (long long)k->tree.n);
+	}
+	if (r->status == 500) {
+		hm_log(r->s->w->log, HM_LOG_WARN, HM_F, HM_P(hm_err_str(err)));
+		r->body = HM_S("internal error\n");
+	}
+}
+
+/* Whose checkpoint is it, and is it signed by that log? */
+static int
+open_checkpoint(struct witness *w, struct hm_arena *a, hm_str text, struct known *k,
+                struct hm_note *note, struct hm_tree *tree, struct hm_err *err)
+{
+	struct hm_err bad = { 0 };
+	hm_str origin;
+
+	/* No key is known yet: a first look, for the origin. */
+	hm_note_open(a, text, NULL, 0, note, &bad);
+	hm_err_free(&bad);
+	if (note->text.n == 0)
+		return hm_err_set(err, HM_EINVALID, "malformed checkpoint");
+	if (hm_checkpoint_parse(note->text, &origin, tree, err) ||
+	    witness_find(w, a, origin, k, err))
+		return -1;
+	if (hm_note_open(a, text, k->keys, k->n_keys, note, err)) {
+		if (err->code == HM_ESECURITY)
+			err->code = HM_EFORBIDDEN;
+		return -1;
+	}
+	return 0;
+}
+
+static void
+add_checkpoint(struct request *r, struct hm_arena *a, hm_str body)
+{
+	struct hm_add_checkpoint req;
+	struct known k = { .time = 0 };
+	struct hm_err err = { 0 };
+	struct hm_note note;
+	struct hm_tree tree;
+
+	if (hm_add_checkpoint_parse(body, &req, &err) ||
+	    open_checkpoint(r->s->w, a, req.note, &k, &note, &tree, &err) ||
+	    witness_cosign(r->s->w, a, &k, &note, &tree, &req, &r->body, &err)) {
+		refuse(r, a, &k, &err);
+	} else {
+		r->status = 200;
+		r->type = TEXT;
+	}
+	hm_err_free(&err);
+}
+
+/* On a thread of the pool. */
+static void
+work(void *arg)
+{
+	struct request *r = arg;
+	struct hm_arena *a = hm_exchange_arena(r->x);
+	struct hm_err err = { 0 };
+	hm_str body;
+
+	lseek(r->fd, 0, SEEK_SET);
+	if (hm_file_read_fd(a, r->fd, "body", HM_WITNESS_BODY_MAX, &body, &err)) {
+		err.code = HM_EIO;
+		refuse(r, a, NULL, &err);
+	} else {
+		add_checkpoint(r, a, body);
+	}
+	close(r->fd);
+	hm_err_free(&err);
+	hm_exchange_resume(r->x, give);
+}
+
+static void
+have_body(void *ctx, struct hm_exchange *x, int status)
+{
+	struct request *r = *hm_exchange_data(x);
+
+	(void)ctx;
+	if (status) {
+		close(r->fd);
+		reply(x, status, TEXT, HM_S("the request could not be read\n"));
+		return;
+	}
+	hm_exchange_defer(x);
+	hm_pool_submit(r->s->pool, 0, work, r);
+}
+
+static void
+post(struct serving *s, struct hm_exchange *x)
+{
+	struct request *r = HM_NEW(hm_exchange_arena(x), struct request);
+
+	*r = (struct request){ .s = s, .x = x, .fd = memfd_create("body", MFD_CLOEXEC) };
+	*hm_exchange_data(x) = r;
+	if (r->fd < 0) {
+		hm_exchange_close(x);
+		reply(x, 503, TEXT, HM_S("busy\n"));
+		return;
+	}
+	hm_exchange_read_body(x, r->fd, HM_WITNESS_BODY_MAX, have_body);
+}
+
+/* "/<hash>/checkpoint" */
+static bool
+is_checkpoint(hm_str path, hm_str *hash)
+{
+	return hm_str_cut_prefix(&path, HM_S("/")) &&
+	       hm_str_cut_suffix(&path, HM_S("/checkpoint")) && (*hash = path).n == 64;
+}
+
+static void
+get_checkpoint(struct serving *s, struct hm_exchange *x, hm_str hash)
+{
+	struct hm_arena *a = hm_exchange_arena(x);
+	struct hm_err err = { 0 };
+	struct knowns logs;
+	const struct known *found = NULL;
+
+	if (witness_logs(s->w, a, &logs, &err)) {
+		hm_log(s->w->log, HM_LOG_WARN, HM_F, HM_P(hm_err_str(&err)));
+		hm_err_free(&err);
+		reply(x, 500, TEXT, HM_S("internal error\n"));
+		return;
+	}
+	for (size_t i = 0; i < logs.n; i++) {
+		uint8_t sum[HM_SHA256_SIZE];
+
+		hm_sha256_of(logs.v[i].origin, sum);
+		if (hm_str_eq(hm_hex_encode(a, sum, sizeof(sum)), hash))
+			found = &logs.v[i];
+	}
+	if (!found || found->note.n == 0)
+		reply(x, 404, TEXT, HM_S("no such log, or nothing cosigned yet\n"));
+	else
+		reply(x, 200, TEXT, found->note);
+}
+
+static void
+get_about(struct serving *s, struct hm_exchange *x)
+{
+	reply(x, 200, TEXT,
+	      hm_arena_printf(hm_exchange_arena(x), "witness " HM_F "\nverifier key " HM_F "\n",
+	                      HM_P(s->w->signer.name), HM_P(s->w->vkey)));
+}
+
+static void
+handle(void *ctx, struct hm_exchange *x)
+{
+	struct serving *s = ctx;
+	const struct hm_http1_request *req = hm_exchange_request(x);
+	bool is_post = hm_str_eqz(req->path, "/add-checkpoint");
+	bool get = req->method == HM_HTTP1_GET || req->method == HM_HTTP1_HEAD;
+	hm_str hash;
+
+	if (is_post ? req->method != HM_HTTP1_POST : !get) {
+		hm_exchange_field(x, "Allow", is_post ? HM_S("POST") : HM_S("GET, HEAD"));
+		reply(x, 405, TEXT, HM_S("method not allowed\n"));
+	} else if (is_post) {
+		post(s, x);
+	} else if (is_checkpoint(req->path, &hash)) {
+		get_checkpoint(s, x, hash);
+	} else if (hm_str_eqz(req->path, "/healthz") || hm_str_eqz(req->path, "/readyz")) {
+		reply(x, 200, TEXT, HM_S("ok\n"));
+	} else if (hm_str_eqz(req->path, "/")) {
+		get_about(s, x);
+	} else {
+		reply(x, 404, TEXT, HM_S("not found\n"));
+	}
+}
+
+/* ---- looking at the logs meanwhile */
+
+static void *
+look(void *arg)
+{
+	struct serving *s = arg;
+	struct hm_err err = { 0 };
+	struct timespec until;
+	int status;
+
+	pthread_mutex_lock(&s->mutex);
+	while (!s->stop) {
+		pthread_mutex_unlock(&s->mutex);
+		if (witness_poll(s->w, HM_S(""), &status, &err))
+			hm_log(s->w->log, HM_LOG_WARN, HM_F, HM_P(hm_err_str(&err)));
+		hm_err_clear(&err);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += s->every;
+		pthread_mutex_lock(&s->mutex);
+		if (!s->stop)
+			pthread_cond_timedwait(&s->wake, &s->mutex, &until);
+	}
+	pthread_mutex_unlock(&s->mutex);
+	hm_err_free(&err);
+	return NULL;
+}
+
+/* ---- the server */
+
+static struct hm_server *volatile running;
+
+static void
+on_stop(int sig)
+{
+	(void)sig;
+	if (running)
+		hm_server_stop(running, DRAIN_MS);
+}
+
+static int
+serve(struct serving *s, struct hm_err *err)
+{
+	struct sigaction stop = { .sa_handler = on_stop };
+	pthread_t looker;
+	int rc;
+
+	running = s->server;
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (s->every && pthread_create(&looker, NULL, look, s))
+		return hm_err_set(err, HM_EINTERNAL, "cannot start a thread");
+	rc = hm_server_run(s->server, err);
+	running = NULL;
+	pthread_mutex_lock(&s->mutex);
+	s->stop = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->mutex);
+	if (s->every)
+		pthread_join(looker, NULL);
+	return rc;
+}
+
+int
+witness_serve(struct witness *w, const struct witness_serve_opts *o, struct hm_err *err)
+{
+	struct serving s = { .w = w, .every = o->every };
+	struct hm_server_opts so = { .listen = o->listen, .inherited_fd = -1, .loops = 1,
+		                     .name = "hermod-sumdb", .handle = handle, .ctx = &s,
+		                     .log = w->log };
+	struct hm_tls_server *tls = NULL;
+	hm_str address;
+	int rc = 0;
+
+	pthread_mutex_init(&s.mutex, NULL);
+	pthread_cond_init(&s.wake, NULL);
+	if (o->tls_cert.n || o->tls_key.n)
+		rc = hm_tls_server_new(o->tls_cert.p, o->tls_key.p, &tls, err);
+	so.tls = tls;
+	if (rc == 0)
+		rc = hm_server_new(&so, &s.server, &address, err);
+	if (rc == 0) {
+		s.pool = hm_pool_new(THREADS);
+		fprintf(stderr, "listening on %s://%s\n", tls ? "https" : "http", address.p);
+		rc = serve(&s, err);
+		hm_pool_free(s.pool);
+	}
+	hm_server_free(s.server);
+	hm_tls_server_free(tls);
+	pthread_cond_destroy(&s.wake);
+	pthread_mutex_destroy(&s.mutex);
+	return rc;
+}
