@@ -23,7 +23,7 @@ int hm_limit_take(struct hm_limit *l, hm_str key, int64_t now_ns);
 /* The same without taking it. */
 int hm_limit_look(struct hm_limit *l, hm_str key, int64_t now_ns);
 
-/* The key of an address: itself for IPv4, its /64 for IPv6. Borrowed from the argument. */
+/* The key of an address: itself for IPv4, its /64 for IPv6. Borrowed from the arguments. */
 hm_str hm_limit_address(hm_str peer, char room[static 64]);
 
 #endif
