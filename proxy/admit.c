@@ -268,22 +268,32 @@ admit_locked(struct admission *w, enum admit_outcome *outcome, struct hm_err *er
 }
 
 int
-admit_module(const struct admit *ad, const struct admit_module *m, enum admit_outcome *outcome,
-             struct hm_err *err)
+admit_module_locked(const struct admit *ad, const struct admit_module *m,
+                    enum admit_outcome *outcome, struct hm_err *err)
 {
 	struct admission w = { .ad = ad, .m = m };
 	struct facts_origin origin = { .source = ad->source };
-	int lock, rc;
+	int rc;
 
 	rc = hm_modzip_check_name(m->path, m->version, err);
 	if (rc == 0)
-		rc = hm_store_lock(ad->store, m->path, m->version, &lock, err);
-	if (rc == 0) {
 		rc = admit_locked(&w, outcome, err);
-		hm_lock_release(lock);
-	}
 	if (rc == 0 && *outcome == ADMIT_NEW)
 		facts_stored(ad->facts, m->path, m->version, &origin);
 	hm_arena_free(&w.arena);
 	return rc ? hm_modver_wrap(err, hm_modver_of(m->path, m->version)) : 0;
+}
+
+int
+admit_module(const struct admit *ad, const struct admit_module *m, enum admit_outcome *outcome,
+             struct hm_err *err)
+{
+	int lock, rc;
+
+	if (hm_modzip_check_name(m->path, m->version, err) ||
+	    hm_store_lock(ad->store, m->path, m->version, &lock, err))
+		return hm_modver_wrap(err, hm_modver_of(m->path, m->version));
+	rc = admit_module_locked(ad, m, outcome, err);
+	hm_lock_release(lock);
+	return rc;
 }

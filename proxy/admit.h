@@ -70,5 +70,8 @@ enum admit_outcome {
  */
 int admit_module(const struct admit *ad, const struct admit_module *m,
                  enum admit_outcome *outcome, struct hm_err *err);
+/* The same for who holds the version's lock. */
+int admit_module_locked(const struct admit *ad, const struct admit_module *m,
+                        enum admit_outcome *outcome, struct hm_err *err);
 
 #endif

@@ -94,7 +94,6 @@ cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	bool no_sumdb = false;
 	enum import_form form = IMPORT_AUTO;
 	const struct facts_opts fo = { .store = &p->store, .log = &p->log };
-	int rc;
 	const struct hm_setting more[] = {
 		{ "", "from", NULL, HM_SET_STR, &from, 0, 0 },
 		{ "", "no-sumdb", NULL, HM_SET_BOOL, &no_sumdb, 0, 0 },
@@ -111,9 +110,8 @@ cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	p->admit.source = HM_S("import");
 	if (no_sumdb)
 		p->admit.verify = NULL;
-	if (facts_open(&fo, &p->admit.facts, err))
+	if (facts_open(&fo, &p->facts, err))
 		return -1;
-	rc = import_folder(p, src, form, err);
-	facts_close(p->admit.facts);
-	return rc;
+	p->admit.facts = p->facts;
+	return import_folder(p, src, form, err);
 }

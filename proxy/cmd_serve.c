@@ -9,10 +9,12 @@
 
 #include "cmds.h"
 #include "crypto/tls.h"
+#include "control.h"
 #include "desk.h"
 #include "guard.h"
 #include "os/clock.h"
 #include "serve/program.h"
+#include "trim.h"
 #include "upstream.h"
 
 enum { DRAIN_MS = 30000, MISSES_MAX = 2 << 20 };
@@ -34,6 +36,8 @@ const char cmd_serve_usage[] =
 	"  --fills N            fetches at once (default 16)\n"
 	"  --upstream-timeout SEC   an upstream may be silent so long (default 30)\n"
 	"  --private LIST       patterns that go to no public upstream, beside GOPRIVATE\n"
+	"  --quota SIZE         above it the least recently used go, as \"20G\" (default: "
+	"none)\n"
 	"  --access-log KIND    text, json or off (default)\n"
 	"  --access-log-file FILE   it goes there instead of standard error\n"
 	"  --tls-cert FILE --tls-key FILE   serve https\n";
@@ -123,6 +127,7 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "fills", "HERMOD_PROXY_FILLS", HM_SET_INT, &o->fills, 1, 64 },
 		{ "serve", "upstream-timeout", "HERMOD_PROXY_UPSTREAM_TIMEOUT", HM_SET_INT,
 		  &o->upstream_timeout, 1, 600 },
+		{ "serve", "quota", "HERMOD_PROXY_QUOTA", HM_SET_STR, &o->quota, 0, 0 },
 		{ "serve", "private", "HERMOD_PROXY_PRIVATE", HM_SET_STR, &o->private, 0, 0 },
 		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
 		  0 },
@@ -167,9 +172,18 @@ upstream_asked(void *ctx, hm_str host, int64_t nanoseconds, bool well)
 static int
 open_server(struct proxy *p, struct hm_err *err)
 {
-	struct facts_opts facts = { .store = &p->store, .log = &p->log, .scan = true };
+	struct facts_opts facts = { .store = &p->store, .log = &p->log, .scan = true,
+		                    .written = trim_written, .ctx = p };
 
-	if (facts_open(&facts, &p->facts, err))
+	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
+	p->misses = hot_new(MISSES_MAX);
+	if (trim_parse_size(p->opts.quota, &p->quota.bytes, err))
+		return -1;
+	if (p->quota.bytes && p->opts.offline)
+		return hm_err_set(err, HM_EUSAGE,
+		                  "--quota and --offline exclude each other: what is removed could "
+		                  "not be fetched again");
+	if (facts_open(&facts, &p->facts, err) || control_new(p, &p->control, err))
 		return -1;
 	p->desk = desk_new(p);
 	p->meter = meter_new();
@@ -177,8 +191,6 @@ open_server(struct proxy *p, struct hm_err *err)
 	upstreams_watch(p->upstreams, upstream_asked, p->meter);
 	if (hm_accesslog_new(p->opts.access_log, p->opts.access_log_file, &p->access_log, err))
 		return -1;
-	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
-	p->misses = hot_new(MISSES_MAX);
 	p->guard = guard_new();
 	p->fills = fills_new(p);
 	if (p->opts.tls_cert.n || p->opts.tls_key.n)

@@ -22,6 +22,10 @@ int cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_serve_usage[];
 int cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_import_usage[];
+int cmd_prefetch(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_prefetch_usage[];
+int cmd_purge(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_purge_usage[];
 
 struct options options_default(void);
 /*
@@ -38,6 +42,10 @@ int options_no_words(int argc, char **argv, struct hm_err *err);
 
 /* Settings of the upstream side and the parts on them: store, fetch, verify; not the server's. */
 int proxy_open(struct proxy *p, struct hm_err *err);
+/* DIR/access.db, for verbs that leave a line in the audit log: p->audit. */
+int proxy_open_audit(struct proxy *p, struct hm_err *err);
+/* Who runs a verb, for the audit log: "shell:USER". */
+hm_str proxy_shell_user(struct hm_arena *a);
 /* Whatever is open, in any state. */
 void proxy_close(struct proxy *p);
 

@@ -10,6 +10,8 @@
 static const struct command commands[] = {
 	{ "serve", cmd_serve, cmd_serve_usage },
 	{ "import", cmd_import, cmd_import_usage },
+	{ "prefetch", cmd_prefetch, cmd_prefetch_usage },
+	{ "purge", cmd_purge, cmd_purge_usage },
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
 

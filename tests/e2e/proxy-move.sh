@@ -120,4 +120,44 @@ beside() {
 }
 here "a running server has it at once" beside
 stop
+# -- prefetch
+mods() {
+	mkdir -p "$work/app" "$work/ws/a" "$work/ws/b" "$work/local" && cd "$work/app" &&
+	printf 'module example.com/app\n\ngo 1.21\n\nrequire example.com/greet v1.0.0\n\nrequire example.com/words v1.0.0 // indirect\n' >go.mod &&
+	printf 'module example.com/old\n\ngo 1.16\n\nrequire example.com/greet v1.0.0\n' >old.mod &&
+	printf 'module example.com/rep\n\ngo 1.21\n\nrequire (\n\texample.com/words v1.0.0\n\texample.com/words/v2 v2.0.0\n\texample.com/greet v0.9.0\n\texample.com/gone v1.0.0\n)\n\nexclude example.com/gone v1.0.0\n\nreplace (\n\texample.com/words v1.0.0 => example.com/words v1.1.0\n\texample.com/words/v2 => ../local\n\texample.com/greet => example.com/greet v1.0.0\n)\n' >replace.mod &&
+	printf 'module example.com/words/v2\n' >../local/go.mod &&
+	(export GOFLAGS=-mod=mod GOPROXY=file://$fx/good GOSUMDB=off GOMODCACHE=$work/modcache && "$GO" mod download all) &&
+	printf 'module example.com/a\n\ngo 1.21\n\nrequire example.com/greet v1.0.0\n\nrequire example.com/words v1.0.0 // indirect\n' >../ws/a/go.mod &&
+	printf 'module example.com/b\n\ngo 1.21\n\nrequire (\n\texample.com/a v1.0.0\n\texample.com/words v1.1.0\n)\n\nreplace example.com/a v1.0.0 => ../a\n' >../ws/b/go.mod &&
+	printf 'go 1.21\n\nuse (\n\t./a\n\t./b\n)\n' >../ws/go.work
+}
+t "go.mod, go.sum, go.work" mods
+pre() {
+	local name=$1 want=$2
+	shift 2
+	prints "$want" "$proxy" prefetch --dir "$work/$name" --upstream "file://$fx/good" "$@"
+}
+t "prefetch go.mod" pre p1 "2 modules, 0 go.mod files of others, 0 failed" "$work/app/go.mod"
+t "go builds from that alone" bash -c "cd '$work/app' && GOFLAGS= GOPROXY=file://$work/p1/cache/download GOSUMDB=off GOMODCACHE='$work/mc.p1' '$GO' mod download all"
+t "prefetch go.mod before go 1.17: through to the end" pre p2 "2 modules, 0 go.mod files of others, 0 failed" "$work/app/old.mod"
+t "prefetch with replace and exclude" pre p3 "2 modules, 0 go.mod files of others, 0 failed" "$work/app/replace.mod"
+t "prefetch with replace: what was replaced does not come" [ ! -e "$work/p3/cache/download/example.com/words/v2/@v/v2.0.0.mod" ]
+t "prefetch go.sum" pre p4 "2 modules, 0 go.mod files of others, 0 failed" "$work/app/go.sum"
+t "prefetch go.work" pre p5 "2 modules, 1 go.mod files of others, 0 failed" "$work/ws/go.work"
+t "go lists the workspace's modules from that" bash -c "cd '$work/ws' && GOFLAGS= GOPROXY=file://$work/p5/cache/download GOSUMDB=off GOMODCACHE='$work/mc.p5' '$GO' list -m all"
+t "all of it is checked" fails_with 1 "cannot authenticate record data" env GOSUMDB="$key file://$fx/log-record/sumdb/test.example" "$proxy" prefetch --dir "$work/p6" --upstream "file://$fx/good" "$work/app/go.sum"
+none_of() { ! find "$work/p6" -name '*.zip' | grep .; }
+t "and nothing of it kept" none_of
+printf 'example.com/words v9.9.9 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nexample.com/words v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n' >"$work/part.sum"
+t "what fails is named" fails_with 1 "hermod-proxy: example.com/words@v9.9.9: " "$proxy" prefetch --dir "$work/p7" --upstream "file://$fx/good" "$work/part.sum"
+t "the rest comes" has p7 words@v1.0.0
+t "offline: nobody is asked" fails_with 1 "asks nobody" "$proxy" prefetch --dir "$work/p8" --offline --upstream "file://$fx/good" "$work/app/go.sum"
+t "a private name: nobody is asked" fails_with 1 "nobody is asked" env GOPRIVATE=example.com "$proxy" prefetch --dir "$work/p8" --upstream "file://$fx/good" "$work/app/go.sum"
+through() {
+	start pxy --upstream "file://$fx/good" && prints "2 modules, 0 go.mod files of others, 0 failed" "$proxy" prefetch --url "$url" "$work/app/go.mod" && has pxy greet@v1.0.0 words@v1.0.0 &&
+	fails_with 1 "hermod-proxy: example.com/words@v9.9.9: " "$proxy" prefetch --url "$url" "$work/part.sum"
+}
+here "prefetch through a running proxy" through
+stop
 finish
