@@ -50,9 +50,10 @@ struct options {
 	hm_str quota;         /* size, as "20G"; empty: none */
 };
 
-struct counters {
-	atomic_ullong requests, hot, stored, filled, missing, refused, failed;
-	atomic_ullong bytes_out, upstream, zips_rejected;
+/* trim.h; the writer of the facts alone uses it while the server runs. */
+struct quota {
+	int64_t bytes;           /* 0: none */
+	bool warned;             /* that it cannot be kept */
 };
 
 struct proxy {
@@ -74,7 +75,6 @@ struct proxy {
 	struct hm_server *server;
 	struct hm_tls_server *tls;
 	struct hm_log log;
-	struct counters count;   /* going; use meter */
 	struct meter *meter;
 	struct hm_accesslog *access_log; /* NULL: off */
 	int64_t started;         /* seconds */
