@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
+#include "facts.h"
 #include "os/clock.h"
 #include "proxy.h"
 
@@ -375,6 +376,30 @@ read_started(void *ctx)
 }
 
 static double
+read_modules(void *ctx)
+{
+	return (double)facts_totals(((struct proxy *)ctx)->facts).modules;
+}
+
+static double
+read_versions(void *ctx)
+{
+	return (double)facts_totals(((struct proxy *)ctx)->facts).versions;
+}
+
+static double
+read_zips(void *ctx)
+{
+	return (double)facts_totals(((struct proxy *)ctx)->facts).zips;
+}
+
+static double
+read_store_bytes(void *ctx)
+{
+	return (double)facts_totals(((struct proxy *)ctx)->facts).bytes;
+}
+
+static double
 read_log_dropped(void *ctx)
 {
 	return (double)hm_accesslog_dropped(((struct proxy *)ctx)->access_log);
@@ -396,6 +421,10 @@ meter_watch(struct meter *m, struct proxy *p)
 		{ "memory_bytes", "Bytes of answers kept in memory.", false, read_hot_bytes },
 		{ "memory_entries", "Answers kept in memory.", false, read_hot_entries },
 		{ "fills", "Fetches under way.", false, read_fills },
+		{ "store_modules", "Modules in the store.", false, read_modules },
+		{ "store_versions", "Versions in the store.", false, read_versions },
+		{ "store_zips", "Versions in the store with their zip.", false, read_zips },
+		{ "store_bytes", "Bytes of the store's files.", false, read_store_bytes },
 		{ "connections", "Open connections.", false, read_connections },
 		{ "start_time_seconds", "When the process started.", false, read_started },
 	};
