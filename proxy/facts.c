@@ -468,6 +468,8 @@ writer_main(void *arg)
 	struct timespec until;
 	bool news, stop = false;
 
+	if (f->written)
+		f->written(f->ctx, f);
 	while (!stop) {
 		pthread_mutex_lock(&f->queue_mutex);
 		if (!f->stop) {

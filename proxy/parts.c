@@ -3,6 +3,7 @@
  */
 #include "base/path.h"
 #include "cmds.h"
+#include "control.h"
 #include "crypto/tls.h"
 #include "desk.h"
 #include "guard.h"
@@ -94,11 +95,12 @@ proxy_close(struct proxy *p)
 	/* their work ends before the loops that it resumes on go away */
 	fills_free(p->fills);
 	desk_free(p->desk);
+	control_free(p->control);
 	hm_server_free(p->server);
 	hm_tls_server_free(p->tls);
 	meter_free(p->meter); /* it reads from the parts */
 	hm_accesslog_free(p->access_log);
-	facts_close(p->facts);
+	facts_close(p->facts); /* its writer trims, and makes hot forget */
 	hot_free(p->hot);
 	hot_free(p->misses);
 	guard_free(p->guard);

@@ -26,6 +26,10 @@
 #include "verify/verify.h"
 
 struct fills;
+struct hm_access;
+struct hm_accounts;
+struct hm_audit;
+struct control;
 struct desk;
 struct guard;
 struct upstreams;
@@ -41,6 +45,9 @@ struct options {
 	hm_str access_log;    /* "text", "json" or "off" */
 	hm_str access_log_file; /* empty: standard error */
 	bool offline;
+	bool insecure_http;   /* plain HTTP, and credentials over it, on any address */
+	int rate, rate_burst; /* requests a second of one account or address; 0: no limit */
+	int upload_mib;       /* largest zip that is taken */
 	int memory_mib;       /* of the hot table */
 	int list_fresh, list_stale; /* seconds */
 	int missing_keep;     /* seconds that "not found" is remembered */
@@ -72,6 +79,11 @@ struct proxy {
 	struct fills *fills;
 	struct facts *facts;     /* NULL in verbs that do not ask for it */
 	struct desk *desk;
+	struct control *control; /* what commands on this machine say to a server */
+	struct quota quota;
+	struct hm_accounts *accounts;
+	struct hm_access *access;
+	struct hm_audit *audit;  /* NULL in verbs that do not ask for it */
 	struct hm_server *server;
 	struct hm_tls_server *tls;
 	struct hm_log log;

@@ -1,0 +1,165 @@
+#include "remove.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "control.h"
+#include "mod/modpath.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "store/list.h"
+
+enum { SETTLE_MS = 20 }; /* far longer than a loop's thread holds what it has read */
+
+static int
+take_lock(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str version,
+          enum remove_how how, int *lock, struct hm_err *err)
+{
+	hm_str file;
+
+	*lock = -1;
+	if (how == REMOVE_PURGE)
+		return hm_store_lock(s, path, version, lock, err);
+	if (hm_store_path(s, a, path, version, "lock", &file, err) ||
+	    hm_lock_try(file.p, true, lock, err))
+		return -1;
+	return *lock >= 0 ? 0 : hm_err_set(err, HM_ECONFLICT, "in use");
+}
+
+static int
+sync_folder(hm_str folder, struct hm_err *err)
+{
+	int fd = open(folder.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0 || fsync(fd))
+		rc = hm_err_sys(err, errno, "fsync " HM_F, HM_P(folder));
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int
+remove_files(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str version,
+             enum remove_how how, struct hm_err *err)
+{
+	static const char *const order[] = { "zip", "ziphash", "info", "mod", "local", "partial" };
+	bool any = false;
+	hm_str file;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		if (hm_store_path(s, a, path, version, order[i], &file, err))
+			return -1;
+		any = any || hm_file_exists(file.p);
+		if (hm_file_remove(file.p, err))
+			return -1;
+	}
+	hm_store_update_list(hm_path_dir(a, file));
+	if (how == REMOVE_PURGE) {
+		if (hm_store_dir_path(s, a, path, version, &file, err) ||
+		    hm_dir_remove_all(file.p, true, err) ||
+		    hm_store_path(s, a, path, version, "zip", &file, err) ||
+		    sync_folder(hm_path_dir(a, file), err))
+			return -1;
+	}
+	return any ? 0 : hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store",
+	                            HM_P(path), HM_P(version));
+}
+
+/* Locking makes the folder: not for a module that nobody ever asked for. */
+static int
+check_folder(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str version,
+             struct hm_err *err)
+{
+	hm_str file;
+
+	if (hm_store_path(s, a, path, version, "mod", &file, err))
+		return -1;
+	if (!hm_file_is_dir(hm_path_dir(a, file).p))
+		return hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store",
+		                  HM_P(path), HM_P(version));
+	return 0;
+}
+
+int
+remove_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_str version,
+               enum remove_how how, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	int lock = -1;
+	int rc = check_folder(s, &a, path, version, err);
+
+	if (rc == 0)
+		rc = take_lock(s, &a, path, version, how, &lock, err);
+	if (rc == 0) {
+		rc = remove_files(s, &a, path, version, how, err);
+		facts_removed(facts, path, version);
+	}
+	hm_lock_release(lock);
+	hm_arena_free(&a);
+	return rc;
+}
+
+/* ---- memory */
+
+void
+forget_trimmed(struct proxy *p, hm_str path, hm_str version)
+{
+	static const char *const kinds[] = { "info", "mod" };
+	struct hm_arena a = { 0 };
+	struct hm_err err = { 0 };
+	hm_str epath, eversion;
+
+	if (hm_modpath_escape(&a, path, &epath, &err) == 0 &&
+	    hm_modpath_escape_version(&a, version, &eversion, &err) == 0)
+		for (size_t i = 0; i < 2; i++)
+			hot_remove(p->hot, hm_arena_printf(&a, "/" HM_F "/@v/" HM_F ".%s", HM_P(epath),
+			                                   HM_P(eversion), kinds[i]));
+	hm_err_free(&err);
+	hm_arena_free(&a);
+}
+
+void
+forget_purged(struct proxy *p, hm_str path)
+{
+	struct hm_arena a = { 0 };
+	struct hm_err err = { 0 };
+	hm_str epath;
+
+	if (hm_modpath_escape(&a, path, &epath, &err) == 0) {
+		hm_str prefix = hm_arena_printf(&a, "/" HM_F "/@", HM_P(epath));
+
+		hot_drop(p->hot, prefix);
+		hm_clock_sleep_ms(SETTLE_MS);
+		hot_drop(p->hot, prefix);
+	}
+	hm_err_free(&err);
+	hm_arena_free(&a);
+}
+
+/* ---- purge */
+
+int
+purge_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_str version,
+              const struct purge_why *why, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	struct fact_purge p = { .path = path, .version = version, .reason = why->reason,
+		                .who = why->who };
+	hm_str mark;
+	int rc = hm_store_path(s, &a, path, version, "local", &mark, err);
+
+	if (rc == 0) {
+		p.local = hm_file_exists(mark.p);
+		hm_store_ziphash(s, &a, path, version, &p.zip_h1);
+		rc = remove_version(s, facts, path, version, REMOVE_PURGE, err);
+	}
+	if (rc == 0)
+		rc = facts_purged(facts, &p, err);
+	if (rc == 0)
+		rc = control_tell(s->root, hm_arena_printf(&a, "forget " HM_F, HM_P(path)), err);
+	hm_arena_free(&a);
+	return rc ? hm_modver_wrap(err, hm_modver_of(path, version)) : 0;
+}
