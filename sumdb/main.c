@@ -6,6 +6,7 @@
 
 #include "serve/program.h"
 #include "sumdb.h"
+#include "witness.h"
 
 static void
 usage(FILE *out)
@@ -30,7 +31,11 @@ usage(FILE *out)
 	      "    --tls-cert FILE --tls-key FILE   serve https\n"
 	      "    --config FILE          settings; each is also an option and a variable\n"
 	      "  add PATH@VERSION...    fetch and log these versions\n"
-	      "  import FILE...         log the versions of go.sum files\n",
+	      "  import FILE...         log the versions of go.sum files\n"
+	      "\n"
+	      "of other people's logs:\n"
+	      "\n"
+	      "  witness init, key, log, serve, follow   cosign their heads (--dir DIR)\n",
 	      out);
 }
 
@@ -73,6 +78,7 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 	               hm_program_abs(a, &o->dir, err) ? -1 : 0;
 }
 
+/* Above 0: a status to end with, all is said. */
 static int
 command(struct hm_arena *a, struct options *o, int argc, char **argv, struct hm_log *log,
         struct hm_err *err)
@@ -99,6 +105,8 @@ command(struct hm_arena *a, struct options *o, int argc, char **argv, struct hm_
 
 	argc--;
 	argv++;
+	if (strcmp(name, "witness") == 0)
+		return cmd_witness(argc, argv, log, err);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		if (strcmp(name, commands[i].name) != 0)
 			continue;
@@ -133,7 +141,8 @@ main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (command(&a, &o, argc - 1, argv + 1, &log, &err))
+	status = command(&a, &o, argc - 1, argv + 1, &log, &err);
+	if (status < 0)
 		status = hm_program_fail("hermod-sumdb", &err);
 	hm_arena_free(&a);
 	return status;

@@ -36,9 +36,53 @@ remote_close(struct remote *r)
 	hm_arena_free(&r->arena);
 }
 
+/* Does this source of GOPROXY pass the database through?  The way to it lands in r->base. */
+static int
+try_source(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
+{
+	struct remote *r = ctx;
+	hm_str base, ignored;
+
+	if (!hm_str_contains(src->url, HM_S("://")))
+		return hm_err_set(err, HM_ENOTFOUND, HM_F " is no proxy", HM_P(src->url));
+	base = hm_arena_printf(&r->arena, HM_F "/sumdb/" HM_F, HM_P(src->url),
+	                       HM_P(r->keys[0].name));
+	if (hm_fetch_get(r->fetch, &r->arena, base, HM_S("supported"), HM_TILELOG_HEAD_MAX,
+	                 &ignored, err))
+		return -1;
+	r->base = base;
+	return 0;
+}
+
+static int
+find_base(struct remote *r, struct hm_err *err)
+{
+	if (r->base.n || hm_fetch_try(r->fetch, try_source, r, err) == 0)
+		return 0;
+	if (!hm_code_may_fall_back(err->code) && err->code != HM_EOFF)
+		return -1;
+	hm_err_clear(err);
+	r->base = hm_arena_printf(&r->arena, "https://" HM_F, HM_P(r->keys[0].name));
+	return 0;
+}
+
+int
+remote_head(struct remote *r, struct hm_arena *a, hm_str *note, struct hm_err *err)
+{
+	r->c2sp = remote_get(r, a, HM_S("checkpoint"), note, err) == 0;
+	if (r->c2sp)
+		return 0;
+	if (err->code != HM_ENOTFOUND && err->code != HM_EGONE && err->code != HM_EINVALID)
+		return -1;
+	hm_err_clear(err);
+	return remote_get(r, a, HM_S("latest"), note, err);
+}
+
 int
 remote_get(struct remote *r, struct hm_arena *a, hm_str path, hm_str *out, struct hm_err *err)
 {
+	if (find_base(r, err))
+		return -1;
 	return hm_fetch_get(r->fetch, a, r->base, path, HM_TILELOG_TILE_MAX, out, err);
 }
 
@@ -47,18 +91,20 @@ remote_open_head(const struct hm_verifier *keys, size_t n, struct hm_arena *a, h
                  struct hm_tree *out, struct hm_err *err)
 {
 	struct hm_note note;
-	hm_str origin;
 
 	if (hm_note_open(a, text, keys, n, &note, err))
 		return -1;
-	if (hm_str_has_prefix(note.text, HM_S("go.sum database tree\n")))
-		return hm_tlog_parse_tree(note.text, out, err);
-	if (hm_checkpoint_parse(note.text, &origin, out, err))
-		return -1;
-	if (!hm_str_eq(origin, keys[0].name))
-		return hm_err_set(err, HM_ESECURITY, "checkpoint of another log, \"" HM_F "\"",
-		                  HM_P(origin));
-	return 0;
+	return hm_checkpoint_read(note.text, keys[0].name, out, err);
+}
+
+static hm_str
+tile_path(const struct remote *r, struct hm_arena *a, const struct hm_tile *t)
+{
+	hm_str path = hm_tile_path(a, t);
+
+	if (!r->c2sp || t->l < 0 || !hm_str_cut_prefix(&path, HM_S("tile/8/")))
+		return path;
+	return hm_arena_concat(a, (hm_str[]){ HM_S("tile/"), path }, 2);
 }
 
 static bool
@@ -84,11 +130,11 @@ remote_tile(struct remote *r, struct hm_arena *a, const struct hm_tile *t, hm_st
 {
 	struct hm_tile full = { t->h, t->l, t->n, 1 << t->h };
 
-	if (remote_get(r, a, hm_tile_path(a, t), out, err)) {
+	if (remote_get(r, a, tile_path(r, a, t), out, err)) {
 		if (t->w == full.w || (err->code != HM_ENOTFOUND && err->code != HM_EGONE))
 			return -1;
 		hm_err_clear(err);
-		if (remote_get(r, a, hm_tile_path(a, &full), out, err))
+		if (remote_get(r, a, tile_path(r, a, &full), out, err))
 			return -1;
 	}
 	if (!cut_tile(t, out))

@@ -18,14 +18,23 @@ struct remote {
 	hm_str base;
 	struct hm_verifier *keys;
 	size_t n_keys;
+	bool c2sp;                /* hash tiles at tile/L/N instead of tile/8/L/N */
 	struct hm_arena *scratch; /* where tiles land; set before tiles are read */
 };
 
-/* vkeys are NAME+HASH+KEY. */
+/*
+ * vkeys are NAME+HASH+KEY.  An empty base: the first proxy of GOPROXY that passes the
+ * database of that name through, else https://NAME, as go does (asked at the first use).
+ */
 int remote_open(struct remote *r, hm_str base, const struct hm_strs *vkeys,
                 const struct hm_log *log, struct hm_err *err);
 void remote_close(struct remote *r);
 int remote_get(struct remote *r, struct hm_arena *a, hm_str path, hm_str *out, struct hm_err *err);
+/*
+ * The newest signed head: "checkpoint", or, where there is none, "latest"; tiles are
+ * read by the paths that go with it from now on.
+ */
+int remote_head(struct remote *r, struct hm_arena *a, hm_str *note, struct hm_err *err);
 /*
  * The tree of a signed head, go's or C2SP's; the C2SP origin must be the key's name.
  * HM_ESECURITY when the key did not sign it.

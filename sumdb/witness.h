@@ -33,6 +33,7 @@ struct witness {
 	struct hm_signer signer;
 	hm_str vkey;         /* of cosignatures */
 	hm_str hook;         /* run for each event; may be empty */
+	struct hm_strs down; /* logs that could not be reached when last looked at */
 	pthread_mutex_t mutex; /* guards the rest */
 	struct hm_db *db;
 };

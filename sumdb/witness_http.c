@@ -322,7 +322,7 @@ int
 witness_serve(struct witness *w, const struct witness_serve_opts *o, struct hm_err *err)
 {
 	struct serving s = { .w = w, .every = o->every };
-	struct hm_server_opts so = { .listen = o->listen, .inherited_fd = -1, .loops = 1,
+	struct hm_server_opts so = { .listen = o->listen, .loops = 1,
 		                     .name = "hermod-sumdb", .handle = handle, .ctx = &s,
 		                     .log = w->log };
 	struct hm_tls_server *tls = NULL;
