@@ -77,7 +77,8 @@ static const struct licence known[] = {
 	  NULL },
 	{ "CC-BY-SA-4.0", 3900,
 	  { "creative commons attribution sharealike 4 0 international public license" }, NULL },
-	{ "BSL-1.0", 270, { "boost software license version 1 0",
+	{ "BSL-1.0", 270, { "any person or organization obtaining a copy of the software and "
+	                    "accompanying documentation covered by this license",
 	                    "the copyright notices in the software and this entire statement" },
 	  NULL },
 	{ "BUSL-1.1", 1000, { "business source license 1 1", "change date", "licensor" }, NULL },
@@ -101,6 +102,7 @@ static const struct licence known[] = {
 /* Terms that take away what the licence beside them gives. */
 static const char *const spoilers[] = {
 	"commons clause license condition",
+	"the grant of rights under the license will not include",
 	"non commercial purposes only",
 };
 
@@ -109,7 +111,7 @@ static const char *const spoilers[] = {
 static bool
 is_word_byte(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); /* curly quotes are none */
 }
 
 /* Lines "Copyright (c) 2009 ..." may be any number and say nothing about the terms. */
@@ -151,15 +153,22 @@ words_of(struct hm_arena *a, hm_str text, size_t *n)
 	return hm_buf_take(&b, a);
 }
 
-static bool
-is_here(const struct licence *l, hm_str words)
+/* How often the licence is in the text: its first phrase, if the others are there too. */
+static unsigned
+times_here(const struct licence *l, hm_str words)
 {
+	hm_str first = hm_str_of(l->phrase[0]);
+	unsigned n = 0;
+	ptrdiff_t at;
+
 	if (l->without && hm_str_contains(words, hm_str_of(l->without)))
-		return false;
-	for (size_t i = 0; i < PHRASES_MAX && l->phrase[i]; i++)
+		return 0;
+	for (size_t i = 1; i < PHRASES_MAX && l->phrase[i]; i++)
 		if (!hm_str_contains(words, hm_str_of(l->phrase[i])))
-			return false;
-	return true;
+			return 0;
+	for (; (at = hm_str_index(words, first)) >= 0; n++)
+		words = hm_str_from(words, (size_t)at + first.n);
+	return n;
 }
 
 /* ---- one text */
@@ -225,11 +234,13 @@ hm_licence_classify(struct hm_arena *a, hm_str text)
 	for (size_t i = 0; i < sizeof(spoilers) / sizeof(*spoilers); i++)
 		if (hm_str_contains(words, hm_str_of(spoilers[i])))
 			return HM_S(HM_LICENCE_UNKNOWN);
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (is_here(&known[i], words)) {
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		unsigned times = times_here(&known[i], words);
+
+		if (times)
 			HM_PUSH(a, found, hm_str_of(known[i].id));
-			covered += known[i].words;
-		}
+		covered += (size_t)known[i].words * times;
+	}
 	if (found.n == 0) {
 		line = spdx_line(a, text);
 		if (line.n == 0 || n > WORDS_FREE)
@@ -255,7 +266,7 @@ has_any(const char *upper, const char *const *words, size_t n)
 bool
 hm_licence_is_file(hm_str name)
 {
-	static const char *const about[] = { "LICENSE", "LICENCE", "COPYING", "COPYRIGHT" };
+	static const char *const about[] = { "LICENSE", "LICENCE", "COPYING" };
 	/* of the things beside it, and programs */
 	static const char *const other[] = { "THIRD", "3RD", "NOTICE", ".GO", ".PY", ".SH", ".JS",
 	                                     ".TS", ".YML", ".YAML", ".TOML", ".TMPL", ".TPL",

@@ -201,7 +201,8 @@ add_event(struct hm_arena *a, struct range *r, const struct hm_json *e)
 	hm_str last = hm_json_get_str(e, "last_affected"), v;
 
 	if (in.n) {
-		r->v[r->n++] = (struct event){ INTRODUCED, semver_of(a, in) };
+		v = hm_str_eqz(in, "0") ? HM_S("") : semver_of(a, in); /* "0": below all */
+		r->v[r->n++] = (struct event){ INTRODUCED, v };
 	} else if (fixed.n || last.n) {
 		v = semver_of(a, fixed.n ? fixed : last);
 		if (v.n)
