@@ -48,6 +48,9 @@ hm_logindex_open(hm_str dir, bool read_only, struct hm_logindex **out, struct hm
 	int rc = hm_db_open(file.p, &o, &x->db, err);
 
 	if (rc == 0 && !read_only)
+		rc = hm_db_exec(x->db, "PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=16384",
+		                err);
+	if (rc == 0 && !read_only)
 		rc = hm_db_migrate(x->db, schema, sizeof(schema) / sizeof(*schema), err);
 	for (int i = 0; rc == 0 && i < STATEMENTS; i++)
 		rc = hm_stmt_new(x->db, sql[i], &x->st[i], err);
@@ -214,6 +217,12 @@ hm_logindex_swap(struct hm_logindex *x, const struct hm_tree *was, const struct 
 		return hm_err_set(err, HM_ECONFLICT,
 				  "index.db: the head was changed by somebody else");
 	return 0;
+}
+
+int
+hm_logindex_checkpoint(struct hm_logindex *x, struct hm_err *err)
+{
+	return hm_db_exec(x->db, "PRAGMA wal_checkpoint(PASSIVE)", err);
 }
 
 /* One statement with up to two texts, in a transaction of its own. */

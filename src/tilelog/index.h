@@ -69,6 +69,12 @@ void hm_logindex_rollback(struct hm_logindex *x);
 int hm_logindex_show(struct hm_logindex *x, hm_str latest, hm_str checkpoint, struct hm_err *err);
 int hm_logindex_declare(struct hm_logindex *x, bool open, struct hm_err *err);
 
+/*
+ * Brings what was committed from SQLite's log into the database, from another connection
+ * than the writer's, which goes on meanwhile.
+ */
+int hm_logindex_checkpoint(struct hm_logindex *x, struct hm_err *err);
+
 /* The first state of a new log, in a transaction. */
 int hm_logindex_create(struct hm_logindex *x, const struct hm_logstate *now, struct hm_err *err);
 /* Empties the table of names (fsck makes it again). */

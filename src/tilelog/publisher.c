@@ -149,6 +149,18 @@ try_publish(struct hm_tilelog *l)
 	return rc == 0;
 }
 
+/* SQLite would do it within a commit, and appends would wait for it. */
+static void
+checkpoint(struct hm_tilelog *l, struct hm_logindex **index)
+{
+	struct hm_err err = { 0 };
+
+	if ((!*index && hm_logindex_open(l->dir, false, index, &err)) ||
+	    hm_logindex_checkpoint(*index, &err))
+		hm_log(l->log, HM_LOG_WARN, HM_F, HM_P(hm_err_str(&err)));
+	hm_err_free(&err);
+}
+
 /* Heads that come in quick succession are published together. With the mutex held. */
 static void
 pause_until(struct hm_tilelog *l, int64_t when)
@@ -166,6 +178,7 @@ static void *
 follow(void *arg)
 {
 	struct hm_tilelog *l = arg;
+	struct hm_logindex *index = NULL;
 	int64_t next;
 	bool good;
 
@@ -179,6 +192,7 @@ follow(void *arg)
 		pthread_mutex_unlock(&l->mutex);
 		next = hm_clock_monotonic_ns();
 		good = try_publish(l);
+		checkpoint(l, &index);
 		pthread_mutex_lock(&l->mutex);
 		l->behind = !good;
 		l->fresh |= !good;
@@ -188,6 +202,7 @@ follow(void *arg)
 		pause_until(l, next + (good ? PUBLISH_EVERY_MS : RETRY_MS) * INT64_C(1000000));
 	}
 	pthread_mutex_unlock(&l->mutex);
+	hm_logindex_free(index);
 	return NULL;
 }
 
