@@ -46,6 +46,14 @@ int proxy_open(struct proxy *p, struct hm_err *err);
 int proxy_open_audit(struct proxy *p, struct hm_err *err);
 /* Who runs a verb, for the audit log: "shell:USER". */
 hm_str proxy_shell_user(struct hm_arena *a);
+/* How the store's checksum databases are set up; without a way to reach them. */
+struct hm_verify_conf proxy_verify_conf(const struct proxy *p);
+/* DIR/access.db, for verbs that leave a line in the audit log: p->audit. */
+int proxy_open_audit(struct proxy *p, struct hm_err *err);
+/* The same with accounts and the door that asks for them: for the server. */
+int proxy_open_access(struct proxy *p, struct hm_err *err);
+/* Who runs a verb, for the audit log: "shell:USER". */
+hm_str proxy_shell_user(struct hm_arena *a);
 /* Whatever is open, in any state. */
 void proxy_close(struct proxy *p);
 

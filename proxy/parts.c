@@ -1,12 +1,18 @@
 /*
  * parts.c - what the verbs work with, opened by their settings.
  */
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/path.h"
 #include "cmds.h"
 #include "control.h"
 #include "crypto/tls.h"
 #include "desk.h"
 #include "guard.h"
+#include "serve/access.h"
+#include "serve/audit.h"
 #include "upstream.h"
 
 enum { CONNECT_MS = 10000, TOTAL_MS = 900000 };
@@ -47,6 +53,21 @@ make_conf(struct proxy *p, struct hm_err *err)
 	return p->conf ? 0 : -1;
 }
 
+struct hm_verify_conf
+proxy_verify_conf(const struct proxy *p)
+{
+	return (struct hm_verify_conf){
+		.gosumdb = p->conf->gosumdb,
+		.gonosumdb = p->conf->gonosumdb,
+		.sumdbs = hm_conf_get(p->conf, "HERMOD_SUMDBS"),
+		.goproxy = p->conf->goproxy,
+		.modcache = p->opts.dir,
+		.sumdb_dir = p->conf->sumdbdir,
+		.log = &p->log,
+		.long_lived = true,
+	};
+}
+
 int
 proxy_open(struct proxy *p, struct hm_err *err)
 {
@@ -61,19 +82,11 @@ proxy_open(struct proxy *p, struct hm_err *err)
 		.retries = 1,
 	};
 	struct hm_config config = { 0 };
-	struct hm_verify_conf v = {
-		.modcache = p->opts.dir,
-		.log = &p->log,
-		.long_lived = true,
-	};
+	struct hm_verify_conf v;
 
 	if (make_conf(p, err))
 		return -1;
 	http.env = &p->conf->env;
-	v.gosumdb = p->conf->gosumdb;
-	v.gonosumdb = p->conf->gonosumdb;
-	v.goproxy = p->conf->goproxy;
-	v.sumdb_dir = p->conf->sumdbdir;
 	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err))
 		return -1;
 	p->http = hm_http_new(&http);
@@ -83,10 +96,54 @@ proxy_open(struct proxy *p, struct hm_err *err)
 	                  &p->upstreams, err))
 		return -1;
 	p->fetch = upstream_of(p->upstreams, HM_S(""))->fetch;
+	v = proxy_verify_conf(p);
 	v.remote = upstream_remote(p->upstreams);
 	p->verify = hm_verify_new(&v, hm_sums_new(&none));
 	p->admit = (struct admit){ .store = &p->store, .verify = p->verify };
 	return 0;
+}
+
+static hm_str
+access_db(struct proxy *p)
+{
+	return hm_path_cat(&p->arena, p->opts.dir, HM_S("access.db"));
+}
+
+int
+proxy_open_audit(struct proxy *p, struct hm_err *err)
+{
+	return hm_audit_open(access_db(p).p, &p->log, &p->audit, err);
+}
+
+int
+proxy_open_access(struct proxy *p, struct hm_err *err)
+{
+	struct hm_access_opts o = {
+		.realm = "hermod-proxy",
+		.insecure = p->opts.insecure_http,
+		.rate = p->opts.rate,
+		.burst = p->opts.rate_burst,
+	};
+
+	if (proxy_open_audit(p, err) ||
+	    hm_accounts_open(access_db(p).p, &p->log, &p->accounts, err))
+		return -1;
+	o.accounts = p->accounts;
+	o.audit = p->audit;
+	p->access = hm_access_new(&o);
+	return 0;
+}
+
+hm_str
+proxy_shell_user(struct hm_arena *a)
+{
+	const char *sudo = getenv("SUDO_USER");
+	struct passwd *pw = getpwuid(getuid());
+
+	if (getuid() == 0 && sudo && *sudo)
+		return hm_arena_printf(a, "shell:%s", sudo);
+	return pw ? hm_arena_printf(a, "shell:%s", pw->pw_name) :
+	            hm_arena_printf(a, "shell:%u", (unsigned)getuid());
 }
 
 void
@@ -95,12 +152,15 @@ proxy_close(struct proxy *p)
 	/* their work ends before the loops that it resumes on go away */
 	fills_free(p->fills);
 	desk_free(p->desk);
+	hm_access_free(p->access);
 	control_free(p->control);
 	hm_server_free(p->server);
 	hm_tls_server_free(p->tls);
 	meter_free(p->meter); /* it reads from the parts */
 	hm_accesslog_free(p->access_log);
 	facts_close(p->facts); /* its writer trims, and makes hot forget */
+	hm_audit_free(p->audit);
+	hm_accounts_free(p->accounts);
 	hot_free(p->hot);
 	hot_free(p->misses);
 	guard_free(p->guard);
