@@ -105,15 +105,18 @@ start(struct hm_exchange *x, hm_str type, hm_str etag, bool immutable, int64_t m
 {
 	const struct hm_http1_request *req = hm_exchange_request(x);
 	struct hm_arena *a = hm_exchange_arena(x);
+	/* What one may see with credentials is for no cache that others ask, too. */
+	const char *whose = hm_http1_field(req, "authorization").p ? "private" : "public";
 	int range;
 
 	if (etag.n)
 		hm_exchange_field(x, "ETag", etag);
 	if (immutable)
-		hm_exchange_field(x, "Cache-Control", HM_S("public, max-age=31536000, immutable"));
+		hm_exchange_field(x, "Cache-Control",
+		                  hm_arena_printf(a, "%s, max-age=31536000, immutable", whose));
 	else
 		hm_exchange_field(x, "Cache-Control",
-		                  hm_arena_printf(a, "public, max-age=%lld", (long long)max_age));
+		                  hm_arena_printf(a, "%s, max-age=%lld", whose, (long long)max_age));
 	if (matches(hm_http1_field(req, "if-none-match"), etag)) {
 		hm_exchange_reply(x, 304, HM_S(""));
 		return true;

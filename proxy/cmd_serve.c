@@ -40,6 +40,10 @@ const char cmd_serve_usage[] =
 	"none)\n"
 	"  --access-log KIND    text, json or off (default)\n"
 	"  --access-log-file FILE   it goes there instead of standard error\n"
+	"  --upload-max MIB     largest zip that an account may upload (default 100; 0: none)\n"
+	"  --rate N             requests a second of one account or address (default 0: no limit)\n"
+	"  --rate-burst N       so many at once before that (default 1000)\n"
+	"  --insecure-http      plain http beyond loopback, and credentials over it\n"
 	"  --tls-cert FILE --tls-key FILE   serve https\n";
 
 /* What a signal may touch; set once the server runs. */
@@ -103,7 +107,8 @@ options_default(void)
 	return (struct options){ .listen = HM_S("127.0.0.1:8080"), .sumdbs = HM_S("sum.golang.org"),
 	                         .access_log = HM_S("off"), .memory_mib = 32, .list_fresh = 60,
 	                         .list_stale = 600, .missing_keep = 30, .fills = 16,
-	                         .upstream_timeout = 30 };
+	                         .upstream_timeout = 30, .rate_burst = 1000,
+	                         .upload_mib = 100 };
 }
 
 int
@@ -133,6 +138,13 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		  0 },
 		{ "serve", "access-log-file", "HERMOD_PROXY_ACCESS_LOG_FILE", HM_SET_STR,
 		  &o->access_log_file, 0, 0 },
+		{ "serve", "insecure-http", "HERMOD_PROXY_INSECURE_HTTP", HM_SET_BOOL,
+		  &o->insecure_http, 0, 0 },
+		{ "serve", "rate", "HERMOD_PROXY_RATE", HM_SET_INT, &o->rate, 0, 1000000 },
+		{ "serve", "rate-burst", "HERMOD_PROXY_RATE_BURST", HM_SET_INT, &o->rate_burst, 1,
+		  1000000 },
+		{ "serve", "upload-max", "HERMOD_PROXY_UPLOAD_MAX", HM_SET_INT, &o->upload_mib, 0,
+		  500 },
 		{ "serve", "tls-cert", "HERMOD_PROXY_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },
 		{ "serve", "tls-key", "HERMOD_PROXY_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
 		{ "", "config", "HERMOD_PROXY_CONFIG", HM_SET_STR, &o->config, 0, 0 },
@@ -175,6 +187,8 @@ open_server(struct proxy *p, struct hm_err *err)
 	struct facts_opts facts = { .store = &p->store, .log = &p->log, .scan = true,
 		                    .written = trim_written, .ctx = p };
 
+	if (proxy_open_access(p, err))
+		return -1;
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
 	p->misses = hot_new(MISSES_MAX);
 	if (trim_parse_size(p->opts.quota, &p->quota.bytes, err))

@@ -42,10 +42,6 @@ int options_no_words(int argc, char **argv, struct hm_err *err);
 
 /* Settings of the upstream side and the parts on them: store, fetch, verify; not the server's. */
 int proxy_open(struct proxy *p, struct hm_err *err);
-/* DIR/access.db, for verbs that leave a line in the audit log: p->audit. */
-int proxy_open_audit(struct proxy *p, struct hm_err *err);
-/* Who runs a verb, for the audit log: "shell:USER". */
-hm_str proxy_shell_user(struct hm_arena *a);
 /* How the store's checksum databases are set up; without a way to reach them. */
 struct hm_verify_conf proxy_verify_conf(const struct proxy *p);
 /* DIR/access.db, for verbs that leave a line in the audit log: p->audit. */

@@ -63,7 +63,7 @@ work(void *arg)
 	hm_exchange_resume(j->x, give); /* j may be gone from here on */
 }
 
-void
+bool
 desk_submit(struct desk *d, struct hm_exchange *x,
             void (*make)(struct proxy *p, struct hm_exchange *x, void *arg,
                          struct desk_answer *out),
@@ -75,11 +75,12 @@ desk_submit(struct desk *d, struct hm_exchange *x,
 		atomic_fetch_sub(&d->waiting, 1);
 		hm_exchange_field(x, "Retry-After", HM_S("1"));
 		answer_text(x, 503, HM_S("too many such requests wait; try again\n"));
-		return;
+		return false;
 	}
 	j = HM_NEW(hm_exchange_arena(x), struct job);
 	*j = (struct job){ .d = d, .x = x, .make = make, .arg = arg };
 	*hm_exchange_data(x) = j;
 	hm_exchange_defer(x);
 	hm_pool_submit(d->pool, 0, work, j);
+	return true;
 }

@@ -18,10 +18,10 @@ struct desk *desk_new(struct proxy *p);
 /* Waits for the jobs under way. */
 void desk_free(struct desk *d);
 /*
- * Defers x; make() runs on another thread, with the exchange's arena, and may call
- * hm_exchange_field(), too.  Where too many wait, the answer is 503 at once.
+ * True: x is deferred, and make() runs on another thread, with the exchange's arena, and may call
+ * hm_exchange_field(), too.  False where too many wait: 503 has been answered.
  */
-void desk_submit(struct desk *d, struct hm_exchange *x,
+bool desk_submit(struct desk *d, struct hm_exchange *x,
                  void (*make)(struct proxy *p, struct hm_exchange *x, void *arg,
                               struct desk_answer *out),
                  void *arg);

@@ -2,10 +2,13 @@
  * handler.c - from a request to its answer, or to the fill it waits for.
  */
 #include "index.h"
+#include "mod/modpath.h"
 #include "os/clock.h"
 #include "page.h"
 #include "passthrough.h"
 #include "proxy.h"
+#include "serve/access.h"
+#include "upload.h"
 
 static bool
 is_stored_kind(const struct route *r)
@@ -51,25 +54,56 @@ fetch_disabled(const struct hm_exchange *x)
 static void
 serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
 {
-	if (proxy_from_memory(p, x, r))
+	if (!hm_access_allow(p->access, x, HM_RIGHT_READ, r->path) || proxy_from_memory(p, x, r))
 		return;
 	if (is_stored_kind(r) && answer_stored(p, x, r)) {
 		meter_add(p->meter, METER_HIT_STORE, 1);
 		facts_used(p->facts, r->path, r->version, r->want == WANT_ZIP);
 		return;
 	}
-	if (fetch_disabled(x)) {
+	if (fetch_disabled(x) || !hm_access_may(p->access, x, HM_RIGHT_FETCH, r->path)) {
 		meter_add(p->meter, METER_MISSING, 1);
 		answer_text(x, 404,
-		            HM_S("not found: temporarily unavailable: not in this proxy's cache, "
-		                 "and the request disables fetching\n"));
+		            fetch_disabled(x) ?
+		                    HM_S("not found: temporarily unavailable: not in this proxy's "
+		                         "cache, and the request disables fetching\n") :
+		                    HM_S("not found: not in this proxy's cache, and the account may "
+		                         "not have it fetched\n"));
 		return;
 	}
 	fills_join(p->fills, r, x); /* offline: from what the store has */
 }
 
-void
-proxy_handle(void *ctx, struct hm_exchange *x)
+/* What a database says of a module is for those who may read the module. */
+static bool
+allow_sumdb(struct proxy *p, struct hm_exchange *x, const struct route *r)
+{
+	struct hm_err none = { 0 };
+	hm_str rest = r->rest, path, version, module;
+	int rc;
+
+	if (!hm_str_cut_prefix(&rest, HM_S("/lookup/")))
+		return hm_access_allow_any(p->access, x, HM_RIGHT_READ);
+	hm_str_cut(rest, '@', &path, &version);
+	rc = hm_modpath_unescape(hm_exchange_arena(x), path, &module, &none);
+	hm_err_free(&none);
+	return hm_access_allow(p->access, x, HM_RIGHT_READ, rc ? HM_S("") : module);
+}
+
+/* Pages and indexes name every module; whether the server is well is no secret. */
+static bool
+allow_other(struct proxy *p, struct hm_exchange *x, hm_str url)
+{
+	if (hm_str_eqz(url, "/healthz") || hm_str_eqz(url, "/readyz"))
+		return true;
+	if (hm_str_eqz(url, "/metrics"))
+		return hm_access_allow_any(p->access, x, HM_RIGHT_READ);
+	return hm_access_allow_all(p->access, x);
+}
+
+/* Somebody who may come in asks for something. */
+static void
+serve(void *ctx, struct hm_exchange *x)
 {
 	struct proxy *p = ctx;
 	const struct hm_http1_request *req = hm_exchange_request(x);
@@ -77,19 +111,22 @@ proxy_handle(void *ctx, struct hm_exchange *x)
 	struct hm_err err = { 0 };
 	struct route r;
 
-	meter_began(p->meter);
-	if (req->method != HM_HTTP1_GET && req->method != HM_HTTP1_HEAD) {
-		hm_exchange_field(x, "Allow", HM_S("GET, HEAD"));
-		answer_text(x, 405, HM_S("only GET and HEAD are answered here\n"));
+	if (req->method != HM_HTTP1_GET && req->method != HM_HTTP1_HEAD &&
+	    req->method != HM_HTTP1_PUT) {
+		hm_exchange_field(x, "Allow", HM_S("GET, HEAD, PUT"));
+		answer_text(x, 405, HM_S("only GET, HEAD and PUT are answered here\n"));
 		return;
 	}
 	if (route_parse(a, req->path, &r, &err)) {
 		answer_text(x, hm_code_http(err.code),
 		            hm_arena_printf(a, HM_F "\n", HM_P(hm_err_str(&err))));
+	} else if (req->method == HM_HTTP1_PUT) {
+		upload_serve(p, x, &r);
 	} else if (r.want == WANT_SUMDB) {
-		passthrough_serve(p, x, &r);
+		if (allow_sumdb(p, x, &r))
+			passthrough_serve(p, x, &r);
 	} else if (r.want == WANT_OTHER) {
-		if (!index_serve(p, x, r.url))
+		if (allow_other(p, x, r.url) && !index_serve(p, x, r.url))
 			page_serve(p, x, r.url);
 	} else {
 		serve_module(p, x, &r);
@@ -98,10 +135,19 @@ proxy_handle(void *ctx, struct hm_exchange *x)
 }
 
 void
+proxy_handle(void *ctx, struct hm_exchange *x)
+{
+	struct proxy *p = ctx;
+
+	meter_began(p->meter);
+	hm_access_enter(p->access, x, serve, p);
+}
+
+void
 proxy_served(void *ctx, const struct hm_served *s)
 {
 	struct proxy *p = ctx;
 
 	meter_served(p->meter, s);
-	hm_accesslog_add(p->access_log, s, HM_S(""));
+	hm_accesslog_add(p->access_log, s, s->who);
 }

@@ -84,6 +84,7 @@ struct proxy {
 	struct hm_accounts *accounts;
 	struct hm_access *access;
 	struct hm_audit *audit;  /* NULL in verbs that do not ask for it */
+	atomic_uint uploads;     /* at work */
 	struct hm_server *server;
 	struct hm_tls_server *tls;
 	struct hm_log log;

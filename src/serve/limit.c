@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -18,6 +19,7 @@ struct bucket {
 
 struct hm_limit {
 	pthread_mutex_t mutex;
+	atomic_bool on;  /* whether there is a limit: read before the mutex is taken */
 	double rate, burst;
 	uint64_t salt; /* so that nobody can aim at a place */
 	size_t sets;   /* a power of two */
@@ -56,6 +58,7 @@ hm_limit_set(struct hm_limit *l, double per_second, double burst)
 {
 	pthread_mutex_lock(&l->mutex);
 	l->rate = per_second;
+	atomic_store(&l->on, per_second > 0);
 	l->burst = burst < 1 ? 1 : burst;
 	pthread_mutex_unlock(&l->mutex);
 }
@@ -91,6 +94,8 @@ use(struct hm_limit *l, hm_str key, int64_t now, double n)
 	struct bucket *b;
 	int wait = 0;
 
+	if (!atomic_load_explicit(&l->on, memory_order_relaxed))
+		return 0;
 	pthread_mutex_lock(&l->mutex);
 	if (l->rate > 0) {
 		b = bucket_of(l, key, now);
