@@ -30,7 +30,7 @@ extern const char cmd_purge_usage[];
 struct options options_default(void);
 /*
  * Reads the server's settings (one file serves all verbs) and the verb's own, `more`,
- * which may be NULL.  *argc and *argv move to the first word that is no option.
+ * which may be NULL.  *argc and *argv keep the words that are no options.
  * p->opts.dir is absolute, and empty when it was not given.
  */
 int options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc,

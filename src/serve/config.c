@@ -268,34 +268,41 @@ from_config(struct hm_arena *a, const struct hm_setting *known, size_t n,
 	return 0;
 }
 
+/* Options may stand among the other words, which move together; "--" ends them. */
 static int
 from_words(struct hm_arena *a, const struct hm_setting *known, size_t n, int *argc,
-           char ***argv, struct hm_err *err)
+           char **argv, struct hm_err *err)
 {
-	while (*argc > 0 && strncmp((*argv)[0], "--", 2) == 0) {
-		hm_str word = hm_str_of((*argv)[0] + 2), key, value;
-		bool given = hm_str_cut(word, '=', &key, &value);
-		const struct hm_setting *s = find(known, n, key);
+	int kept = 0, i = 0;
 
-		(*argc)--;
-		(*argv)++;
+	while (i < *argc) {
+		hm_str word = hm_str_of(argv[i]), key, value;
+		const struct hm_setting *s;
+		bool given;
+
+		if (!hm_str_cut_prefix(&word, HM_S("--"))) {
+			argv[kept++] = argv[i++];
+			continue;
+		}
+		i++;
 		if (word.n == 0)
 			break;
+		given = hm_str_cut(word, '=', &key, &value);
+		s = find(known, n, key);
 		if (!s)
 			return hm_err_set(err, HM_EUSAGE, "unknown option --" HM_F, HM_P(key));
-		if (!given && s->kind == HM_SET_BOOL) {
+		if (!given && s->kind == HM_SET_BOOL)
 			value = HM_S("true");
-		} else if (!given) {
-			if (*argc == 0)
-				return hm_err_set(err, HM_EUSAGE, "--" HM_F " needs a value",
-				                  HM_P(key));
-			value = hm_str_of((*argv)[0]);
-			(*argc)--;
-			(*argv)++;
-		}
+		else if (!given && i == *argc)
+			return hm_err_set(err, HM_EUSAGE, "--" HM_F " needs a value", HM_P(key));
+		else if (!given)
+			value = hm_str_of(argv[i++]);
 		if (set(a, s, value, err))
 			return hm_err_wrap(err, "--");
 	}
+	while (i < *argc)
+		argv[kept++] = argv[i++];
+	*argc = kept;
 	return 0;
 }
 
@@ -311,5 +318,5 @@ hm_settings_apply(struct hm_arena *a, const struct hm_setting *known, size_t n,
 		if (v && set(a, &known[i], hm_str_of(v), err))
 			return hm_err_wrap(err, "$%s: ", known[i].env);
 	}
-	return from_words(a, known, n, argc, argv, err);
+	return from_words(a, known, n, argc, *argv, err);
 }

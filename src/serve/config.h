@@ -50,8 +50,9 @@ struct hm_setting {
 /*
  * Fills the targets: first from config (may be NULL), then from the environment, then
  * from --key=value or --key value words, so that each overrides what came before.
- * *argc and *argv move to the first word that is no option.  HM_EUSAGE names what is
- * unknown or malformed, with file and line or the variable.  Sections with a name in quotes
+ * *argc and *argv keep the words that are no options, which may stand anywhere among
+ * them; all behind "--" are words.  HM_EUSAGE names what is unknown or malformed, with
+ * file and line or the variable.  Sections with a name in quotes
  * are left to whoever knows them.
  */
 int hm_settings_apply(struct hm_arena *a, const struct hm_setting *known, size_t n,

@@ -35,16 +35,19 @@ hm_program_settings(struct hm_arena *a, const struct hm_setting *known, size_t n
 {
 	struct hm_config config;
 	int c = *argc;
-	char **v = *argv;
+	char **words = HM_NEW_N(a, (size_t)c + 1, char *);
 
 	/* First only to learn of --config; then in the order that lets words win. */
-	if (hm_settings_apply(a, known, n, NULL, &c, &v, err))
+	memcpy(words, *argv, (size_t)c * sizeof(*words));
+	if (hm_settings_apply(a, known, n, NULL, &c, &words, err))
 		return -1;
-	if (file->n && (hm_config_read(a, file->p, &config, err) ||
-	                hm_settings_apply(a, known, n, &config, argc, argv, err)))
-		return -1;
+	if (file->n)
+		return hm_config_read(a, file->p, &config, err) ||
+		                       hm_settings_apply(a, known, n, &config, argc, argv, err) ?
+		               -1 :
+		               0;
 	*argc = c;
-	*argv = v;
+	*argv = words;
 	return 0;
 }
 

@@ -16,7 +16,7 @@ int hm_program_fail(const char *name, struct hm_err *err);
 /*
  * hm_settings_apply() with the file that *file names, which is one of the targets
  * (--config and its variable); the same file again by another call is how a server
- * reloads.  *argc and *argv move to the first word that is no option.
+ * reloads.  *argc and *argv keep the words that are no options.
  */
 int hm_program_settings(struct hm_arena *a, const struct hm_setting *known, size_t n,
                         const hm_str *file, int *argc, char ***argv, struct hm_err *err);

@@ -70,11 +70,12 @@ words_beat_environment_beats_file(void **state)
 		{ "serve", "size", "HERMOD_UNIT_SIZE", HM_SET_INT, &n, 1, 100 },
 		{ "serve", "quiet", NULL, HM_SET_BOOL, &b, 0, 0 },
 	};
-	char *words[] = { (char *)(uintptr_t)"--size=7", (char *)(uintptr_t)"--quiet",
-		          (char *)(uintptr_t)"rest", NULL };
+	char *words[] = { (char *)(uintptr_t)"--size=7", (char *)(uintptr_t)"rest",
+		          (char *)(uintptr_t)"--quiet",  (char *)(uintptr_t)"--",
+		          (char *)(uintptr_t)"--more",   NULL };
 	char *bad[] = { (char *)(uintptr_t)"--size", (char *)(uintptr_t)"101", NULL };
 	char **argv = words;
-	int argc = 3;
+	int argc = 5;
 	struct hm_config c;
 
 	(void)state;
@@ -86,8 +87,9 @@ words_beat_environment_beats_file(void **state)
 	assert_str(s, "file");
 	assert_int_equal(n, 7);
 	assert_true(b);
-	assert_int_equal(argc, 1);
+	assert_int_equal(argc, 2);
 	assert_string_equal(argv[0], "rest");
+	assert_string_equal(argv[1], "--more");
 	argv = bad;
 	argc = 2;
 	assert_int_equal(hm_settings_apply(&a, known, 3, NULL, &argc, &argv, &err), -1);
