@@ -121,7 +121,7 @@ facts_used(struct facts *f, hm_str path, hm_str version, bool zip)
 	if (!f)
 		return;
 	hash = hash_of(path, version);
-	now = hm_clock_unix() * 1000000;
+	now = hm_clock_unix_nano() / 1000;
 	s = &f->shard[(hash >> 1) % SHARDS];
 	pthread_mutex_lock(&s->mutex);
 	if (!s->slot)

@@ -1,0 +1,189 @@
+# hermod-proxy's store: /index, the facts behind it, quota, purge, fsck.
+. "$(dirname "$0")/lib.sh"
+
+[ -n "$GO" ] || { skip "hermod-proxy's store" "no go command"; finish; }
+command -v curl >/dev/null || { skip "hermod-proxy's store" "no curl"; finish; }
+unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOPROXY
+export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GONOSUMDB='*'
+proxy=$BUILDDIR/hermod-proxy
+fx=$work/fx up=$work/up
+export GOCACHE=$work/gocache
+(cd "$work" && "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+(cd "$work" && "$GO" build -o "$work/storefill" "$top/tests/e2e/storefill.go") || { t "storefill" false; finish; }
+"$work/storefill" "$up" 20 2 50000
+
+# start NAME ARGS...: a proxy with its own store; $url is where it listens.
+start() {
+	local name=$1
+	shift
+	url=
+	: >"$work/$name.log"
+	"$proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
+	pid=$!
+	pids+=("$pid")
+	for _ in $(seq 200); do
+		url=$(sed -n 's/^listening on //p' "$work/$name.log")
+		[ -n "$url" ] && return 0
+		sleep 0.05
+	done
+	cat "$work/$name.log"
+	return 1
+}
+stop() { kill "$pid" && wait "$pid"; }
+status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
+# gets STATUS URL
+gets() {
+	local got
+	got=$(status "$2")
+	[ "$got" = "$1" ] || { echo "$2: status $got, want $1"; cat "$work/body"; return 1; }
+}
+# until_true COMMAND...: within ten seconds
+until_true() {
+	for _ in $(seq 100); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	"$@"
+}
+words=example.com/words/@v
+
+# ---- index
+here "a server" start store --upstream "file://$fx/good"
+fetch_some() {
+	gets 200 "$url/$words/v1.0.0.info" && gets 200 "$url/$words/v1.0.0.mod" && gets 200 "$url/$words/v1.0.0.zip" &&
+	gets 200 "$url/$words/v1.1.0.mod" && gets 200 "$url/example.com/greet/@v/v1.0.0.zip"
+}
+t "some modules" fetch_some
+line='^{"Path":"example.com/[a-z]*","Version":"v1\.[01]\.0","Timestamp":"20[0-9-]*T[0-9:.]*Z"}$'
+index_lines() {
+	curl -s "$url/index" >"$work/index"
+	! grep -v "$line" "$work/index" && [ "$(wc -l <"$work/index")" = 2 ] && head -n 1 "$work/index" | grep -q '"example.com/words","Version":"v1.0.0"'
+}
+t "/index has what has a zip, oldest first" index_lines
+index_all() { [ "$(curl -s "$url/index?include=all" | grep -c .)" = 3 ] && curl -s "$url/index?include=all" | grep -q '"v1.1.0"'; }
+t "include=all: go.mod files alone, too" index_all
+index_pages() {
+	local since
+	[ "$(curl -s "$url/index?limit=1" | grep -c greet)" = 0 ] || return 1
+	since=$(sed -n '2s/.*"Timestamp":"\(.*\)".*/\1/p' "$work/index")
+	curl -s "$url/index?since=$since" >"$work/page"
+	[ "$(wc -l <"$work/page")" = 1 ] && grep -q greet "$work/page" && [ -z "$(curl -s "$url/index?since=2999-01-01T00:00:00Z")" ]
+}
+t "since is inclusive, limit holds" index_pages
+index_bad() { gets 400 "$url/index?since=yesterday" && gets 400 "$url/index?limit=many" && gets 400 "$url/index?limit=0" && gets 400 "$url/index?include=none" && gets 404 "$url/index/x"; }
+t "what is malformed is refused" index_bad
+
+# ---- purge
+"$proxy" serve --dir "$work/store" --listen 127.0.0.1:0 --offline 2>"$work/second.log" &
+second=$!
+pids+=("$second")
+url2=
+for _ in $(seq 100); do url2=$(sed -n 's/^listening on //p' "$work/second.log"); [ -n "$url2" ] && break; sleep 0.05; done
+served() { gets 200 "$1/$words/v1.0.0.info" && gets 200 "$1/$words/v1.0.0.mod" && gets 200 "$1/$words/v1.0.0.zip"; }
+t "a second server of the same store" served "$url2"
+not_served() { gets 404 "$1/$words/v1.0.0.info" && gets 404 "$1/$words/v1.0.0.mod" && gets 404 "$1/$words/v1.0.0.zip"; }
+purge() {
+	"$proxy" purge --dir "$work/store" --reason "bad <news>" example.com/words@v1.0.0 | grep -qx "purged example.com/words@v1.0.0" &&
+	! ls "$work/store/cache/download/$words/"v1.0.0.{zip,ziphash,info,mod} 2>/dev/null | grep .
+}
+t "purge removes the files" purge
+t "the offline server knows nothing of it any more" not_served "$url2"
+purged_list() { ! grep -q 'v1\.0\.0' "$work/store/cache/download/$words/list" && grep -q 'v1\.1\.0' "$work/store/cache/download/$words/list" && ! curl -s "$url2/$words/list" | grep -q 'v1\.0\.0'; }
+t "nor does the list" purged_list
+purge_feed() { curl -s "$url/index/purged" | grep -q '^{"Path":"example.com/words","Version":"v1.0.0","Timestamp":"[^"]*","Reason":"bad \\u003cnews\\u003e"}$' && ! curl -s "$url/index" | grep -q words; }
+t "it is in /index/purged, and no longer in /index" purge_feed
+t "the audit log has it" bash -c "strings '$work/store/access.db'* | grep -q 'example.com/words@v1.0.0'"
+t "a server that may ask upstream fetches it again" served "$url"
+kill "$second" && wait "$second"
+t "what is not there cannot be purged" fails_with 1 "not in the store" "$proxy" purge --dir "$work/store" example.com/none@v1.0.0
+t "nor what is no version" fails_with 2 "is not PATH@VERSION" "$proxy" purge --dir "$work/store" example.com/words
+t "nor a folder that is none" fails_with 1 "no such folder" "$proxy" purge --dir "$work/nowhere" example.com/words@v1.0.0
+here "SIGTERM" stop
+t "purge without a server" bash -c "'$proxy' purge --dir '$work/store' example.com/words@v1.0.0 && [ ! -e '$work/store/cache/download/$words/v1.0.0.zip' ]"
+killed_server() {
+	start store --upstream "file://$fx/good" && gets 200 "$url/$words/v1.0.0.zip" || return 1
+	sleep 0.1
+	kill -9 "$pid"
+	wait "$pid"
+	"$proxy" purge --dir "$work/store" example.com/words@v1.0.0 && [ -z "$(ls "$work/store/control")" ]
+}
+here "purge after a server was killed" killed_server
+
+# ---- the facts
+again() { start store --upstream "file://$fx/good" && gets 200 "$url/$words/v1.0.0.zip" && stop; }
+here "a server that is stopped" again
+clean() { start store --offline && ! grep "new or behind" "$work/store.log"; }
+here "compares nothing when it starts again" clean
+here "stop" stop
+lost() {
+	rm "$work/store/facts.db"
+	start store --offline && grep -q "new or behind" "$work/store.log" && until_true grep -q "versions differed" "$work/store.log" &&
+	curl -s "$url/index" | grep -q words
+}
+here "a lost facts.db is made again" lost
+here "stop" stop
+garbage() {
+	head -c 5000 /dev/urandom >"$work/store/facts.db"
+	start store --offline && until_true grep -q "versions differed" "$work/store.log" && curl -s "$url/index" | grep -q words && ls "$work/store/" | grep -q 'facts.db.damaged-'
+}
+here "so is one that is no database, which is kept" garbage
+here "stop" stop
+
+# ---- quota
+bytes() { find "$work/small/cache/download" -name '*.zip' -o -name '*.info' -o -name '*.mod' | xargs stat -c %s | awk '{ n += $1 } END { print n + 0 }'; }
+here "a server with a quota" start small --upstream "file://$up" --quota 500K
+fill_up() {
+	local m v
+	for m in $(seq 0 19); do
+		for v in v1.0.0 v1.1.0; do
+			for kind in info mod zip; do gets 200 "$url/m$m.example/pkg/@v/$v.$kind" || return 1; done
+			gets 200 "$url/m0.example/pkg/@v/v1.0.0.zip" || return 1
+		done
+	done
+}
+t "more is fetched than it allows" fill_up
+within() { [ "$(bytes)" -le 512000 ] && [ "$(bytes)" -ge 300000 ]; }
+t "the store keeps within it" until_true within
+lru() { ls "$work/small/cache/download/m0.example/pkg/@v/v1.0.0.zip" "$work/small/cache/download/m19.example/pkg/@v/v1.1.0.zip" && ! ls "$work/small/cache/download/m1.example/pkg/@v/"v1.0.0.{zip,info,mod,ziphash} 2>/dev/null; }
+t "what was used stays, what was not has gone" lru
+whole() {
+	local f n=0
+	for f in $(find "$work/small/cache/download" -name '*.zip'); do
+		[ -e "${f%.zip}.ziphash" ] && [ -e "${f%.zip}.info" ] && [ -e "${f%.zip}.mod" ] || return 1
+		n=$((n + 1))
+	done
+	[ $n -gt 5 ] && [ "$(find "$work/small/cache/download" -name '*.mod' | wc -l)" = $n ]
+}
+t "each version is whole or absent" whole
+t "what has gone is fetched again" gets 200 "$url/m1.example/pkg/@v/v1.0.0.info"
+same_bytes() { curl -s "$url/m1.example/pkg/@v/v1.0.0.zip" | cmp - "$up/m1.example/pkg/@v/v1.0.0.zip"; }
+t "the same bytes" same_bytes
+reading() {
+	local i p=()
+	curl -s --limit-rate 20000 "$url/m2.example/pkg/@v/v1.0.0.zip" >"$work/slow" & p+=($!)
+	sleep 0.5
+	for i in 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do gets 200 "$url/m$i.example/pkg/@v/v1.0.0.zip" || return 1; done
+	until_true [ ! -e "$work/small/cache/download/m2.example/pkg/@v/v1.0.0.zip" ]
+	wait "${p[@]}"
+	cmp "$work/slow" "$up/m2.example/pkg/@v/v1.0.0.zip"
+}
+t "who reads what is removed gets it whole" reading
+local_stays() {
+	local d=$work/small/cache/download/m0.example/pkg/@v v
+	stop
+	mkdir -p "$d"
+	for v in v1.0.0 v1.1.0; do
+		cp "$up/m0.example/pkg/@v/$v."* "$d/"
+		touch "$d/$v.local"
+		cp "$(find "$work/small" -name '*.ziphash' | head -n 1)" "$d/$v.ziphash"
+	done
+	rm "$work/small/facts.db"
+	start small --upstream "file://$up" --quota 150K && until_true grep -q "versions removed" "$work/small.log" &&
+	until_true bash -c "[ \$(find '$work/small/cache/download' -name '*.zip' | wc -l) = 2 ]" && [ -e "$d/v1.0.0.zip" ] && [ -e "$d/v1.1.0.zip" ]
+}
+here "what came from here is never removed, though the facts were lost" local_stays
+here "stop" stop
+t "a quota that is none" fails_with 2 "is no size" "$proxy" serve --dir "$work/x" --quota lots
+t "a quota without an upstream" fails_with 2 "exclude each other" "$proxy" serve --dir "$work/x" --quota 1G --offline
+
+finish
