@@ -28,6 +28,9 @@ usage(FILE *out)
 	      "    --missing-keep SEC     \"not found\" is remembered so long (default 30)\n"
 	      "    --access-log KIND      text, json or off (default)\n"
 	      "    --access-log-file FILE it goes there instead of standard error\n"
+	      "    --witness KEY=URL...   publish only what these witnesses have cosigned,\n"
+	      "    --witness-quorum N     so many of them\n"
+	      "    --witness-wait SEC     for them, before an append fails (default 5)\n"
 	      "    --tls-cert FILE --tls-key FILE   serve https\n"
 	      "    --config FILE          settings; each is also an option and a variable\n"
 	      "  add PATH@VERSION...    fetch and log these versions\n"
@@ -55,6 +58,11 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		  0 },
 		{ "serve", "access-log-file", "HERMOD_SUMDB_ACCESS_LOG_FILE", HM_SET_STR,
 		  &o->access_log_file, 0, 0 },
+		{ "serve", "witness", "HERMOD_SUMDB_WITNESS", HM_SET_STR, &o->witness, 0, 0 },
+		{ "serve", "witness-quorum", "HERMOD_SUMDB_WITNESS_QUORUM", HM_SET_INT,
+		  &o->witness_quorum, 0, 1000 },
+		{ "serve", "witness-wait", "HERMOD_SUMDB_WITNESS_WAIT", HM_SET_INT,
+		  &o->witness_wait, 0, 3600 },
 		{ "serve", "tls-cert", "HERMOD_SUMDB_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },
 		{ "serve", "tls-key", "HERMOD_SUMDB_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
 		{ "", "config", "HERMOD_SUMDB_CONFIG", HM_SET_STR, &file, 0, 0 },
@@ -127,7 +135,7 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8,
-		             .missing_keep = 30, .access_log = HM_S("off") };
+		             .missing_keep = 30, .witness_quorum = -1, .witness_wait = 5, .access_log = HM_S("off") };
 	struct hm_log log = { .write = hm_program_log };
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };

@@ -72,7 +72,8 @@ remote_head(struct remote *r, struct hm_arena *a, hm_str *note, struct hm_err *e
 	r->c2sp = remote_get(r, a, HM_S("checkpoint"), note, err) == 0;
 	if (r->c2sp)
 		return 0;
-	if (err->code != HM_ENOTFOUND && err->code != HM_EGONE && err->code != HM_EINVALID)
+	/* A proxy that passes a database through may call the path a bad request. */
+	if (err->code != HM_EHTTP && !hm_code_may_fall_back(err->code))
 		return -1;
 	hm_err_clear(err);
 	return remote_get(r, a, HM_S("latest"), note, err);

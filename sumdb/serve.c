@@ -225,7 +225,7 @@ open_parts(struct sumdb *s, struct hm_err *err)
 		.log = s->log,
 	};
 
-	if (hm_tilelog_open(o->dir, s->log, &s->tiles, err) ||
+	if (open_log(o, s->log, &s->witnesses, &s->tiles, err) ||
 	    source_open(&s->source, o, hm_tilelog_name(s->tiles), s->log, err) ||
 	    hm_accesslog_new(o->access_log, o->access_log_file, &s->accesslog, err))
 		return -1;
@@ -254,5 +254,6 @@ cmd_serve(struct options *o, struct hm_log *log, struct hm_err *err)
 	hm_metrics_free(s.metrics);
 	source_close(&s.source);
 	hm_tilelog_free(s.tiles);
+	hm_witnesses_free(s.witnesses);
 	return rc;
 }

@@ -4,6 +4,8 @@
  *	serve.c    the server around a log (logserve/logserve.h)
  *	source.c   a module version from a GOPROXY list becomes a record
  *	fill.c     what is done to a log from the command line
+ *	witnessed.c  a log whose heads are cosigned before they are shown
+ *	witness.h  a witness
  *	remote.c   a log as its clients see it
  *	proof.c    prove and check: one record with all that proves it, in one file
  *	monitor.c  somebody else's log, followed and verified
@@ -21,6 +23,7 @@
 #include "serve/accesslog.h"
 #include "serve/metrics.h"
 #include "tilelog/tilelog.h"
+#include "tilelog/witnesses.h"
 #include "verify/verify.h"
 
 /* From the command line, the configuration file and the environment. */
@@ -41,6 +44,9 @@ struct options {
 	bool repair;          /* fsck */
 	bool retire;          /* rotate */
 	bool json, from_start; /* monitor */
+	hm_str witness;       /* serve: NAME+HASH+KEY=URL ..., kept in DIR/witnesses */
+	int witness_quorum;   /* -1: not given */
+	int witness_wait;     /* seconds */
 	int fetches;          /* at once */
 	int stale;            /* monitor: seconds */
 };
@@ -86,6 +92,7 @@ struct sumdb {
 	struct options *opts;
 	struct hm_log *log;
 	struct hm_tilelog *tiles;
+	struct hm_witnesses *witnesses; /* or NULL */
 	struct source source;
 	struct hm_logserve *serve;
 	struct hm_accesslog *accesslog;
@@ -94,6 +101,10 @@ struct sumdb {
 	struct hm_tls_server *tls;
 	struct hm_server *server;
 };
+
+/* witnessed.c: a log with its witnesses, if it has any; *w outlives it. */
+int open_log(const struct options *o, const struct hm_log *log, struct hm_witnesses **w,
+             struct hm_tilelog **l, struct hm_err *err);
 
 int cmd_serve(struct options *o, struct hm_log *log, struct hm_err *err);
 

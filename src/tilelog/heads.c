@@ -37,6 +37,19 @@ hm_tilelog_open_head(const struct hm_tilelog *l, struct hm_arena *a, hm_str text
 	return 0;
 }
 
+int
+hm_tilelog_carry_signatures(const struct hm_tilelog *l, struct hm_arena *a, hm_str checkpoint,
+                            hm_str *latest, struct hm_err *err)
+{
+	struct hm_note point, head;
+
+	if (hm_note_open(a, checkpoint, l->keys, l->signers.n, &point, err) ||
+	    hm_note_open(a, *latest, l->keys, l->signers.n, &head, err))
+		return -1;
+	head.unverified = point.unverified;
+	return hm_note_sign(a, &head, NULL, 0, latest, err);
+}
+
 /* By a key of our name that is none of ours any more? */
 static bool
 has_retired(const struct hm_tilelog *l, const struct hm_note *note)

@@ -88,6 +88,13 @@ int hm_tilelog_sign(const struct hm_tilelog *l, struct hm_arena *a, const struct
 int hm_tilelog_open_head(const struct hm_tilelog *l, struct hm_arena *a, hm_str note, bool c2sp,
                          struct hm_tree *out, struct hm_err *err);
 
+/*
+ * The signatures on an endorsed checkpoint that are not ours, put on go's head of the same
+ * tree, too, so that a client finds them on the head that it gets.
+ */
+int hm_tilelog_carry_signatures(const struct hm_tilelog *l, struct hm_arena *a, hm_str checkpoint,
+                                hm_str *latest, struct hm_err *err);
+
 /* Does the note have a signature of each of our keys, and none of a retired one? */
 bool hm_tilelog_is_signed_by_all(const struct hm_tilelog *l, struct hm_arena *a, hm_str note);
 

@@ -179,28 +179,30 @@ check_endorsed(struct hm_tilelog *l, struct hm_arena *a, hm_str point, struct hm
 
 /* It must be known after a crash that this one was shown, hence the second commit. */
 static int
-endorse(struct hm_tilelog *l, struct hm_arena *a, hm_str *point, struct hm_err *err)
+endorse(struct hm_tilelog *l, struct hm_arena *a, hm_str *latest, hm_str *point,
+        struct hm_err *err)
 {
 	if (!l->opts.endorse)
 		return hm_err_set(err, HM_EOFF,
 		                  "this log's heads take an endorsement, which is the server's");
 	if (l->opts.endorse(l->opts.ctx, l, a, &l->head, *point, point, err) ||
-	    check_endorsed(l, a, *point, err))
+	    check_endorsed(l, a, *point, err) ||
+	    hm_tilelog_carry_signatures(l, a, *point, latest, err))
 		return -1;
-	return hm_logindex_show(l->index, hm_buf_str(&l->head_latest), *point, err);
+	return hm_logindex_show(l->index, *latest, *point, err);
 }
 
 static int
 show(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 {
-	hm_str point = hm_buf_str(&l->head_checkpoint);
+	hm_str latest = hm_buf_str(&l->head_latest), point = hm_buf_str(&l->head_checkpoint);
 
-	if (l->endorsed && endorse(l, a, &point, err))
+	if (l->endorsed && endorse(l, a, &latest, &point, err))
 		return -1;
 	pthread_rwlock_wrlock(&l->seen);
 	l->tree = l->head;
 	hm_buf_clear(&l->latest);
-	hm_buf_adds(&l->latest, hm_buf_str(&l->head_latest));
+	hm_buf_adds(&l->latest, latest);
 	hm_buf_clear(&l->checkpoint);
 	hm_buf_adds(&l->checkpoint, point);
 	pthread_rwlock_unlock(&l->seen);

@@ -267,7 +267,8 @@ load_state(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 	l->sealed = l->written = s.sealed;
 	hm_buf_adds(&l->head_latest, s.latest);
 	hm_buf_adds(&l->head_checkpoint, s.checkpoint);
-	l->endorsed = l->opts.endorse || s.shown_checkpoint.n;
+	l->endorsed = l->opts.endorse || s.shown_checkpoint.n ||
+	              hm_file_exists(hm_tilelog_file(a, l->dir, "witnesses").p);
 	if (s.shown_checkpoint.n) {
 		s.latest = s.shown_latest;
 		s.checkpoint = s.shown_checkpoint;
@@ -407,8 +408,9 @@ recover(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 	    check_published(l, a, "public/latest", false, err) ||
 	    check_published(l, a, "public/checkpoint", true, err) || sign_again(l, a, err))
 		return -1;
+	/* With the callback always: who has to endorse may be others than the last time. */
 	l->owing = l->endorsed &&
-	           (l->tree.n != l->head.n ||
+	           (l->opts.endorse || l->tree.n != l->head.n ||
 	            !hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->checkpoint)));
 	if (l->published != l->tree.n || l->written < l->tree.n) {
 		if (hm_tilelog_publish(l, err))

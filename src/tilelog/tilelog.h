@@ -65,12 +65,14 @@ int hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **ou
  *
  * endorse is called on the sequencer's thread with a tree whose records and head are
  * durable, and its checkpoint as the log's own keys sign it.  0: *out, in the arena, is
- * what is shown instead: the same text with more signatures.  -1: what is shown stays;
+ * what is shown instead: the same text with more signatures, which go's head carries, too.
+ * It is called once when the log is opened, and then with each new head.  -1: what is shown stays;
  * appends of records that it does not cover end with that error, though the records
  * stay in the log; it is asked again with the next batch, or a second later.
  * It may wait for the network: appends queue up meanwhile and become one batch.
  *
- * Once a head was shown by endorsement, so are all that follow: a log that is opened
+ * Once a head was shown by endorsement, or since there is DIR/witnesses (witnesses.h), so
+ * are all that follow: a log that is opened
  * without the callback appends, durably, and shows nothing new.
  */
 struct hm_tilelog_opts {
