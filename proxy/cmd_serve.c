@@ -17,6 +17,7 @@
 #include "trim.h"
 #include "upstream.h"
 
+#include "web.h"
 enum { DRAIN_MS = 30000, MISSES_MAX = 2 << 20 };
 
 const char cmd_serve_usage[] =
@@ -205,6 +206,7 @@ open_server(struct proxy *p, struct hm_err *err)
 	upstreams_watch(p->upstreams, upstream_asked, p->meter);
 	if (hm_accesslog_new(p->opts.access_log, p->opts.access_log_file, &p->access_log, err))
 		return -1;
+	p->web = web_new();
 	p->guard = guard_new();
 	p->fills = fills_new(p);
 	if (p->opts.tls_cert.n || p->opts.tls_key.n)

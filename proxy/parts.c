@@ -15,6 +15,7 @@
 #include "serve/audit.h"
 #include "upstream.h"
 
+#include "web.h"
 enum { CONNECT_MS = 10000, TOTAL_MS = 900000 };
 
 /* Private patterns of the settings go to those of the environment. */
@@ -157,6 +158,7 @@ proxy_close(struct proxy *p)
 	hm_server_free(p->server);
 	hm_tls_server_free(p->tls);
 	meter_free(p->meter); /* it reads from the parts */
+	web_free(p->web);
 	hm_accesslog_free(p->access_log);
 	facts_close(p->facts); /* its writer trims, and makes hot forget */
 	hm_audit_free(p->audit);

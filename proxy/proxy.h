@@ -34,6 +34,7 @@ struct desk;
 struct guard;
 struct upstreams;
 
+struct web;
 /* From the command line, the configuration file and the environment. */
 struct options {
 	hm_str config;        /* the file */
@@ -92,6 +93,7 @@ struct proxy {
 	struct hm_accesslog *access_log; /* NULL: off */
 	int64_t started;         /* seconds */
 };
+	struct web *web;         /* pages that were just made */
 
 /* What a fill came to, for everyone who waited. */
 struct result {
