@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "evidence.h"
 #include "fill.h"
+#include "gate.h"
 #include "guard.h"
 #include "mod/match.h"
 #include "os/clock.h"
@@ -18,8 +19,8 @@
 enum {
 	REVISION_FRESH = 60, /* seconds that "master" stays the same commit */
 	AGAIN = 10,          /* before upstream is asked again that could not answer */
+	POLICY_KEEP = 5,     /* a refusal; gate.c remembers those of versions itself */
 	FAILURE_KEEP = 2,    /* an error is the answer to everyone who asks at once */
-	REFUSAL_KEEP = 30,   /* wrong bytes are not fetched again and again */
 };
 
 static int64_t
@@ -141,9 +142,10 @@ tell(struct fill *f, hm_str body, int64_t fresh_until, int64_t usable_until, str
 {
 	hm_str own;
 
-	(void)err;
 	if (f->r.want == WANT_LIST && stored_answer(f->p, &f->arena, &f->r, &own))
 		body = merge_lists(&f->arena, body, own);
+	if (gate_filter(f->p, &f->arena, &f->r, !f->in_house, &body, err))
+		return -1;
 	found(f, body, fresh_until, usable_until);
 	return 0;
 }
@@ -372,6 +374,21 @@ bring_object(struct fill *f, struct hm_err *err)
 	return bring_query(f, err);
 }
 
+/* By policy before anything is fetched, and again when there is a zip with a licence. */
+static int
+bring_permitted(struct fill *f, struct hm_err *err)
+{
+	if (!f->p->gate)
+		return bring_object(f, err);
+	if (gate_fill(f->p, &f->arena, &f->r, err))
+		return -1;
+	if (gate_stored(f->p, &f->r)) /* it waited for its verdict alone */
+		f->result = (struct result){ .status = 200 };
+	else if (bring_object(f, err))
+		return -1;
+	return f->r.want == WANT_ZIP ? gate_fill(f->p, &f->arena, &f->r, err) : 0;
+}
+
 /* ---- when it failed */
 
 static int
@@ -436,8 +453,15 @@ failed(struct fill *f, struct hm_err *err)
 	struct proxy *p = f->p;
 	int status = status_of(err);
 	bool missing = status == 404 || status == 410;
+	bool refused = hm_err_is(err, HM_ESECURITY) || hm_err_is(err, HM_EINVALID);
 	bool named = hm_str_has_prefix(hm_err_str(err), HM_S("not found"));
 
+	if (hm_err_is(err, HM_EPOLICY)) {
+		hot_remove(p->hot, f->r.url);
+		answer_with(f, status, POLICY_KEEP,
+		            hm_arena_printf(&f->arena, HM_F "\n", HM_P(hm_err_str(err))));
+		return;
+	}
 	if (!missing) {
 		hm_log(&p->log, HM_LOG_WARN, "hermod-proxy: " HM_F ": " HM_F, HM_P(f->r.url),
 		       HM_P(hm_err_str(err)));
@@ -451,9 +475,7 @@ failed(struct fill *f, struct hm_err *err)
 	if (missing)
 		hot_remove(p->hot, f->r.url);
 	answer_with(f, status,
-	            missing                          ? p->opts.missing_keep :
-	            hm_err_is(err, HM_ESECURITY)     ? REFUSAL_KEEP :
-	                                               FAILURE_KEEP,
+	            missing || refused ? p->opts.missing_keep : FAILURE_KEEP,
 	            hm_arena_printf(&f->arena, "%s" HM_F "\n",
 	                            missing && !named ? "not found: " : "",
 	                            HM_P(hm_err_str(err))));
@@ -504,7 +526,7 @@ bring(struct fill *f)
 
 	if (!may_ask(f))
 		return;
-	if (bring_object(f, &err)) {
+	if (bring_permitted(f, &err)) {
 		failed(f, &err);
 	} else {
 		meter_add(p->meter, METER_FILLED, 1);

@@ -11,13 +11,14 @@
 #include "crypto/tls.h"
 #include "control.h"
 #include "desk.h"
+#include "gate.h"
 #include "guard.h"
 #include "os/clock.h"
 #include "serve/program.h"
 #include "trim.h"
 #include "upstream.h"
-
 #include "web.h"
+
 enum { DRAIN_MS = 30000, MISSES_MAX = 2 << 20 };
 
 const char cmd_serve_usage[] =
@@ -39,6 +40,7 @@ const char cmd_serve_usage[] =
 	"  --private LIST       patterns that go to no public upstream, beside GOPRIVATE\n"
 	"  --quota SIZE         above it the least recently used go, as \"20G\" (default: "
 	"none)\n"
+	"  --policy FILE        hermod.policy(5): which versions are served\n"
 	"  --access-log KIND    text, json or off (default)\n"
 	"  --access-log-file FILE   it goes there instead of standard error\n"
 	"  --upload-max MIB     largest zip that an account may upload (default 100; 0: none)\n"
@@ -134,6 +136,7 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "upstream-timeout", "HERMOD_PROXY_UPSTREAM_TIMEOUT", HM_SET_INT,
 		  &o->upstream_timeout, 1, 600 },
 		{ "serve", "quota", "HERMOD_PROXY_QUOTA", HM_SET_STR, &o->quota, 0, 0 },
+		{ "serve", "policy", "HERMOD_PROXY_POLICY", HM_SET_STR, &o->policy, 0, 0 },
 		{ "serve", "private", "HERMOD_PROXY_PRIVATE", HM_SET_STR, &o->private, 0, 0 },
 		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
 		  0 },
@@ -186,7 +189,7 @@ static int
 open_server(struct proxy *p, struct hm_err *err)
 {
 	struct facts_opts facts = { .store = &p->store, .log = &p->log, .scan = true,
-		                    .written = trim_written, .ctx = p };
+		                    .tick = trim_tick, .ctx = p };
 
 	if (proxy_open_access(p, err))
 		return -1;
@@ -203,11 +206,13 @@ open_server(struct proxy *p, struct hm_err *err)
 	p->desk = desk_new(p);
 	p->meter = meter_new();
 	meter_watch(p->meter, p);
+	p->web = web_new();
 	upstreams_watch(p->upstreams, upstream_asked, p->meter);
 	if (hm_accesslog_new(p->opts.access_log, p->opts.access_log_file, &p->access_log, err))
 		return -1;
-	p->web = web_new();
 	p->guard = guard_new();
+	if (gate_new(p, p->opts.policy, &p->gate, err))
+		return -1;
 	p->fills = fills_new(p);
 	if (p->opts.tls_cert.n || p->opts.tls_key.n)
 		return hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err);

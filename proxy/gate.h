@@ -39,11 +39,14 @@ enum gate_answer gate_request(struct proxy *p, struct hm_exchange *x, const stru
  * the store or upstream.  Other errors say that facts could not be had.
  */
 int gate_fill(struct proxy *p, struct hm_arena *a, const struct route *r, struct hm_err *err);
+/* The store has this file, and may give it out. */
+bool gate_stored(const struct proxy *p, const struct route *r);
 /*
  * In a fill, behind the fetch: what a client may see of a list, of @latest, and of the
- * .info that a revision led to.  *body is changed to it; -1 with HM_EPOLICY.
+ * .info that a revision led to.  *body is changed to it; -1 with HM_EPOLICY.  ask: upstream
+ * may be asked for release times, else what is not known of old versions does not count.
  */
-int gate_filter(struct proxy *p, struct hm_arena *a, const struct route *r, hm_str *body,
+int gate_filter(struct proxy *p, struct hm_arena *a, const struct route *r, bool ask, hm_str *body,
                 struct hm_err *err);
 /* The same for an upload whose zip lies in a file; how old it is does not count. */
 int gate_upload(struct proxy *p, struct hm_arena *a, struct hm_modver m, const char *zip,

@@ -1,6 +1,7 @@
 /*
  * handler.c - from a request to its answer, or to the fill it waits for.
  */
+#include "gate.h"
 #include "index.h"
 #include "mod/modpath.h"
 #include "os/clock.h"
@@ -54,9 +55,19 @@ fetch_disabled(const struct hm_exchange *x)
 static void
 serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
 {
-	if (!hm_access_allow(p->access, x, HM_RIGHT_READ, r->path) || proxy_from_memory(p, x, r))
+	enum gate_answer gate = GATE_OPEN;
+
+	if (!hm_access_allow(p->access, x, HM_RIGHT_READ, r->path))
 		return;
-	if (is_stored_kind(r) && answer_stored(p, x, r)) {
+	if (p->gate && is_stored_kind(r))
+		gate = gate_request(p, x, r);
+	if (gate == GATE_ANSWERED || (gate == GATE_OPEN && proxy_from_memory(p, x, r)))
+		return;
+	if (gate == GATE_ASK && gate_stored(p, r)) {
+		fills_join(p->fills, r, x); /* for the verdict alone */
+		return;
+	}
+	if (gate == GATE_OPEN && is_stored_kind(r) && answer_stored(p, x, r)) {
 		meter_add(p->meter, METER_HIT_STORE, 1);
 		facts_used(p->facts, r->path, r->version, r->want == WANT_ZIP);
 		return;

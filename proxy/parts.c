@@ -10,12 +10,13 @@
 #include "control.h"
 #include "crypto/tls.h"
 #include "desk.h"
+#include "gate.h"
 #include "guard.h"
 #include "serve/access.h"
 #include "serve/audit.h"
 #include "upstream.h"
-
 #include "web.h"
+
 enum { CONNECT_MS = 10000, TOTAL_MS = 900000 };
 
 /* Private patterns of the settings go to those of the environment. */
@@ -157,8 +158,8 @@ proxy_close(struct proxy *p)
 	control_free(p->control);
 	hm_server_free(p->server);
 	hm_tls_server_free(p->tls);
-	meter_free(p->meter); /* it reads from the parts */
 	web_free(p->web);
+	meter_free(p->meter); /* it reads from the parts */
 	hm_accesslog_free(p->access_log);
 	facts_close(p->facts); /* its writer trims, and makes hot forget */
 	hm_audit_free(p->audit);
@@ -166,6 +167,7 @@ proxy_close(struct proxy *p)
 	hot_free(p->hot);
 	hot_free(p->misses);
 	guard_free(p->guard);
+	gate_free(p->gate);
 	hm_verify_free(p->verify);
 	upstreams_free(p->upstreams);
 	hm_http_free(p->http);

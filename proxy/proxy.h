@@ -31,10 +31,11 @@ struct hm_accounts;
 struct hm_audit;
 struct control;
 struct desk;
+struct gate;
 struct guard;
 struct upstreams;
-
 struct web;
+
 /* From the command line, the configuration file and the environment. */
 struct options {
 	hm_str config;        /* the file */
@@ -56,6 +57,7 @@ struct options {
 	int upstream_timeout; /* seconds that an upstream may be silent */
 	hm_str private;       /* as GOPRIVATE, which it is added to */
 	hm_str quota;         /* size, as "20G"; empty: none */
+	hm_str policy;        /* file; empty: everything is permitted */
 };
 
 /* trim.h; the writer of the facts alone uses it while the server runs. */
@@ -77,6 +79,7 @@ struct proxy {
 	struct hot *hot;
 	struct hot *misses;      /* "not found" and other errors, for a short time */
 	struct guard *guard;
+	struct gate *gate;       /* NULL: no policy */
 	struct fills *fills;
 	struct facts *facts;     /* NULL in verbs that do not ask for it */
 	struct desk *desk;
@@ -90,10 +93,10 @@ struct proxy {
 	struct hm_tls_server *tls;
 	struct hm_log log;
 	struct meter *meter;
+	struct web *web;         /* pages that were just made */
 	struct hm_accesslog *access_log; /* NULL: off */
 	int64_t started;         /* seconds */
 };
-	struct web *web;         /* pages that were just made */
 
 /* What a fill came to, for everyone who waited. */
 struct result {

@@ -1,0 +1,44 @@
+/*
+ * gate_priv.h - between gate.c (who may pass, and what is remembered of it) and
+ * gate_facts.c (what must be known for that).
+ */
+#ifndef PROXY_GATE_PRIV_H
+#define PROXY_GATE_PRIV_H
+
+#include "gate.h"
+#include "policy/guard.h"
+
+/*
+ * Release times of one module's versions that upstream was asked for:
+ * DIR/cache/upstream/<escaped path>/@v/times, lines "VERSION SECONDS".
+ */
+struct gate_times {
+	struct hm_map at; /* version -> seconds; only those that are known */
+};
+
+struct gate_facts {
+	struct proxy *p;
+	const struct gate_times *times; /* or NULL: read when needed */
+	bool ask;                       /* upstream may be asked */
+	bool keep;                      /* what it answers is asked for anyway: into the store */
+	bool always_old;                /* how old it is does not count */
+	const char *zip;                /* whose licence counts; NULL: the store's zip */
+};
+/* Facts of one version for hm_guard_judge(); f must stay. */
+struct hm_guard_facts gate_facts(struct gate_facts *f);
+/* What costs nothing: for a server's loop. */
+struct hm_guard_facts gate_facts_at_hand(struct gate_facts *f);
+/* The .info of a version from the store or upstream; HM_ENOTFOUND: neither has it. */
+int gate_info(struct proxy *p, struct hm_arena *a, struct hm_modver m, bool ask, hm_str *json,
+              struct hm_err *err);
+/* The module's list from upstream. False: none. */
+bool gate_list(struct proxy *p, struct hm_arena *a, hm_str path, hm_str *list);
+/*
+ * The times of these versions: as far as they are known here and, if `ask`, upstream is
+ * asked for the others, at once, and at most GATE_TIMES_MAX of them, from the end of the list.
+ */
+enum { GATE_TIMES_MAX = 200, GATE_TIMES_AT_ONCE = 8 };
+void gate_times(struct proxy *p, struct hm_arena *a, hm_str path, const struct hm_strs *versions,
+                bool ask, struct gate_times *out);
+
+#endif
