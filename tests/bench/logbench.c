@@ -1,7 +1,7 @@
 /*
  * logbench.c - the log of hermod-sumdb under load, without HTTP; lines of "name value".
  *
- *	logbench fill DIR COUNT            COUNT more records in batches; durable at the end
+ *	logbench fill DIR FROM TO          these records in batches; durable at the end
  *	logbench single DIR THREADS SECS   each thread appends one record after the other
  *	logbench find DIR COUNT THREADS SIZE   lookups all over the first SIZE records
  *	logbench urls SIZE COUNT           paths of lookups in a log of SIZE records
@@ -123,11 +123,11 @@ wait_below(struct work *w, int n)
 }
 
 static void
-fill(const char *dir, long long count)
+fill(const char *dir, long long at, long long end)
 {
 	struct hm_tilelog *l = open_log(dir);
 	struct work w = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
-	long long at = hm_tilelog_stats(l).size, end = at + count;
+	long long count = end - at;
 	int64_t t = hm_clock_monotonic_ns();
 	double seconds, c = cpu();
 
@@ -308,8 +308,8 @@ main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	long long n = argc > 3 ? atoll(argv[3]) : 0;
 
-	if (argc == 4 && strcmp(what, "fill") == 0)
-		fill(argv[2], n);
+	if (argc == 5 && strcmp(what, "fill") == 0)
+		fill(argv[2], n, atoll(argv[4]));
 	else if (argc == 5 && strcmp(what, "single") == 0)
 		run("single", argv[2], (int)n, 0, atoi(argv[4]), append_singly);
 	else if (argc == 6 && strcmp(what, "find") == 0)
