@@ -1,0 +1,176 @@
+/*
+ * webhome.c - the front page and the search.
+ */
+#include "webpage.h"
+
+enum { RECENT = 15, FOUND = 50, FOUND_MAX_LOOKED = 500 };
+
+static void
+figures(struct page *pg)
+{
+	struct facts_totals t = facts_totals(pg->p->facts);
+	struct meter_totals m = meter_totals(pg->p->meter);
+	int64_t hits = m.count[METER_HIT_MEMORY] + m.count[METER_HIT_STORE];
+	int64_t asked = hits + m.count[METER_FILLED];
+
+	html_open(&pg->h, "div");
+	html_attr(&pg->h, "class", HM_S("figures"));
+	page_figure(pg, page_number(pg->a, t.modules), "modules");
+	page_figure(pg, page_number(pg->a, t.versions), "versions");
+	page_figure(pg, page_size(pg->a, t.bytes), "in the store");
+	page_figure(pg,
+	            asked ? hm_arena_printf(pg->a, "%d %%", (int)(hits * 100 / asked)) :
+	                    HM_S("\xe2\x80\x93"),
+	            "hit rate");
+	html_close(&pg->h);
+}
+
+static void
+how_to_use(struct page *pg)
+{
+	page_heading(pg, "use", "Use it");
+	html_open(&pg->h, "pre");
+	html_attr(&pg->h, "tabindex", HM_S("0"));
+	html_open(&pg->h, "code");
+	html_textf(&pg->h, "go env -w GOPROXY=" HM_F, HM_P(pg->base));
+	html_close(&pg->h);
+	html_close(&pg->h);
+}
+
+static void
+recent_row(struct page *pg, const struct fact *v)
+{
+	struct html *h = &pg->h;
+	int depth = h->depth;
+
+	html_open(h, "tr");
+	html_open(h, "td");
+	html_attr(h, "class", HM_S("path"));
+	page_module_link(pg, v->path);
+	html_close(h);
+	html_open(h, "td");
+	html_attr(h, "class", HM_S("version"));
+	page_version_link(pg, v->path, v->version, v->version);
+	html_close(h);
+	html_element(h, "td", "num", page_size(pg->a, v->zip_bytes));
+	html_open(h, "td");
+	html_attr(h, "class", HM_S("when"));
+	page_when(pg, v->changed);
+	html_close_to(h, depth);
+}
+
+static void
+recent(struct page *pg)
+{
+	struct html *h = &pg->h;
+	struct facts_list list = { 0 };
+	struct hm_err err = { 0 };
+
+	page_heading(pg, "recent", "Came last");
+	if (facts_recent(pg->p->facts, pg->a, RECENT, &list, &err))
+		html_element(h, "p", "problem", hm_err_str(&err));
+	else if (list.n == 0)
+		html_element(h, "p", "none", HM_S("Nothing yet: the first go get will bring it."));
+	hm_err_free(&err);
+	if (list.n == 0)
+		return;
+	html_open(h, "table");
+	html_attr(h, "class", HM_S("list"));
+	html_open(h, "thead");
+	html_open(h, "tr");
+	html_element(h, "th", NULL, HM_S("Module"));
+	html_element(h, "th", NULL, HM_S("Version"));
+	html_element(h, "th", "num", HM_S("Zip"));
+	html_element(h, "th", "when", HM_S("Stored"));
+	html_close(h);
+	html_close(h);
+	html_open(h, "tbody");
+	for (size_t i = 0; i < list.n; i++)
+		if (page_may_read(pg, list.v[i].path))
+			recent_row(pg, &list.v[i]);
+	html_close(h);
+	html_close(h);
+}
+
+void
+page_home(struct page *pg)
+{
+	page_begin(pg, HM_S("Go modules"));
+	html_open(&pg->h, "h1");
+	html_attr(&pg->h, "class", HM_S("hidden"));
+	html_textz(&pg->h, "hermod-proxy: Go modules of this house");
+	html_close(&pg->h);
+	if (page_reads_all(pg))
+		figures(pg);
+	recent(pg);
+	how_to_use(pg);
+}
+
+/* ---- search */
+
+static void
+found_row(struct page *pg, const struct fact_module *m)
+{
+	struct html *h = &pg->h;
+	int depth = h->depth;
+
+	html_open(h, "tr");
+	html_open(h, "td");
+	html_attr(h, "class", HM_S("path"));
+	page_module_link(pg, m->path);
+	html_close(h);
+	html_element(h, "td", "num", page_number(pg->a, m->versions));
+	html_element(h, "td", "num", page_number(pg->a, m->uses));
+	html_open(h, "td");
+	html_attr(h, "class", HM_S("when"));
+	page_when(pg, m->last_use);
+	html_close_to(h, depth);
+}
+
+static void
+found_table(struct page *pg, const struct fact_module *const *m, size_t n)
+{
+	struct html *h = &pg->h;
+
+	html_open(h, "table");
+	html_attr(h, "class", HM_S("list"));
+	html_open(h, "thead");
+	html_open(h, "tr");
+	html_element(h, "th", NULL, HM_S("Module"));
+	html_element(h, "th", "num", HM_S("Versions"));
+	html_element(h, "th", "num", HM_S("Uses"));
+	html_element(h, "th", "when", HM_S("Last use"));
+	html_close(h);
+	html_close(h);
+	html_open(h, "tbody");
+	for (size_t i = 0; i < n; i++)
+		found_row(pg, m[i]);
+	html_close(h);
+	html_close(h);
+}
+
+void
+page_search(struct page *pg)
+{
+	const struct fact_module *shown[FOUND];
+	struct facts_modules all = { 0 };
+	struct hm_err err = { 0 };
+	struct html *h = &pg->h;
+	size_t n = 0;
+
+	page_begin(pg, pg->query.n ? pg->query : HM_S("Search"));
+	html_element(h, "h1", NULL, pg->query.n ? HM_S("Modules found") : HM_S("All modules"));
+	/* More than are shown are looked at, since some may be hidden from who asks. */
+	if (facts_search(pg->p->facts, pg->a, pg->query, 0, FOUND_MAX_LOOKED, &all, &err))
+		html_element(h, "p", "problem", hm_err_str(&err));
+	hm_err_free(&err);
+	for (size_t i = 0; i < all.n && n < FOUND; i++)
+		if (page_may_read(pg, all.v[i].path))
+			shown[n++] = &all.v[i];
+	if (n)
+		found_table(pg, shown, n);
+	else
+		html_element(h, "p", "none", HM_S("No module in this store has that in its path."));
+	if (n == FOUND)
+		html_element(h, "p", "note", HM_S("These are the first; a longer word finds fewer."));
+}

@@ -1,0 +1,171 @@
+/*
+ * webmodule.c - a module and its versions in the store.
+ */
+#include "mod/gomod.h"
+#include "mod/pseudo.h"
+#include "mod/semver.h"
+#include "webpage.h"
+
+enum { VERSIONS_SHOWN = 300 };
+
+static void
+version_row(struct page *pg, const struct fact *v, hm_str retracted)
+{
+	struct html *h = &pg->h;
+	int depth = h->depth;
+
+	html_open(h, "tr");
+	if (retracted.p)
+		html_attr(h, "class", HM_S("retracted"));
+	html_open(h, "td");
+	html_attr(h, "class", HM_S("version"));
+	page_version_link(pg, v->path, v->version, v->version);
+	if (retracted.p) {
+		html_textz(h, " ");
+		html_open(h, "span");
+		html_attr(h, "class", HM_S("tag warn"));
+		html_attr(h, "title", retracted);
+		html_textz(h, "retracted");
+		html_close(h);
+	}
+	if (v->local) {
+		html_textz(h, " ");
+		html_element(h, "span", "tag", HM_S("local"));
+	}
+	html_close(h);
+	html_open(h, "td");
+	html_attr(h, "class", HM_S("when"));
+	page_date(pg, v->time);
+	html_close(h);
+	html_element(h, "td", "num", page_size(pg->a, v->zip_bytes));
+	html_element(h, "td", "num", page_number(pg->a, v->uses));
+	html_open(h, "td");
+	html_attr(h, "class", HM_S("when"));
+	page_when(pg, v->last_use);
+	html_close_to(h, depth);
+}
+
+/* The highest first; releases and prereleases, or else the pseudo-versions. */
+static void
+versions_table(struct page *pg, const struct facts_list *l, const struct hm_gomod *latest,
+               bool pseudo)
+{
+	struct html *h = &pg->h;
+	size_t shown = 0;
+
+	html_open(h, "table");
+	html_attr(h, "class", HM_S("list"));
+	html_open(h, "thead");
+	html_open(h, "tr");
+	html_element(h, "th", NULL, HM_S("Version"));
+	html_element(h, "th", "when", HM_S("Released"));
+	html_element(h, "th", "num", HM_S("Zip"));
+	html_element(h, "th", "num", HM_S("Uses"));
+	html_element(h, "th", "when", HM_S("Last use"));
+	html_close(h);
+	html_close(h);
+	html_open(h, "tbody");
+	for (size_t i = l->n; i-- > 0 && shown < VERSIONS_SHOWN;) {
+		const struct fact *v = &l->v[i];
+
+		if (hm_pseudo_is(v->version) != pseudo)
+			continue;
+		version_row(pg, v, page_retracted(latest, v->version));
+		shown++;
+	}
+	html_close(h);
+	html_close(h);
+	if (shown == VERSIONS_SHOWN)
+		html_element(h, "p", "note", HM_S("Older versions are not shown."));
+}
+
+static size_t
+count(const struct facts_list *l, bool pseudo)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += hm_pseudo_is(l->v[i].version) == pseudo;
+	return n;
+}
+
+static void
+absent(struct page *pg)
+{
+	page_failed(pg, 404, pg->module, HM_S("No version of this module is in the store."));
+	html_element(&pg->h, "p", NULL, HM_S("The first client that asks for it brings it:"));
+	html_open(&pg->h, "pre");
+	html_open(&pg->h, "code");
+	html_textf(&pg->h, "GOPROXY=" HM_F " go mod download " HM_F "@latest", HM_P(pg->base),
+	           HM_P(pg->module));
+	html_close(&pg->h);
+	html_close(&pg->h);
+}
+
+static void
+required_by(struct page *pg)
+{
+	struct facts_requires by;
+	struct hm_err err = { 0 };
+	hm_str last = { 0 };
+
+	if (facts_required_by(pg->p->facts, pg->a, pg->module, HM_S(""), VERSIONS_SHOWN, &by, &err))
+		by.n = 0;
+	hm_err_free(&err);
+	if (by.n == 0)
+		return;
+	page_heading(pg, "required-by", "Required by");
+	html_open(&pg->h, "ul");
+	html_attr(&pg->h, "class", HM_S("paths"));
+	for (size_t i = 0; i < by.n; i++) {
+		if (hm_str_eq(by.v[i].path, last) || !page_may_read(pg, by.v[i].path))
+			continue;
+		last = by.v[i].path;
+		html_open(&pg->h, "li");
+		page_module_link(pg, last);
+		html_close(&pg->h);
+	}
+	html_close(&pg->h);
+}
+
+void
+page_module(struct page *pg)
+{
+	const struct hm_gomod *latest;
+	struct facts_list l = { 0 };
+	struct hm_err err = { 0 };
+	struct html *h = &pg->h;
+	size_t pseudo;
+
+	if (!page_may_read(pg, pg->module)) {
+		absent(pg);
+		return;
+	}
+	if (facts_versions(pg->p->facts, pg->a, pg->module, &l, &err))
+		page_failed(pg, 500, pg->module, hm_err_str(&err));
+	else if (l.n == 0)
+		absent(pg);
+	hm_err_free(&err);
+	if (l.n == 0)
+		return;
+	latest = page_latest_mod(pg, &l);
+	page_begin(pg, pg->module);
+	html_element(h, "h1", "path", pg->module);
+	if (latest && latest->deprecated.n) {
+		html_open(h, "p");
+		html_attr(h, "class", HM_S("banner"));
+		html_element(h, "b", NULL, HM_S("Deprecated: "));
+		html_text(h, latest->deprecated);
+		html_close(h);
+	}
+	pseudo = count(&l, true);
+	if (l.n > pseudo) {
+		page_heading(pg, "versions", "Versions in the store");
+		versions_table(pg, &l, latest, false);
+	}
+	if (pseudo) {
+		page_heading(pg, "commits", "Commits in the store");
+		versions_table(pg, &l, latest, true);
+	}
+	required_by(pg);
+}

@@ -1,0 +1,86 @@
+/*
+ * webpage.h - one page while it is made; between the web*.c files.
+ */
+#ifndef PROXY_WEBPAGE_H
+#define PROXY_WEBPAGE_H
+
+#include "facts.h"
+#include "html.h"
+#include "web.h"
+
+enum page_kind { PAGE_HOME, PAGE_SEARCH, PAGE_DASHBOARD, PAGE_MODULE, PAGE_VERSION };
+
+struct page {
+	struct proxy *p;
+	struct hm_exchange *x;
+	struct hm_arena *a;       /* the exchange's */
+	struct html h;
+	enum page_kind kind;
+	hm_str module, version;   /* PAGE_MODULE, PAGE_VERSION */
+	hm_str query;             /* PAGE_SEARCH: what is looked for */
+	hm_str base;              /* "http://host:port", as the browser knows it */
+	int64_t now;              /* seconds */
+	int status;
+};
+
+/* web.c: what is around each page */
+void page_begin(struct page *pg, hm_str title);
+hm_str page_end(struct page *pg);
+/* A whole page that says what is wrong. */
+void page_failed(struct page *pg, int status, hm_str title, hm_str text);
+/* May who asks read this module? */
+bool page_may_read(struct page *pg, hm_str module);
+/* May it read them all: the figures that name or count every module? */
+bool page_reads_all(struct page *pg);
+
+/* webparts.c */
+hm_str page_url(struct hm_arena *a, hm_str module, hm_str version);
+void page_module_link(struct page *pg, hm_str module);
+/* "module@version", the version alone, or what text says */
+void page_version_link(struct page *pg, hm_str module, hm_str version, hm_str text);
+/* "3 hours ago", the date in its title; "never" for 0. us: microseconds since 1970 */
+void page_when(struct page *pg, int64_t us);
+/* "2026-01-02" */
+void page_date(struct page *pg, int64_t us);
+/* "1.2 MB"; "-" for less than 0 */
+hm_str page_size(struct hm_arena *a, int64_t bytes);
+/* "12,345" */
+hm_str page_number(struct hm_arena *a, int64_t n);
+/* "1.2 ms" */
+hm_str page_took(struct hm_arena *a, int64_t nanoseconds);
+/* A figure with its caption. */
+void page_figure(struct page *pg, hm_str value, const char *caption);
+/* dt and an open dd; the caller closes. */
+void page_term(struct page *pg, const char *term);
+void page_heading(struct page *pg, const char *id, const char *text);
+
+/* webhome.c */
+void page_home(struct page *pg);
+void page_search(struct page *pg);
+/* webdash.c */
+void page_dashboard(struct page *pg);
+/* webmodule.c */
+void page_module(struct page *pg);
+/* webversion.c */
+void page_version(struct page *pg);
+/* webgraph.c: the graph of requirements and both lists */
+void page_requirements(struct page *pg);
+/* webfiles.c: go.mod, README and licence, from the store's files */
+struct page_files {
+	hm_str gomod;
+	hm_str readme_name, readme;   /* cut at MARKDOWN_MAX */
+	hm_str licence_name, licence; /* the first licence file */
+	hm_str licence_id;            /* SPDX, "unknown", "none"; empty without a zip */
+	hm_str problem;               /* why the zip could not be read; empty: it could, or is absent */
+};
+void page_files(struct page *pg, struct page_files *out);
+/* What the highest version here says of the module: deprecated, retracted versions. */
+struct hm_gomod;
+const struct hm_gomod *page_latest_mod(struct page *pg, const struct facts_list *versions);
+/* The rationale ("retracted" when it gives none) if version is retracted, else p == NULL. */
+hm_str page_retracted(const struct hm_gomod *latest, hm_str version);
+
+/* webstyle.c */
+extern const char web_style[], web_icon[];
+
+#endif
