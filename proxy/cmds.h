@@ -20,8 +20,16 @@ struct command {
 
 int cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_serve_usage[];
+int cmd_account(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_account_usage[];
+int cmd_audit(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_audit_usage[];
+int cmd_publish(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_publish_usage[];
 int cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_import_usage[];
+int cmd_export(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_export_usage[];
 int cmd_prefetch(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_prefetch_usage[];
 int cmd_purge(struct proxy *p, int argc, char **argv, struct hm_err *err);

@@ -9,7 +9,11 @@
 
 static const struct command commands[] = {
 	{ "serve", cmd_serve, cmd_serve_usage },
+	{ "account", cmd_account, cmd_account_usage },
+	{ "audit", cmd_audit, cmd_audit_usage },
+	{ "publish", cmd_publish, cmd_publish_usage },
 	{ "import", cmd_import, cmd_import_usage },
+	{ "export", cmd_export, cmd_export_usage },
 	{ "prefetch", cmd_prefetch, cmd_prefetch_usage },
 	{ "purge", cmd_purge, cmd_purge_usage },
 };

@@ -172,14 +172,10 @@ refused(struct upload *u, struct hm_exchange *x, struct hm_err *err, struct desk
 }
 
 /* Its lines for go.sum. */
-static int
-sum_lines(struct upload *u, struct hm_arena *a, hm_str mod, hm_str *out, struct hm_err *err)
+static hm_str
+sum_lines(const struct upload *u, struct hm_arena *a, hm_str h1, hm_str mod)
 {
-	hm_str h1;
-
-	if (!hm_store_ziphash(&u->p->store, a, u->path, u->version, &h1))
-		return hm_err_set(err, HM_EIO, "stored, but it cannot be read");
-	*out = hm_arena_printf(a, HM_F " " HM_F " " HM_F "\n" HM_F " " HM_F "/go.mod " HM_F "\n",
+	return hm_arena_printf(a, HM_F " " HM_F " " HM_F "\n" HM_F " " HM_F "/go.mod " HM_F "\n",
 	                       HM_P(u->path), HM_P(u->version), HM_P(h1), HM_P(u->path),
 	                       HM_P(u->version), HM_P(hm_h1_gomod(a, mod)));
 	return 0;
@@ -191,19 +187,20 @@ publish(struct upload *u, struct hm_exchange *x, struct desk_answer *out, struct
 	struct hm_arena *a = hm_exchange_arena(x);
 	enum admit_outcome outcome;
 	struct hm_audit_event e;
-	hm_str mod;
+	hm_str mod, h1;
 
 	if (!hm_access_may(u->p->access, x, HM_RIGHT_UPLOAD, u->path))
 		return hm_err_set(err, HM_EFORBIDDEN, "the right to upload has been revoked");
 	if (admit(u, a, &outcome, &mod, err))
 		return -1;
 	make_known(u, a);
-	if (sum_lines(u, a, mod, &out->body, err))
-		return -1;
+	if (!hm_store_ziphash(&u->p->store, a, u->path, u->version, &h1))
+		return hm_err_set(err, HM_EIO, "stored, but it cannot be read");
+	out->body = sum_lines(u, a, h1, mod);
 	out->status = outcome == ADMIT_NEW ? 201 : 200;
 	if (outcome == ADMIT_KNOWN)
 		return 0;
-	e = event(u, x, "upload", out->body);
+	e = event(u, x, "upload", h1);
 	return hm_audit_add(u->p->audit, &e, err);
 }
 

@@ -52,7 +52,7 @@ clean(struct hm_arena *a, hm_str s)
 	for (size_t i = 0; i < s.n && b.n < HM_AUDIT_TEXT_MAX - 4;) {
 		uint32_t r = hm_str_rune(s, &i);
 
-		hm_buf_add_rune(&b, r < 0x20 || r == 0x7f ? ' ' : r);
+		hm_buf_add_rune(&b, r < 0x20 || (r >= 0x7f && r < 0xa0) ? ' ' : r);
 	}
 	return hm_buf_take(&b, a);
 }
