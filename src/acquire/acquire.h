@@ -34,7 +34,6 @@ struct hm_acquire_opts {
 	const struct hm_log *log;   /* "go: downloading ..." and requests (-x); may be NULL */
 	bool cache_rw;              /* -modcacherw */
 	unsigned threads;           /* for inflating and hashing; 0: one a core */
-	hm_str toolchain_note;      /* what go puts behind "running go V": "; go.mod sets ..." */
 };
 
 /* Opens nothing yet: cache and network are set up at the first use. */

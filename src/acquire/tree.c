@@ -89,7 +89,7 @@ too_new(struct hm_acquire *ac, struct hm_modver m, hm_str go, struct hm_err *err
 	hm_err_set(err, HM_ETOOLCHAIN, HM_F " requires go >= " HM_F " (running go " HM_F HM_F ")",
 	           HM_P(hm_modver_str(&a, m)), HM_P(go),
 	           HM_P(hm_gover_from_toolchain(ac->conf->goversion)),
-	           HM_P(ac->opts.toolchain_note));
+	           HM_P(ac->conf->toolchain_note));
 	hm_arena_free(&a);
 	return -1;
 }

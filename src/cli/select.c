@@ -2,6 +2,7 @@
 
 #include "acquire/acquire.h"
 #include "base/path.h"
+#include "load/pkgload.h"
 #include "mod/gover.h"
 #include "os/file.h"
 #include "os/spawn.h"
@@ -16,6 +17,7 @@ struct choice {
 	hm_str version;   /* its version: the least that is allowed */
 	bool automatic;   /* +auto or +path: files may raise it */
 	bool path_only;
+	hm_str file, set; /* the file that was read, and the line of it that decided */
 };
 
 static int
@@ -110,8 +112,11 @@ raise_by_file(struct hm_cli *cli, struct choice *c, struct hm_err *err)
 		return -1;
 	go = look_up_line(data, HM_S("go"));
 	toolchain = look_up_line(data, HM_S("toolchain"));
-	if (hm_str_eqz(toolchain, "default"))
+	c->file = file;
+	if (hm_str_eqz(toolchain, "default")) {
+		c->set = HM_S("toolchain default");
 		return 0;
+	}
 	if (toolchain.n) {
 		v = hm_gover_from_toolchain(toolchain);
 		if (v.n == 0 || (!hm_str_has_prefix(toolchain, HM_S("go")) &&
@@ -122,13 +127,30 @@ raise_by_file(struct hm_cli *cli, struct choice *c, struct hm_err *err)
 		if (hm_gover_cmp(v, c->version) > 0) {
 			c->toolchain = toolchain;
 			c->version = v;
+			c->set = hm_arena_printf(&cli->arena, "toolchain " HM_F, HM_P(toolchain));
 		}
 	}
 	if (hm_gover_cmp(go, c->version) > 0) {
 		c->toolchain = name_of(&cli->arena, go);
 		c->version = go;
+		c->set = hm_arena_printf(&cli->arena, "go " HM_F, HM_P(go));
 	}
 	return 0;
+}
+
+/* What a "requires go >= V" error says about the choice (TooNewError of internal/gover). */
+static hm_str
+note_of(struct hm_cli *cli, const struct choice *c)
+{
+	struct hm_buf b = { 0 };
+
+	if (c->setting.n && !hm_str_eqz(c->setting, "auto"))
+		hm_buf_printf(&b, "; GOTOOLCHAIN=" HM_F, HM_P(c->setting));
+	if (c->set.n)
+		hm_buf_printf(&b, "; " HM_F " sets " HM_F,
+			      HM_P(hm_load_short_path(&cli->arena, cli->conf->cwd, c->file)),
+			      HM_P(c->set));
+	return hm_buf_take(&b, &cli->arena);
 }
 
 /* GOROOT of a toolchain that is a command on PATH. */
@@ -222,6 +244,7 @@ hm_select_toolchain(struct hm_cli *cli, int argc, char **argv, struct hm_err *er
 		return 0;
 	if (read_setting(cli, &c, err) || (c.automatic && raise_by_file(cli, &c, err)))
 		return -1;
+	cli->conf->toolchain_note = note_of(cli, &c);
 	if (cli->conf->goroot.n == 0 && works_without(cli) && !env)
 		return 0;
 	if (take(cli, &c, err) == 0)

@@ -52,6 +52,7 @@ struct hm_conf {
 	hm_str goversion; /* "go1.26.8", as VERSION says; HM_CONF_PINNED_GO without goroot */
 	int gominor;      /* 26; what tables by release go by */
 	hm_str gotoolchain;
+	hm_str toolchain_note; /* why it is in use: "; GOTOOLCHAIN=local"; set by who chooses */
 	hm_str goexperiment; /* as set, not canonical */
 	struct hm_experiment experiment;
 

@@ -231,7 +231,6 @@ enter_workspace(struct hm_get *g, struct hm_modload *ws, struct hm_err *err)
 		.cmd = g->ml->cmd,
 		.cwd = g->ml->cwd,
 		.local_go = g->ml->local_go,
-		.toolchain_note = g->ml->toolchain_note,
 		.force_use_modules = true,
 		.explicit_write = true,
 	};

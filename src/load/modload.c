@@ -93,7 +93,7 @@ hm_modload_too_new(struct hm_modload *ml, hm_str what, hm_str go, hm_str toolcha
 	hm_modfiles_need_go(ml, go);
 	return hm_err_set(err, HM_ETOOLCHAIN,
 	                  HM_F " requires go >= " HM_F " (running go " HM_F HM_F ")", HM_P(what),
-	                  HM_P(go), HM_P(ml->local_go), HM_P(ml->toolchain_note));
+	                  HM_P(go), HM_P(ml->local_go), HM_P(ml->conf->toolchain_note));
 }
 
 /* The folder at or above dir that has a regular entry `name`; empty when none. */
@@ -403,10 +403,6 @@ hm_modload_init(struct hm_modload *ml, struct hm_err *err)
 		ml->cwd = ml->conf->cwd;
 	if (!ml->local_go.n)
 		ml->local_go = hm_gover_from_toolchain(ml->conf->goversion);
-	if (!ml->toolchain_note.p && ml->conf->gotoolchain.n &&
-	    !hm_str_eqz(ml->conf->gotoolchain, "auto"))
-		ml->toolchain_note = hm_arena_printf(ml->arena, "; GOTOOLCHAIN=" HM_F,
-		                                     HM_P(ml->conf->gotoolchain));
 	hm_modfiles_init(ml);
 	if (hm_str_eqz(env, "auto")) {
 		must = ml->force_use_modules;

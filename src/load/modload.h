@@ -56,7 +56,6 @@ struct hm_modload {
 	hm_str cmd;               /* go's cfg.CmdName: "mod graph", "list", "build", ... */
 	hm_str cwd;               /* absolute working folder; default: conf's */
 	hm_str local_go;          /* version of the toolchain in use: "1.26.8"; default: conf's */
-	hm_str toolchain_note;    /* why it is in use, for TooNew errors: "; GOTOOLCHAIN=local" */
 	hm_str mod_file;          /* -modfile as given, or empty */
 	bool mod_file_in_goflags; /* it came from GOFLAGS */
 	enum hm_root_mode root_mode;

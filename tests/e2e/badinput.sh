@@ -192,6 +192,15 @@ inconsistent_vendor() {
 }
 t "inconsistent vendor directory" fails inconsistent_vendor build -o x .
 
+# -- toolchains that are not there, and why the one in use is in use
+too_new() { printf 'module example.com/m\n\ngo 1.99\n' >go.mod; }
+kept_default() { printf 'module example.com/m\n\ngo 1.99\n\ntoolchain default\n' >go.mod; }
+for s in local local+path go1.26.0+path; do
+	GOTOOLCHAIN=$s t "go.mod asks for a newer go, GOTOOLCHAIN=$s" fails too_new mod graph
+done
+GOTOOLCHAIN=auto t "toolchain default" fails kept_default mod graph
+GOTOOLCHAIN=frob t "an invalid GOTOOLCHAIN" fails too_new mod graph
+
 # -- usage
 t "unknown command" fails nothing frobnicate
 t "unknown flag" fails nothing build -frobnicate

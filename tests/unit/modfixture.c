@@ -85,7 +85,7 @@ modfixture_open(struct modfixture *f, const char *files, const char *sub)
 	assert_non_null(f->acquire);
 	f->ml = (struct hm_modload){ .arena = &f->arena, .conf = f->conf, .acquire = f->acquire,
 		                     .log = &f->log, .cmd = HM_S("mod graph"),
-		                     .local_go = HM_S("1.26.8"), .toolchain_note = HM_S("") };
+		                     .local_go = HM_S("1.26.8") };
 }
 
 void
