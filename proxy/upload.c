@@ -178,7 +178,6 @@ sum_lines(const struct upload *u, struct hm_arena *a, hm_str h1, hm_str mod)
 	return hm_arena_printf(a, HM_F " " HM_F " " HM_F "\n" HM_F " " HM_F "/go.mod " HM_F "\n",
 	                       HM_P(u->path), HM_P(u->version), HM_P(h1), HM_P(u->path),
 	                       HM_P(u->version), HM_P(hm_h1_gomod(a, mod)));
-	return 0;
 }
 
 static int
