@@ -42,17 +42,17 @@ read_setting(struct hm_cli *cli, struct choice *c, struct hm_err *err)
 		c->version = hm_gover_from_toolchain(min);
 		c->toolchain = min;
 		if (c->version.n == 0 && plus)
-			return hm_err_set(err, HM_EUSAGE, "invalid GOTOOLCHAIN \"" HM_F
+			return hm_err_set(err, HM_EINVALID, "invalid GOTOOLCHAIN \"" HM_F
 			                  "\": invalid minimum toolchain \"" HM_F "\"",
 			                  HM_P(c->setting), HM_P(min));
 		if (c->version.n == 0)
-			return hm_err_set(err, HM_EUSAGE, "invalid GOTOOLCHAIN \"" HM_F "\"",
+			return hm_err_set(err, HM_EINVALID, "invalid GOTOOLCHAIN \"" HM_F "\"",
 			                  HM_P(c->setting));
 	}
 	c->path_only = hm_str_eqz(suffix, "path");
 	c->automatic = plus && (c->path_only || hm_str_eqz(suffix, "auto"));
 	if (plus && !c->automatic)
-		return hm_err_set(err, HM_EUSAGE, "invalid GOTOOLCHAIN \"" HM_F
+		return hm_err_set(err, HM_EINVALID, "invalid GOTOOLCHAIN \"" HM_F
 		                  "\": only version suffixes are +auto and +path",
 		                  HM_P(c->setting));
 	return 0;
@@ -185,7 +185,7 @@ take(struct hm_cli *cli, const struct choice *c, struct hm_err *err)
 		return 0;
 	if (!hm_str_has_prefix(c->toolchain, HM_S("go1")) &&
 	    !hm_str_contains(c->toolchain, HM_S("-go1")))
-		return hm_err_set(err, HM_EUSAGE, "invalid GOTOOLCHAIN \"" HM_F "\"",
+		return hm_err_set(err, HM_EINVALID, "invalid GOTOOLCHAIN \"" HM_F "\"",
 		                  HM_P(c->toolchain));
 	if (hm_spawn_look_path(&cli->arena, c->toolchain,
 	                       hm_env_or_empty(&cli->conf->env, "PATH"), &exe)) {
