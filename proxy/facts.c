@@ -41,7 +41,7 @@ struct facts {
 	hm_str file;           /* DIR/facts.db */
 	int lock;              /* shared, as long as it is open */
 	int64_t opener;        /* this one's row */
-	void (*written)(void *ctx, struct facts *f);
+	void (*tick)(void *ctx, struct facts *f);
 	void *ctx;
 
 	struct shard shard[SHARDS];
@@ -468,8 +468,6 @@ writer_main(void *arg)
 	struct timespec until;
 	bool news, stop = false;
 
-	if (f->written)
-		f->written(f->ctx, f);
 	while (!stop) {
 		pthread_mutex_lock(&f->queue_mutex);
 		if (!f->stop) {
@@ -480,12 +478,11 @@ writer_main(void *arg)
 		news = f->first != NULL;
 		stop = f->stop;
 		pthread_mutex_unlock(&f->queue_mutex);
-		if (!news && !anything_used(f))
-			continue;
-		facts_flush(f, &err);
+		if (news || anything_used(f))
+			facts_flush(f, &err);
 		hm_err_clear(&err);
-		if (f->written && !stop)
-			f->written(f->ctx, f);
+		if (f->tick && !stop)
+			f->tick(f->ctx, f);
 	}
 	hm_err_free(&err);
 	return NULL;
@@ -704,7 +701,7 @@ facts_open(const struct facts_opts *o, struct facts **out, struct hm_err *err)
 
 	f->store = f->w.store = o->store;
 	f->log = o->log;
-	f->written = o->written;
+	f->tick = o->tick;
 	f->ctx = o->ctx;
 	f->lock = -1;
 	f->last = &f->first;

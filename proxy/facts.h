@@ -26,8 +26,8 @@ struct facts_opts {
 	const struct hm_store *store; /* borrowed */
 	const struct hm_log *log;
 	bool scan;                    /* catch up with the folder when behind (servers) */
-	/* After each write to the database, on the writer's thread; may be NULL. */
-	void (*written)(void *ctx, struct facts *f);
+	/* About once a second, on the writer's thread; may be NULL. */
+	void (*tick)(void *ctx, struct facts *f);
 	void *ctx;
 };
 

@@ -91,7 +91,7 @@ trim_batch(struct trim *t, int64_t to, struct hm_err *err)
 }
 
 void
-trim_written(void *ctx, struct facts *f)
+trim_tick(void *ctx, struct facts *f)
 {
 	struct trim t = { .p = ctx, .facts = f };
 	int64_t quota = t.p->quota.bytes;

@@ -11,7 +11,7 @@
 
 /* "500M", "20G" (powers of 1024), or bytes; HM_EUSAGE. Empty is 0: no quota. */
 int trim_parse_size(hm_str s, int64_t *bytes, struct hm_err *err);
-/* For facts_opts: called after each write, on the writer's thread. ctx is the proxy. */
-void trim_written(void *ctx, struct facts *f);
+/* For facts_opts. ctx is the proxy. */
+void trim_tick(void *ctx, struct facts *f);
 
 #endif
