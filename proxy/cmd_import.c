@@ -1,8 +1,9 @@
 /*
- * cmd_import.c - what another store has comes into this one.
+ * cmd_import.c - what another store, or a bundle, has comes into this one.
  */
 #include <stdio.h>
 
+#include "bundle.h"
 #include "cmds.h"
 #include "import.h"
 #include "os/file.h"
@@ -17,14 +18,15 @@ const char cmd_import_usage[] =
 	"  --from FORM    modcache: a Go module cache ($GOMODCACHE)\n"
 	"                 goproxy:  a GOPROXY tree, as goproxy's folder and file:// proxies are\n"
 	"                 athens:   Athens' disk store\n"
+	"                 bundle:   a file that export made\n"
 	"                 auto:     what it looks like (default)\n"
-	"  --no-sumdb     do not ask the checksum database\n"
+	"  --no-sumdb     do not ask the checksum database, nor its records in a bundle\n"
 	"  --fills N      modules at once (default 16)\n"
 	"\n"
 	"Every module is checked like one from upstream; what fails is named and left out.\n";
 
 static int
-form_of(hm_str name, enum import_form *form, struct hm_err *err)
+form_of(hm_str name, bool *bundle, enum import_form *form, struct hm_err *err)
 {
 	static const struct {
 		const char *name;
@@ -36,6 +38,10 @@ form_of(hm_str name, enum import_form *form, struct hm_err *err)
 		{ "athens", IMPORT_ATHENS },
 	};
 
+	*form = IMPORT_AUTO;
+	*bundle = hm_str_eqz(name, "bundle");
+	if (*bundle)
+		return 0;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		if (hm_str_eqz(name, forms[i].name)) {
 			*form = forms[i].form;
@@ -43,7 +49,7 @@ form_of(hm_str name, enum import_form *form, struct hm_err *err)
 		}
 	}
 	return hm_err_set(err, HM_EUSAGE,
-	                  "--from " HM_F ": not auto, modcache, goproxy or athens",
+	                  "--from " HM_F ": not auto, modcache, goproxy, athens or bundle",
 	                  HM_P(name));
 }
 
@@ -91,7 +97,7 @@ int
 cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err)
 {
 	hm_str from = HM_S("auto"), src;
-	bool no_sumdb = false;
+	bool no_sumdb = false, bundle;
 	enum import_form form = IMPORT_AUTO;
 	const struct facts_opts fo = { .store = &p->store, .log = &p->log };
 	const struct hm_setting more[] = {
@@ -100,10 +106,10 @@ cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	};
 
 	if (options_read(p, more, 2, &argc, &argv, err) || options_need_dir(p, err) ||
-	    form_of(from, &form, err))
+	    form_of(from, &bundle, &form, err))
 		return -1;
 	if (argc != 1)
-		return hm_err_set(err, HM_EUSAGE, "import takes one folder");
+		return hm_err_set(err, HM_EUSAGE, "import takes one folder or bundle");
 	src = hm_str_of(argv[0]);
 	if (hm_program_abs(&p->arena, &src, err) || proxy_open(p, err))
 		return -1;
@@ -113,5 +119,7 @@ cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	if (facts_open(&fo, &p->facts, err))
 		return -1;
 	p->admit.facts = p->facts;
+	if (bundle || (form == IMPORT_AUTO && hm_file_is_regular(src.p)))
+		return bundle_import(p, src, no_sumdb, err);
 	return import_folder(p, src, form, err);
 }
