@@ -38,6 +38,9 @@ usage(FILE *out)
 	      "\n"
 	      "of other people's logs:\n"
 	      "\n"
+	      "  monitor --key KEY --state FILE          tell what is new, and what is wrong\n"
+	      "    --url URL --for PATTERNS --from-start --stale DURATION --every SEC --json\n"
+	      "    --hook CMD             run with a JSON object for each event\n"
 	      "  witness init, key, log, serve, follow   cosign their heads (--dir DIR)\n",
 	      out);
 }
@@ -77,7 +80,9 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		{ "", "state", NULL, HM_SET_STR, &o->state, 0, 0 },
 		{ "", "for", NULL, HM_SET_STR, &o->pattern, 0, 0 },
 		{ "", "from-start", NULL, HM_SET_BOOL, &o->from_start, 0, 0 },
-		{ "", "stale", NULL, HM_SET_INT, &o->stale, 1, 1000000000 },
+		{ "", "stale", NULL, HM_SET_STR, &o->stale, 0, 0 },
+		{ "", "hook", NULL, HM_SET_STR, &o->hook, 0, 0 },
+		{ "", "every", NULL, HM_SET_INT, &o->every, 1, 86400 },
 		{ "", "json", NULL, HM_SET_BOOL, &o->json, 0, 0 },
 	};
 	enum { N = sizeof(known) / sizeof(*known) };
@@ -135,7 +140,8 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8,
-		             .missing_keep = 30, .witness_quorum = -1, .witness_wait = 5, .access_log = HM_S("off") };
+		             .missing_keep = 30, .witness_quorum = -1, .witness_wait = 5,
+		             .access_log = HM_S("off") };
 	struct hm_log log = { .write = hm_program_log };
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };

@@ -3,31 +3,66 @@
  * the one before, every new record in the tree.  Reports new versions of the modules
  * one cares for; a fork or rollback ends it with the evidence kept.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "codec/json.h"
+#include "event.h"
 #include "mod/match.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "remote.h"
 #include "sumdb.h"
 #include "tilelog/tail.h"
+#include "verify/sumdb_ops.h"
 
 struct monitor {
 	const struct options *o;
+	const struct hm_log *log;
 	struct remote r;
+	int64_t stale; /* seconds; 0: however old */
 	struct hm_tree seen, now;
 	hm_str seen_note, now_note; /* empty: nothing seen yet */
+	int status;                 /* of the event that was told */
+	bool told;                  /* that the log stays away, or stands still */
 };
+
+/* ---- events */
+
+/* What is worse than a new version: to people, to the hook, and the status to end with. */
+static int
+alarm_of(struct monitor *m, struct event *e, struct hm_err *err)
+{
+	struct hm_err bad = { 0 };
+	struct hm_buf json = { 0 };
+
+	m->status = event_status(e->kind);
+	if (m->told && (e->kind == EVENT_STALE || e->kind == EVENT_UNREACHABLE))
+		return -1;
+	e->log = m->r.keys[0].name;
+	e->message = hm_err_str(err);
+	if (m->o->json) {
+		event_json(&json, e);
+		fwrite(json.p, 1, json.n, stdout);
+		fflush(stdout);
+	}
+	if (event_hook(m->o->hook, e, m->log, &bad))
+		hm_log(m->log, HM_LOG_WARN, "hermod-sumdb: " HM_F, HM_P(hm_err_str(&bad)));
+	hm_err_free(&bad);
+	hm_buf_free(&json);
+	return -1;
+}
 
 /* Both heads, for whoever has to be convinced. */
 static int
-contradiction(struct monitor *m, struct hm_arena *a, const char *what, struct hm_err *err)
+contradiction(struct monitor *m, struct hm_arena *a, enum event_kind kind, const char *what,
+              struct hm_err *err)
 {
 	hm_str file = hm_arena_printf(a, HM_F ".evidence", HM_P(m->o->state));
 	hm_str text = hm_arena_printf(a, "%s\n\nseen before:\n" HM_F "\nnow:\n" HM_F, what,
 	                              HM_P(m->seen_note), HM_P(m->now_note));
+	struct event e = { .kind = kind, .before = m->seen_note, .now = m->now_note,
+		           .evidence = file };
 	struct hm_err bad = { 0 };
 
 	hm_err_set(err, HM_ESECURITY,
@@ -37,53 +72,68 @@ contradiction(struct monitor *m, struct hm_arena *a, const char *what, struct hm
 	if (hm_file_publish(file.p, text, 0644, true, &bad))
 		hm_err_append(err, " (could not be written: " HM_F ")", HM_P(hm_err_str(&bad)));
 	hm_err_free(&bad);
-	return -1;
+	return alarm_of(m, &e, err);
+}
+
+/* ---- one head after another */
+
+/*
+ * A cache may give an older head of the same history, which its tiles still show; it is as
+ * if nothing had come.  Else records were taken back.
+ */
+static int
+check_older(struct monitor *m, struct hm_arena *a, struct hm_err *err)
+{
+	struct hm_hash root;
+
+	if (remote_front(&m->r, &m->seen, m->now.n, &root, err)) {
+		hm_err_clear(err);
+		return contradiction(m, a, EVENT_ROLLBACK, "the log was rolled back", err);
+	}
+	if (!hm_hash_eq(&root, &m->now.hash))
+		return contradiction(m, a, EVENT_FORK, "the log has forked", err);
+	m->now = m->seen;
+	m->now_note = m->seen_note;
+	return 0;
 }
 
 /* The tree seen before must be the front of the tree now. */
 static int
 check_continuation(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 {
-	struct hm_tile_reader tiles = remote_tiles(&m->r);
-	struct hm_tile_hashes th = { &m->now, &tiles };
-	struct hm_hash_reader hashes = hm_tile_hash_reader(&th);
-	struct hm_hash root;
+	struct hm_hash root = m->now.hash;
 
+	m->r.scratch = a;
 	if (m->now.n < m->seen.n)
-		return contradiction(m, a, "the log was rolled back", err);
+		return check_older(m, a, err);
 	if (m->seen.n == 0)
 		return 0;
-	m->r.scratch = a;
-	if (m->now.n == m->seen.n)
-		root = m->now.hash;
-	else if (hm_tlog_tree_hash(m->seen.n, &hashes, &root, err))
+	if (m->now.n > m->seen.n && remote_front(&m->r, &m->now, m->seen.n, &root, err))
 		return -1;
-	return hm_hash_eq(&root, &m->seen.hash) ? 0 :
-	                                          contradiction(m, a, "the log has forked", err);
+	return hm_hash_eq(&root, &m->seen.hash) ?
+	               0 :
+	               contradiction(m, a, EVENT_FORK, "the log has forked", err);
 }
 
-static void
-report(struct monitor *m, int64_t id, hm_str text)
+/* A hook that does not take it is told again: the new head is not kept then. */
+static int
+report(struct monitor *m, int64_t id, hm_str text, struct hm_err *err)
 {
-	hm_str key = hm_tilelog_key(text), path, version;
+	struct event e = { .kind = EVENT_VERSION, .log = m->r.keys[0].name, .record = id,
+		           .lines = text };
 	struct hm_buf b = { 0 };
 
-	hm_str_cut(key, ' ', &path, &version);
-	if (m->o->pattern.n && !hm_match_prefix_patterns(m->o->pattern, path))
-		return;
-	if (!m->o->json) {
-		printf("%lld " HM_F "@" HM_F "\n", (long long)id, HM_P(path), HM_P(version));
-		return;
-	}
-	hm_buf_printf(&b, "{\"Record\":%lld,\"Path\":", (long long)id);
-	hm_json_quote(&b, path, false);
-	hm_buf_addz(&b, ",\"Version\":");
-	hm_json_quote(&b, version, false);
-	hm_buf_addz(&b, ",\"Lines\":");
-	hm_json_quote(&b, text, false);
-	hm_buf_addz(&b, "}\n");
+	hm_str_cut(hm_tilelog_key(text), ' ', &e.path, &e.version);
+	if (m->o->pattern.n && !hm_match_prefix_patterns(m->o->pattern, e.path))
+		return 0;
+	if (m->o->json)
+		event_json(&b, &e);
+	else
+		hm_buf_printf(&b, "%lld " HM_F "@" HM_F "\n", (long long)id, HM_P(e.path),
+		              HM_P(e.version));
 	fwrite(b.p, 1, b.n, stdout);
 	hm_buf_free(&b);
+	return event_hook(m->o->hook, &e, m->log, err);
 }
 
 /* Records of one data tile from number `from` on, each held against its proven hash. */
@@ -114,7 +164,7 @@ read_records(struct monitor *m, const struct hm_tile *t, int64_t from, struct hm
 			                "SECURITY ERROR: record %lld is not the one in the tree",
 			                (long long)id);
 		else if (id >= from)
-			report(m, id, text);
+			rc = report(m, id, text, err);
 	}
 	hm_arena_free(&a);
 	return rc;
@@ -139,18 +189,19 @@ read_new(struct monitor *m, struct hm_err *err)
 static int
 check_age(struct monitor *m, struct hm_err *err)
 {
+	struct event e = { .kind = EVENT_STALE, .size = m->now.n };
 	struct stat st;
-	int64_t age;
 
-	if (m->o->stale == 0)
+	if (m->stale == 0)
 		return 0;
 	if (hm_file_stat(m->o->state.p, &st, err))
 		return -1;
-	age = hm_clock_unix() - st.st_mtime;
-	if (age <= m->o->stale)
+	e.age = hm_clock_unix() - st.st_mtime;
+	if (e.age <= m->stale)
 		return 0;
-	return hm_err_set(err, HM_EINVALID, "stale: the head of %lld records is %lld seconds old",
-	                  (long long)m->now.n, (long long)age);
+	hm_err_set(err, HM_EINVALID, "stale: the head of %lld records is %lld seconds old",
+	           (long long)m->now.n, (long long)e.age);
+	return alarm_of(m, &e, err);
 }
 
 static int
@@ -169,12 +220,26 @@ read_state(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 }
 
 static int
+read_head(struct monitor *m, struct hm_arena *a, struct hm_err *err)
+{
+	struct event e = { .kind = EVENT_UNREACHABLE };
+
+	if (remote_get(&m->r, a, HM_S("latest"), &m->now_note, err)) {
+		if (err->code == HM_ESECURITY || err->code == HM_EINVALID)
+			return -1;
+		return alarm_of(m, &e, err);
+	}
+	return remote_open_head(m->r.keys, m->r.n_keys, a, m->now_note, &m->now, err);
+}
+
+static int
 follow(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 {
 	bool first;
 
-	if (read_state(m, a, err) || remote_get(&m->r, a, HM_S("latest"), &m->now_note, err) ||
-	    remote_open_head(m->r.keys, m->r.n_keys, a, m->now_note, &m->now, err))
+	m->seen = m->now = (struct hm_tree){ .n = 0 };
+	m->status = 0;
+	if (read_state(m, a, err) || read_head(m, a, err))
 		return -1;
 	first = m->seen_note.n == 0;
 	if (first && !m->o->from_start)
@@ -189,26 +254,111 @@ follow(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 	return hm_file_publish(m->o->state.p, m->now_note, 0644, true, err);
 }
 
+/* ---- again and again */
+
+static volatile sig_atomic_t stopped;
+
+static void
+on_stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static int
+look(struct monitor *m, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	int rc = follow(m, &a, err);
+
+	hm_arena_free(&a);
+	return rc;
+}
+
+/* Until SIGTERM; only what no next look can mend ends it. */
+static int
+tail(struct monitor *m, struct hm_err *err)
+{
+	struct sigaction stop = { .sa_handler = on_stop };
+
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	while (!stopped) {
+		int rc = look(m, err);
+
+		if (rc && m->status != event_status(EVENT_STALE) &&
+		    m->status != event_status(EVENT_UNREACHABLE))
+			return rc;
+		if (rc && !m->told)
+			hm_log(m->log, HM_LOG_WARN, "hermod-sumdb: " HM_F, HM_P(hm_err_str(err)));
+		m->told = rc != 0;
+		hm_err_clear(err);
+		for (int i = 0; i < m->o->every * 10 && !stopped; i++)
+			hm_clock_sleep_ms(100);
+	}
+	return 0;
+}
+
+/* "90", "90s", "15m", "36h", "2d"; 0 when it is none of these. */
+static int64_t
+parse_duration(hm_str s)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	int64_t n = 0, unit = 1;
+	size_t i = 0;
+
+	for (; i < s.n && i < 9 && s.p[i] >= '0' && s.p[i] <= '9'; i++)
+		n = n * 10 + (s.p[i] - '0');
+	if (i + 1 == s.n) {
+		unit = 0;
+		for (size_t k = 0; k < sizeof(units) / sizeof(*units); k++)
+			if (units[k].unit == s.p[i])
+				unit = units[k].seconds;
+	} else if (i != s.n) {
+		return 0;
+	}
+	return n * unit;
+}
+
+static int
+check_options(struct monitor *m, int argc, char **argv, struct hm_err *err)
+{
+	const struct options *o = m->o;
+
+	if (argc)
+		return hm_err_set(err, HM_EUSAGE, "unexpected word \"%s\"", argv[0]);
+	if (o->key.n == 0 || o->state.n == 0)
+		return hm_err_set(err, HM_EUSAGE, "--key and --state are needed");
+	m->stale = parse_duration(o->stale);
+	if (o->stale.n && m->stale == 0)
+		return hm_err_set(err, HM_EUSAGE, "--stale: \"" HM_F "\" is not like 90s, 15m, 36h, 2d",
+		                  HM_P(o->stale));
+	return 0;
+}
+
 int
 cmd_monitor(struct options *o, int argc, char **argv, struct hm_log *log, struct hm_err *err)
 {
-	struct monitor m = { .o = o };
+	struct monitor m = { .o = o, .log = log };
 	struct hm_strs vkeys = { 0 };
 	struct hm_arena a = { 0 };
-	int rc = -1;
+	hm_str list = o->key, key;
+	int rc = check_options(&m, argc, argv, err);
 
-	if (argc)
-		hm_err_set(err, HM_EUSAGE, "unexpected word \"%s\"", argv[0]);
-	else if (o->url.n == 0 || o->key.n == 0 || o->state.n == 0)
-		hm_err_set(err, HM_EUSAGE, "--url, --key and --state are needed");
-	else
-		rc = 0;
-	HM_PUSH(&a, vkeys, o->key);
+	while (hm_str_next_field(&list, &key))
+		HM_PUSH(&a, vkeys, hm_sumdb_key_of(key));
 	if (rc == 0)
 		rc = remote_open(&m.r, o->url, &vkeys, log, err);
 	if (rc == 0)
-		rc = follow(&m, &a, err);
+		rc = o->every ? tail(&m, err) : look(&m, err);
 	remote_close(&m.r);
 	hm_arena_free(&a);
+	if (rc && m.status) {
+		hm_log(log, HM_LOG_WARN, "hermod-sumdb: " HM_F, HM_P(hm_err_str(err)));
+		return m.status;
+	}
 	return rc;
 }

@@ -167,3 +167,14 @@ remote_tiles(struct remote *r)
 {
 	return (struct hm_tile_reader){ HM_TILE_HEIGHT, read_tiles, no_save, NULL, r };
 }
+
+int
+remote_front(struct remote *r, const struct hm_tree *tree, int64_t n, struct hm_hash *out,
+             struct hm_err *err)
+{
+	struct hm_tile_reader tiles = remote_tiles(r);
+	struct hm_tile_hashes th = { tree, &tiles };
+	struct hm_hash_reader hashes = hm_tile_hash_reader(&th);
+
+	return hm_tlog_tree_hash(n, &hashes, out, err);
+}

@@ -43,6 +43,9 @@ int remote_open_head(const struct hm_verifier *keys, size_t n, struct hm_arena *
                      struct hm_tree *out, struct hm_err *err);
 /* Its tiles, for hm_tile_read_hashes() and hm_tile_hash_reader(). */
 struct hm_tile_reader remote_tiles(struct remote *r);
+/* The hash of the first n records of a tree, out of its tiles. */
+int remote_front(struct remote *r, const struct hm_tree *tree, int64_t n, struct hm_hash *out,
+                 struct hm_err *err);
 /* A tile's bytes, from itself or from the front of the full one. */
 int remote_tile(struct remote *r, struct hm_arena *a, const struct hm_tile *t, hm_str *out,
                 struct hm_err *err);

@@ -48,7 +48,9 @@ struct options {
 	int witness_quorum;   /* -1: not given */
 	int witness_wait;     /* seconds */
 	int fetches;          /* at once */
-	int stale;            /* monitor: seconds */
+	hm_str stale;         /* monitor: a duration */
+	hm_str hook;          /* monitor: run for each event */
+	int every;            /* monitor: seconds between looks; 0: one look */
 };
 
 /* ---- source.c: where modules come from, as go would fetch and verify them */

@@ -7,6 +7,7 @@
 
 #include "os/clock.h"
 #include "serve/program.h"
+#include "verify/sumdb_ops.h"
 #include "witness.h"
 
 struct settings {
@@ -47,6 +48,7 @@ add_log(struct witness *w, hm_str word, struct hm_err *err)
 	hm_str key, url;
 
 	hm_str_cut(word, '=', &key, &url);
+	key = hm_sumdb_key_of(key);
 	return witness_add_log(w, key, url, err) ? hm_err_wrap(err, HM_F ": ", HM_P(key)) : 0;
 }
 

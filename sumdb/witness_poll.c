@@ -30,18 +30,6 @@ read_head(struct look *l, struct hm_err *err)
 	return hm_checkpoint_read(l->note.text, k->name, &l->tree, err);
 }
 
-/* The hash of the first n records of a tree, out of the log's tiles. */
-static int
-front(struct look *l, const struct hm_tree *tree, int64_t n, struct hm_hash *out,
-      struct hm_err *err)
-{
-	struct hm_tile_reader tiles = remote_tiles(&l->r);
-	struct hm_tile_hashes th = { tree, &tiles };
-	struct hm_hash_reader hashes = hm_tile_hash_reader(&th);
-
-	return hm_tlog_tree_hash(n, &hashes, out, err);
-}
-
 static int
 contradiction(struct look *l, enum event_kind kind, const char *what, int *status,
               struct hm_err *err)
@@ -59,7 +47,7 @@ check_older(struct look *l, int *status, struct hm_err *err)
 {
 	struct hm_hash root;
 
-	if (front(l, &l->k->tree, l->tree.n, &root, err)) {
+	if (remote_front(&l->r, &l->k->tree, l->tree.n, &root, err)) {
 		hm_err_clear(err);
 		return contradiction(l, EVENT_ROLLBACK, "the log was rolled back", status, err);
 	}
@@ -76,7 +64,7 @@ make_proof(struct look *l, struct hm_add_checkpoint *req, int *status, struct hm
 	struct hm_hash_reader hashes = hm_tile_hash_reader(&th);
 	struct hm_hash root;
 
-	if (front(l, &l->tree, req->old, &root, err))
+	if (remote_front(&l->r, &l->tree, req->old, &root, err))
 		return -1;
 	if (!hm_hash_eq(&root, &l->k->tree.hash))
 		return contradiction(l, EVENT_FORK, "the log has forked", status, err);

@@ -287,12 +287,16 @@ parse_name(struct hm_sumdb_link *l, struct hm_err *err)
 	                  HM_P(l->name));
 }
 
-/* The key may be a name that is known. */
+hm_str
+hm_sumdb_key_of(hm_str word)
+{
+	return hm_str_eq(word, known_name) ? known_key : word;
+}
+
 static int
 parse_key(struct hm_sumdb_link *l, struct hm_err *err)
 {
-	if (hm_str_eq(l->key, known_name))
-		l->key = known_key;
+	l->key = hm_sumdb_key_of(l->key);
 	if (hm_verifier_parse(&l->arena, l->key, &l->log, err) < 0)
 		return -1;
 	l->name = l->log.name;

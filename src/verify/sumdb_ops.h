@@ -19,6 +19,8 @@ struct hm_sumdb_choice {
 	const struct hm_trust *trust;
 };
 
+/* The key of a database that go knows by its name; any other word as it is. */
+hm_str hm_sumdb_key_of(hm_str word);
 /* HM_EINVALID when key or URL are malformed. */
 int hm_sumdb_check_choice(const struct hm_sumdb_choice *c, struct hm_err *err);
 /*

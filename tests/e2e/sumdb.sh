@@ -125,7 +125,7 @@ follows() {
 	[ "$(monitor --from-start --for example.com/words | tr '\n' ' ')" = '0 example.com/words@v1.0.0 2 example.com/words/v2@v2.0.0 3 example.com/words@v1.1.0 ' ] &&
 	[ -z "$(monitor)" ] &&
 	head -n 2 "$work/long.sum" | sed 's/long0/new/g' >"$work/new.sum" && GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/new.sum" >"$work/out" &&
-	[ "$(monitor --for 'example.com/*' --json | cut -c1-60)" = '{"Record":704,"Path":"example.com/new","Version":"v1.0.0","L' ]
+	monitor --for "example.com/*" --json | grep -q "^{\"Event\":\"version\",\"Log\":\"sum.test.example\",\"Record\":704,\"Path\":\"example.com/new\",\"Version\":\"v1.0.0\",\"Lines\":"
 }
 t "monitor tells what is new" follows
 t "monitor: a head that does not move" bash -c "sleep 2; '$sumdb' monitor --url 'file://$work/log/public' --key '$key' --state '$work/mon' --stale 1 2>&1 | grep -q 'stale: the head of 705 records'"
@@ -143,9 +143,9 @@ turned() {
 	local k
 	k=$(cat "$fx/log.key")
 	"$sumdb" monitor --url "file://$fx/log/sumdb/test.example" --key "$k" --state "$work/mon.fork" &&
-	fails_with 1 "SECURITY ERROR: the log has forked" "$sumdb" monitor --url "file://$fx/log-rewritten/sumdb/test.example" --key "$k" --state "$work/mon.fork" && grep -q '^now:' "$work/mon.fork.evidence" &&
+	fails_with 3 "SECURITY ERROR: the log has forked" "$sumdb" monitor --url "file://$fx/log-rewritten/sumdb/test.example" --key "$k" --state "$work/mon.fork" && grep -q '^now:' "$work/mon.fork.evidence" &&
 	"$sumdb" monitor --url "file://$fx/log-rewritten/sumdb/test.example" --key "$k" --state "$work/mon.back" &&
-	fails_with 1 "SECURITY ERROR: the log was rolled back" "$sumdb" monitor --url "file://$fx/log/sumdb/test.example" --key "$k" --state "$work/mon.back"
+	fails_with 4 "SECURITY ERROR: the log was rolled back" "$sumdb" monitor --url "file://$fx/log/sumdb/test.example" --key "$k" --state "$work/mon.back"
 }
 t "monitor: forks and rollbacks" turned
 

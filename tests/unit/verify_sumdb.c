@@ -138,7 +138,7 @@ static void
 restart(struct world *w)
 {
 	struct hm_sumdb_ops ops = { w, 2, read_remote, read_config, write_config,
-		                    read_cache, write_cache, security_error };
+		                    read_cache, write_cache, security_error, NULL };
 
 	hm_sumdb_free(w->db);
 	w->db = hm_sumdb_new(&ops);
@@ -730,7 +730,7 @@ real_log(void **state)
 {
 	struct world *w = *state;
 	struct hm_sumdb_ops ops = { w, 0, read_recorded, read_config, write_config, read_cache,
-		                    write_cache, security_error };
+		                    write_cache, security_error, NULL };
 
 	store(w, &w->config, HM_S("key"),
 	      HM_S("sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"));
