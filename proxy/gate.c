@@ -475,6 +475,41 @@ permitted(const struct filter *f, hm_str list, struct hm_strs *out)
 	hm_err_free(&err);
 }
 
+/* go's choice: the highest release, else prerelease. */
+static hm_str
+highest(const struct hm_strs *list)
+{
+	hm_str best = { 0 };
+
+	for (size_t i = 0; i < list->n; i++) {
+		hm_str v = list->v[i];
+		bool release = hm_semver_prerelease(v).n == 0;
+		bool best_release = best.n && hm_semver_prerelease(best).n == 0;
+
+		if (best.n == 0 || release > best_release ||
+		    (release == best_release && hm_semver_cmp(v, best) > 0))
+			best = v;
+	}
+	return best;
+}
+
+/*
+ * Why none of a list may be used: told by its highest version.  An empty list instead
+ * would send go to @latest, and from there to its next source.
+ */
+static int
+refuse_list(const struct filter *f, hm_str body, struct hm_err *err)
+{
+	struct gate_facts facts = { .p = f->p };
+	struct hm_strs all = { 0 };
+	hm_str version;
+
+	while (hm_str_next(&body, '\n', &version))
+		if (version.n)
+			HM_PUSH(f->a, all, version);
+	return all.n ? may_list(f, gate_facts(&facts), highest(&all), err) : 0;
+}
+
 static int
 filter_list(const struct filter *f, hm_str *body, struct hm_err *err)
 {
@@ -489,6 +524,8 @@ filter_list(const struct filter *f, hm_str *body, struct hm_err *err)
 		                                              hm_modver_of(f->r->path, HM_S("")),
 		                                              &why)));
 	permitted(f, *body, &list);
+	if (list.n == 0 && refuse_list(f, *body, err))
+		return -1;
 	for (size_t i = 0; i < list.n; i++)
 		hm_buf_printf(&b, HM_F "\n", HM_P(list.v[i]));
 	*body = hm_buf_take(&b, f->a);
@@ -506,24 +543,6 @@ version_of(struct hm_arena *a, hm_str json)
 		v = hm_json_get_str(j, "Version");
 	hm_err_free(&err);
 	return v;
-}
-
-/* go's choice: the highest release, else prerelease. */
-static hm_str
-highest(const struct hm_strs *list)
-{
-	hm_str best = { 0 };
-
-	for (size_t i = 0; i < list->n; i++) {
-		hm_str v = list->v[i];
-		bool release = hm_semver_prerelease(v).n == 0;
-		bool best_release = best.n && hm_semver_prerelease(best).n == 0;
-
-		if (best.n == 0 || release > best_release ||
-		    (release == best_release && hm_semver_cmp(v, best) > 0))
-			best = v;
-	}
-	return best;
 }
 
 /* What upstream, or the store, has as the module's list. */

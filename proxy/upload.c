@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "codec/time.h"
 #include "desk.h"
+#include "gate.h"
 #include "mod/match.h"
 #include "mod/modpath.h"
 #include "modzip/hash.h"
@@ -19,7 +20,7 @@ enum { STALE = 86400 };
 
 /* One upload; in the exchange's arena. */
 struct upload {
-	struct proxy *p;
+	struct proxy *p; /* base: it may take longer than a generation lasts */
 	hm_str path, version, time;
 	hm_str file; /* the spooled body */
 	int fd;
@@ -115,6 +116,7 @@ admit(struct upload *u, struct hm_arena *a, enum admit_outcome *outcome, hm_str 
 	ad.source = HM_S("upload");
 	if (check_purged(u, a, err) ||
 	    admit_mod_of_zip(a, u->path, u->version, u->file.p, &m.mod, err) ||
+	    gate_upload(u->p, a, hm_modver_of(u->path, u->version), u->file.p, err) ||
 	    admit_module(&ad, &m, outcome, err))
 		return -1;
 	*mod = m.mod;
@@ -292,14 +294,14 @@ upload_serve(struct proxy *p, struct hm_exchange *x, const struct route *r)
 		answer_text(x, 411, HM_S("the body has no length\n"));
 		return;
 	}
-	if (atomic_fetch_add(&p->uploads, 1) >= UPLOADS_MAX) {
-		atomic_fetch_sub(&p->uploads, 1);
+	if (atomic_fetch_add(&p->base->uploads, 1) >= UPLOADS_MAX) {
+		atomic_fetch_sub(&p->base->uploads, 1);
 		hm_exchange_field(x, "Retry-After", HM_S("5"));
 		answer_text(x, 503, HM_S("too many uploads at once\n"));
 		return;
 	}
 	u = HM_NEW(a, struct upload);
-	*u = (struct upload){ .p = p, .path = r->path, .version = r->version, .fd = -1 };
+	*u = (struct upload){ .p = p->base, .path = r->path, .version = r->version, .fd = -1 };
 	if (time.p)
 		u->time = hm_arena_dup(a, time);
 	if (open_spool(u, a, &err)) {

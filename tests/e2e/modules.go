@@ -6,6 +6,8 @@
 //	go.mod TEXT        adds a line to its go.mod
 //	pkg DIR IMPORT...  adds a package that imports these (DIR . is the root)
 //	test DIR IMPORT... adds a test to the package
+//	file NAME FILE     adds a file with that file's content
+//	time RFC3339       when the version was published
 package main
 
 import (
@@ -28,6 +30,7 @@ func check(err error) {
 type module struct {
 	path, version string
 	gomod         strings.Builder
+	time          string
 	names, texts  []string
 }
 
@@ -63,7 +66,7 @@ func (m *module) write(root string) {
 	list, _ := os.ReadFile(filepath.Join(dir, "list"))
 	save := func(name string, data []byte) { check(os.WriteFile(filepath.Join(dir, name), data, 0o644)) }
 	save("list", append(list, (m.version+"\n")...))
-	save(m.version+".info", []byte(fmt.Sprintf(`{"Version":%q,"Time":"2026-01-01T00:00:00Z"}`, m.version)))
+	save(m.version+".info", []byte(fmt.Sprintf(`{"Version":%q,"Time":%q}`, m.version, m.time)))
 	save(m.version+".mod", []byte(m.gomod.String()))
 	save(m.version+".zip", b.Bytes())
 }
@@ -80,7 +83,7 @@ func main() {
 			if m != nil {
 				m.write(os.Args[1])
 			}
-			m = &module{path: f[1], version: f[2]}
+			m = &module{path: f[1], version: f[2], time: "2026-01-01T00:00:00Z"}
 			fmt.Fprintf(&m.gomod, "module %s\n", m.path)
 		case f[0] == "go.mod":
 			fmt.Fprintf(&m.gomod, "%s\n", strings.TrimPrefix(line, "go.mod "))
@@ -88,6 +91,13 @@ func main() {
 			m.add(f[1], "p.go", f[2:])
 		case f[0] == "test":
 			m.add(f[1], "p_test.go", f[2:])
+		case f[0] == "file":
+			data, err := os.ReadFile(f[2])
+			check(err)
+			m.names = append(m.names, f[1])
+			m.texts = append(m.texts, string(data))
+		case f[0] == "time":
+			m.time = f[1]
 		default:
 			panic(line)
 		}

@@ -1,0 +1,195 @@
+# hermod.policy in the proxy, under the real go command, and `hermod policy`.
+. "$(dirname "$0")/lib.sh"
+
+[ -n "$GO" ] || { skip "hermod.policy" "no go command"; finish; }
+command -v curl >/dev/null || { skip "hermod.policy" "no curl"; finish; }
+unset GOFLAGS GOPATH GOPROXY GOSUMDB
+export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GONOSUMDB='*'
+licences=$top/tests/data/licences
+ago() { date -u -d "$1 days ago" +%Y-%m-%dT%H:%M:%SZ; }
+day() { date -u -d "$1 days" +%Y-%m-%d; }
+
+# Versions by age: lib has an old, a middling and a fresh one, and a fresh prerelease.
+cat >"$work/list" <<END
+mod example.com/lib v1.0.0
+pkg .
+time $(ago 100)
+mod example.com/lib v1.1.0
+pkg .
+time $(ago 30)
+mod example.com/lib v1.2.0
+pkg .
+time $(ago 1)
+mod example.com/lib v1.3.0-rc.1
+pkg .
+time $(ago 50)
+mod example.com/lib/v2 v2.0.0
+pkg .
+time $(ago 20)
+mod example.com/evil v1.0.0
+pkg .
+mod example.com/evil/good v1.0.0
+pkg .
+mod example.com/young v0.1.0
+pkg .
+time $(ago 2)
+mod example.com/mit v1.0.0
+pkg .
+file LICENSE $licences/MIT
+mod example.com/gpl v1.0.0
+pkg .
+file COPYING $licences/GPL-3.0
+mod example.com/bare v1.0.0
+pkg .
+mod example.com/holes v1.0.0
+pkg .
+mod example.com/holes v1.0.1
+pkg .
+mod example.com/app v1.0.0
+go.mod require example.com/lib v1.0.0
+go.mod require example.com/holes v1.0.0
+pkg . example.com/lib example.com/holes
+END
+(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/modules.go" "$work/up" <"$work/list") ||
+	{ t "fixtures" false; finish; }
+mkdir "$work/osv"
+cat >"$work/osv/GO-2026-0001.json" <<'END'
+{"id":"GO-2026-0001","aliases":["CVE-2026-1"],"summary":"Anyone may do anything","affected":[{"package":{"ecosystem":"Go","name":"example.com/holes"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.0.1"}]}]}]}
+END
+
+n=0
+# start POLICY ARGS...: a proxy with a store of its own and this text as hermod.policy.
+start() {
+	n=$((n + 1))
+	printf '%s\n' "$1" >"$work/hermod.policy"
+	shift
+	rm -rf "$work/store.$n" # a log may be there
+	"$BUILDDIR/hermod-proxy" serve --dir "$work/store.$n" --listen 127.0.0.1:0 --upstream "file://$work/up" \
+		--policy "$work/hermod.policy" "$@" 2>"$work/log.$n" &
+	pid=$!
+	pids+=("$pid")
+	for _ in $(seq 200); do
+		url=$(sed -n 's/^listening on //p' "$work/log.$n")
+		[ -n "$url" ] && return 0
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	url=http://127.0.0.1:9
+	cat "$work/log.$n"
+	return 1
+}
+stop() { kill "$pid" && wait "$pid"; }
+# g ARGS...: go against the proxy, with a module cache of its own each time.
+g() { rm -rf "$work/mc"; (cd "$work/m" && GOPROXY=$url GOMODCACHE=$work/mc "$GO" "$@" 2>&1); }
+new() { rm -rf "$work/m" && mkdir "$work/m" && printf 'module m\n\ngo 1.21\n' >"$work/m/go.mod"; }
+says() { local want=$1; shift; "$@" >"$work/said"; grep -qxF -e "$want" "$work/said" || { echo "want: $want"; cat "$work/said"; return 1; }; }
+has() { local want=$1; shift; "$@" >"$work/said"; grep -qF -e "$want" "$work/said" || { echo "want: $want"; cat "$work/said"; return 1; }; }
+status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
+is() { local want=$1 got; shift; got=$("$@"); [ "$got" = "$want" ] || { echo "got $got, want $want"; cat "$work/body"; return 1; }; }
+new
+
+# -- deny
+here "deny" start 'default allow // all else
+deny example.com/evil/... "typosquat"
+allow example.com/evil/good // checked
+freeze example.com/lib v1 at v1.0.0 // security fixes only
+retire example.com/lib/v2 by 2026-01-01 use example.com/lib/v3'
+t "go shows line and reason" has "example.com/evil@v1.0.0: refused by policy, hermod.policy:2: deny example.com/evil/...: typosquat" g mod download example.com/evil@v1.0.0
+t "the more specific rule decides" g mod download example.com/evil/good@v1.0.0
+t "it is 403, so that go goes nowhere else" is 403 status "$url/example.com/evil/@v/v1.0.0.mod"
+t "so for the list of what is denied" is 403 status "$url/example.com/evil/@v/list"
+t "what does not exist is not found, denied or not" is 404 status "$url/example.com/evil/none/@v/list"
+t "also as a version" is 404 status "$url/example.com/evil/none/@v/v1.0.0.info"
+fallback() { rm -rf "$work/mc"; (cd "$work/m" && GOPROXY=$url,file://$work/up GOMODCACHE=$work/mc "$GO" mod download example.com/evil@latest 2>&1); }
+t "no other proxy is asked" has "refused by policy" fallback
+t "freeze: the list has what may be used" says "example.com/lib v1.0.0" g list -m -versions example.com/lib
+t "freeze: latest is that" has "example.com/lib v1.0.0" g list -m example.com/lib@latest
+t "freeze: the others are refused" has 'hermod.policy:4: not among the versions of "freeze example.com/lib v1 at v1.0.0": security fixes only' g mod download example.com/lib@v1.1.0
+t "retire" has "hermod.policy:5: retired on 2026-01-01, use example.com/lib/v3" g mod download example.com/lib/v2@v2.0.0
+counted() { curl -s "$url/metrics" | grep -E 'refused_total\{by="policy"\} [1-9]'; }
+t "refusals are counted" counted
+stored() { [ "$(status "$url/example.com/lib/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$url/example.com/lib/@v/v1.0.0.zip")" = 200 ]; }
+t "what is permitted is served, from upstream and from the store" stored
+here "stop" stop
+
+# -- default deny
+here "default deny" start 'default deny "ask security@example.com"
+allow example.com/lib'
+t "only what is allowed" g mod download example.com/lib@v1.1.0
+t "nothing else" has "example.com/mit@v1.0.0: refused by policy, hermod.policy:1: no rule allows it: ask security@example.com" g mod download example.com/mit@v1.0.0
+cat >"$work/m/m.go" <<'END'
+package m
+
+import _ "example.com/lib"
+END
+sub() { g get example.com/lib@v1.1.0 && g list -m all | grep -qx 'example.com/lib v1.1.0'; }
+t "a package's module is found among the prefixes of its path" sub
+here "stop" stop
+new
+
+# -- cooldown
+here "cooldown" start 'cooldown 7d ... "let others find it"
+except cooldown example.com/young v0.2.0 forever "ours"'
+t "the list has what is old enough" says "example.com/lib v1.0.0 v1.1.0 v1.3.0-rc.1" g list -m -versions example.com/lib
+t "latest is an older one" says "example.com/lib v1.1.0" g list -m example.com/lib@latest
+resolved() { g get example.com/lib@latest && grep -q 'example.com/lib v1.1.0' "$work/m/go.mod"; }
+t "go get @latest takes it" resolved
+t "@latest of the protocol, too" has '"Version":"v1.1.0"' curl -s "$url/example.com/lib/@latest"
+t "the fresh one is refused" has "example.com/lib@v1.2.0: refused by policy, hermod.policy:1: published 24 hours ago, the cooldown is 7 days, until " g mod download example.com/lib@v1.2.0
+t "where nothing is old enough go says why" has "published 2 days ago, the cooldown is 7 days" g list -m example.com/young@latest
+here "stop" stop
+
+# -- vulnerable
+new
+here "vulnerable" start 'refuse-vulnerable osv
+except vulnerable CVE-2026-1 example.com/holes v0.9.0 forever "not used"'
+t "a vulnerable version is refused" has "hermod.policy:1: GO-2026-0001 (CVE-2026-1): Anyone may do anything; fixed in v1.0.1" g mod download example.com/holes@v1.0.0
+t "it is not listed" says "example.com/holes v1.0.1" g list -m -versions example.com/holes
+t "the fixed one is served" g mod download example.com/holes@v1.0.1
+# reload
+reload() {
+	printf 'deny example.com/holes "no more"\n' >"$work/hermod.policy"
+	kill -HUP "$pid"
+	for _ in $(seq 100); do
+		[ "$(status "$url/example.com/holes/@v/v1.0.1.mod")" = 403 ] && return 0
+		sleep 0.1
+	done
+	return 1
+}
+t "SIGHUP reads the policy again" reload
+bad_reload() {
+	printf 'deny\n' >"$work/hermod.policy"
+	kill -HUP "$pid"
+	for _ in $(seq 100); do
+		grep -q 'hermod.policy:1: the module path or pattern is missing' "$work/log.$n" && break
+		sleep 0.1
+	done
+	grep -q 'hermod.policy:1: the module path or pattern is missing' "$work/log.$n" && [ "$(status "$url/example.com/holes/@v/v1.0.1.mod")" = 403 ]
+}
+t "a broken policy does not replace a sound one" bad_reload
+here "stop" stop
+
+# -- licences
+here "licences" start 'licences (
+	MIT
+	BSD-3-Clause
+)
+except licence GPL-3.0 example.com/gpl v0.9.0 until 2030-01-01 "legal-7"'
+t "a licence on the list" g mod download example.com/mit@v1.0.0
+t "one that is not" has "example.com/gpl@v1.0.0: refused by policy, hermod.policy:2: licence GPL-3.0 is not on the list" g mod download example.com/gpl@v1.0.0
+t "none at all" has "it has no licence file" g mod download example.com/bare@v1.0.0
+again() { [ "$(status "$url/example.com/gpl/@v/v1.0.0.zip")" = 403 ] && [ "$(status "$url/example.com/mit/@v/v1.0.0.zip")" = 200 ]; }
+t "the same from the store" again
+here "stop" stop
+
+# -- require-sumdb: nothing here is in one
+here "sumdb" start 'require-sumdb ...
+except sumdb example.com/mit forever // ours'
+t "what no database vouches for is refused" has "no checksum database vouches for it" g mod download example.com/lib@v1.0.0
+t "but for an exception" g mod download example.com/mit@v1.0.0
+here "stop" stop
+
+broken() { ! start 'deny github.com/evil' && grep -q 'hermod.policy:1: no module has the path github.com/evil' "$work/log.$n"; }
+here "a server does not start with a broken policy" broken
+
+finish
