@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cmds.h"
 #include "crypto/tls.h"
@@ -14,8 +13,11 @@
 #include "gate.h"
 #include "guard.h"
 #include "os/clock.h"
+#include "reload.h"
+#include "serve/daemon.h"
 #include "serve/program.h"
 #include "trim.h"
+#include "upload.h"
 #include "upstream.h"
 #include "web.h"
 
@@ -49,27 +51,82 @@ const char cmd_serve_usage[] =
 	"  --insecure-http      plain http beyond loopback, and credentials over it\n"
 	"  --tls-cert FILE --tls-key FILE   serve https\n";
 
-/* What a signal may touch; set once the server runs. */
-static struct hm_server *volatile running;
+/* ---- the server's life */
+
+struct life {
+	struct proxy *p;
+	struct reload reload;
+	struct hm_signals *signals;
+	_Atomic(struct hm_server *) server; /* once it can be stopped */
+	atomic_bool stopping, running;
+};
 
 static void
-on_stop(int sig)
+on_stop(void *ctx)
 {
-	(void)sig;
-	if (running)
-		hm_server_stop(running, DRAIN_MS);
+	struct life *l = ctx;
+	struct hm_server *s;
+
+	hm_daemon_notify("STOPPING=1");
+	atomic_store(&l->stopping, true);
+	s = atomic_load(&l->server);
+	if (s)
+		hm_server_stop(s, DRAIN_MS);
 }
 
-static bool
-is_loopback(hm_str address)
+static void
+on_reload(void *ctx)
 {
-	return hm_str_has_prefix(address, HM_S("127.")) ||
-	       hm_str_has_prefix(address, HM_S("[::1]"));
+	struct life *l = ctx;
+
+	if (!atomic_load(&l->running))
+		return; /* it reads them just now */
+	hm_daemon_notify_reloading();
+	reload_now(&l->reload);
+	hm_daemon_notify("READY=1");
 }
 
 static int
-serve(struct proxy *p, struct hm_err *err)
+check_address(const struct proxy *p, hm_str address, struct hm_err *err)
 {
+	if (p->tls || p->opts.insecure_http || hm_daemon_is_loopback(address))
+		return 0;
+	return hm_err_set(err, HM_EUSAGE,
+	                  "plain http on " HM_F ", which others reach, too: serve https "
+	                  "(--tls-cert, --tls-key), or say --insecure-http",
+	                  HM_P(address));
+}
+
+/* The sockets that systemd hands over, or --listen. */
+static int
+open_sockets(struct proxy *p, struct hm_server_opts *o, int fds[static HM_DAEMON_FDS_MAX],
+             struct hm_err *err)
+{
+	const char *scheme = p->tls ? "https" : "http";
+	hm_str address;
+
+	if (hm_daemon_sockets(fds, &o->n_inherited, err))
+		return -1;
+	o->inherited = fds;
+	for (size_t i = 0; i < o->n_inherited; i++)
+		if (check_address(p, hm_server_socket_address(&p->arena, fds[i]), err))
+			return -1;
+	if (hm_server_new(o, &p->server, &address, err))
+		return -1;
+	if (o->n_inherited == 0 && check_address(p, address, err))
+		return -1;
+	for (size_t i = 0; i < o->n_inherited; i++)
+		fprintf(stderr, "listening on %s://%s\n", scheme,
+		        hm_server_socket_address(&p->arena, fds[i]).p);
+	if (o->n_inherited == 0)
+		fprintf(stderr, "listening on %s://%s\n", scheme, address.p);
+	return 0;
+}
+
+static int
+serve(struct life *l, struct hm_err *err)
+{
+	struct proxy *p = l->p;
 	struct hm_server_opts o = {
 		.listen = p->opts.listen,
 		.tls = p->tls,
@@ -79,26 +136,18 @@ serve(struct proxy *p, struct hm_err *err)
 		.ctx = p,
 		.log = &p->log,
 	};
-	struct sigaction stop = { .sa_handler = on_stop };
-	static const int first = 3;
-	const char *fds = getenv("LISTEN_FDS");
-	hm_str address;
+	int fds[HM_DAEMON_FDS_MAX];
 
-	if (fds && strcmp(fds, "1") == 0) { /* systemd's socket activation */
-		o.inherited = &first;
-		o.n_inherited = 1;
-	}
-	if (hm_server_new(&o, &p->server, &address, err))
-		return -1;
-	if (!p->tls && !is_loopback(address))
-		fprintf(stderr,
-		        "hermod-proxy: warning: plain http on an address that is not loopback\n");
-	running = p->server;
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGINT, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	p->started = hm_clock_unix();
-	fprintf(stderr, "listening on %s://%s\n", p->tls ? "https" : "http", address.p);
+	p->base = p;
+	atomic_store(&p->now, p);
+	if (open_sockets(p, &o, fds, err))
+		return -1;
+	atomic_store(&l->server, p->server);
+	atomic_store(&l->running, true);
+	if (atomic_load(&l->stopping))
+		hm_server_stop(p->server, DRAIN_MS);
+	hm_daemon_notify("READY=1");
 	return hm_server_run(p->server, err);
 }
 
@@ -179,8 +228,8 @@ options_no_words(int argc, char **argv, struct hm_err *err)
 
 /* ---- the verb */
 
-static void
-upstream_asked(void *ctx, hm_str host, int64_t nanoseconds, bool well)
+void
+proxy_upstream_asked(void *ctx, hm_str host, int64_t nanoseconds, bool well)
 {
 	meter_upstream(ctx, host, nanoseconds, well);
 }
@@ -203,11 +252,12 @@ open_server(struct proxy *p, struct hm_err *err)
 		                  "not be fetched again");
 	if (facts_open(&facts, &p->facts, err) || control_new(p, &p->control, err))
 		return -1;
+	upload_sweep(p);
 	p->desk = desk_new(p);
 	p->meter = meter_new();
 	meter_watch(p->meter, p);
 	p->web = web_new();
-	upstreams_watch(p->upstreams, upstream_asked, p->meter);
+	upstreams_watch(p->upstreams, proxy_upstream_asked, p->meter);
 	if (hm_accesslog_new(p->opts.access_log, p->opts.access_log_file, &p->access_log, err))
 		return -1;
 	p->guard = guard_new();
@@ -222,8 +272,16 @@ open_server(struct proxy *p, struct hm_err *err)
 int
 cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err)
 {
+	struct life l = { .p = p, .reload = { .base = p, .argc = argc, .argv = argv } };
+	struct hm_signal_handlers h = { .stop = on_stop, .reload = on_reload, .ctx = &l };
+	int rc;
+
 	if (options_read(p, NULL, 0, &argc, &argv, err) || options_no_words(argc, argv, err) ||
-	    options_need_dir(p, err) || proxy_open(p, err) || open_server(p, err))
+	    options_need_dir(p, err) || hm_signals_start(&h, &l.signals, err))
 		return -1;
-	return serve(p, err);
+	signal(SIGPIPE, SIG_IGN);
+	rc = proxy_open(p, err) || open_server(p, err) || serve(&l, err) ? -1 : 0;
+	hm_signals_free(l.signals);
+	reload_close(&l.reload);
+	return rc;
 }

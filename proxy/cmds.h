@@ -58,6 +58,10 @@ int proxy_open_audit(struct proxy *p, struct hm_err *err);
 int proxy_open_access(struct proxy *p, struct hm_err *err);
 /* Who runs a verb, for the audit log: "shell:USER". */
 hm_str proxy_shell_user(struct hm_arena *a);
+/* What proxy_open() opened. */
+void proxy_close_upstream(struct proxy *p);
+/* For upstreams_watch(); ctx is the meter. */
+void proxy_upstream_asked(void *ctx, hm_str host, int64_t nanoseconds, bool well);
 /* Whatever is open, in any state. */
 void proxy_close(struct proxy *p);
 

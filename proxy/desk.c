@@ -58,7 +58,7 @@ work(void *arg)
 	struct job *j = arg;
 	struct desk *d = j->d;
 
-	j->make(d->p, j->x, j->arg, &j->answer);
+	j->make(proxy_now(d->p), j->x, j->arg, &j->answer);
 	atomic_fetch_sub(&d->waiting, 1);
 	hm_exchange_resume(j->x, give); /* j may be gone from here on */
 }

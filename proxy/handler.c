@@ -148,7 +148,7 @@ serve(void *ctx, struct hm_exchange *x)
 void
 proxy_handle(void *ctx, struct hm_exchange *x)
 {
-	struct proxy *p = ctx;
+	struct proxy *p = proxy_now(ctx);
 
 	meter_began(p->meter);
 	hm_access_enter(p->access, x, serve, p);

@@ -336,7 +336,7 @@ meter_minutes(struct meter *m, struct meter_minute *out, size_t n)
 static double
 read_fills(void *ctx)
 {
-	return (double)fills_under_way(((struct proxy *)ctx)->fills);
+	return (double)fills_under_way(proxy_now(ctx)->fills);
 }
 
 static double

@@ -149,6 +149,16 @@ proxy_shell_user(struct hm_arena *a)
 }
 
 void
+proxy_close_upstream(struct proxy *p)
+{
+	hm_verify_free(p->verify);
+	upstreams_free(p->upstreams);
+	hm_http_free(p->http);
+	hm_conf_free(p->conf);
+	hm_arena_free(&p->arena);
+}
+
+void
 proxy_close(struct proxy *p)
 {
 	/* their work ends before the loops that it resumes on go away */
@@ -168,9 +178,5 @@ proxy_close(struct proxy *p)
 	hot_free(p->misses);
 	guard_free(p->guard);
 	gate_free(p->gate);
-	hm_verify_free(p->verify);
-	upstreams_free(p->upstreams);
-	hm_http_free(p->http);
-	hm_conf_free(p->conf);
-	hm_arena_free(&p->arena);
+	proxy_close_upstream(p);
 }

@@ -96,7 +96,22 @@ struct proxy {
 	struct web *web;         /* pages that were just made */
 	struct hm_accesslog *access_log; /* NULL: off */
 	int64_t started;         /* seconds */
+
+	/* Generations: reload.h. */
+	struct proxy *base;               /* the first one */
+	_Atomic(struct proxy *) now;      /* of base: the one that takes requests */
+	struct proxy *older;              /* the next that was retired */
+	int64_t retired;                  /* when, in seconds */
 };
+
+/* The generation that takes requests. */
+static inline struct proxy *
+proxy_now(struct proxy *p)
+{
+	struct proxy *now = p->base ? atomic_load(&p->base->now) : NULL;
+
+	return now ? now : p;
+}
 
 /* What a fill came to, for everyone who waited. */
 struct result {
