@@ -4,27 +4,10 @@
  */
 #include "facts_priv.h"
 
-#include <dirent.h>
-#include <stdlib.h>
-
 #include "base/map.h"
-#include "base/mem.h"
 #include "base/path.h"
-#include "mod/modpath.h"
 #include "os/file.h"
-
-enum { DEPTH_MAX = 200 };
-
-enum { HAS_INFO = 1, HAS_MOD = 2, HAS_ZIP = 4, HAS_LOCAL = 8, HAS_HASH = 16 };
-
-static const struct {
-	hm_str suffix;
-	intptr_t bit;
-} kinds[] = {
-	{ HM_S_INIT(".info"), HAS_INFO },       { HM_S_INIT(".mod"), HAS_MOD },
-	{ HM_S_INIT(".zip"), HAS_ZIP },         { HM_S_INIT(".local"), HAS_LOCAL },
-	{ HM_S_INIT(".ziphash"), HAS_HASH },
-};
+#include "walk.h"
 
 struct scan {
 	struct facts *f;
@@ -33,13 +16,13 @@ struct scan {
 	uint64_t changed;
 };
 
-/* Versions of an @v folder, by name (unescaped), with the files they have. */
+/* Versions of an @v folder, with the files they have. */
 static int
 list_folder(struct hm_arena *a, const char *dir, struct hm_map *found, struct hm_err *err)
 {
 	struct hm_dirents e = { 0 };
-	struct hm_err ignored = { 0 };
 	hm_str version;
+	int kind;
 
 	if (hm_dir_read(a, dir, &e, err)) {
 		if (err->code != HM_ENOTFOUND)
@@ -48,22 +31,10 @@ list_folder(struct hm_arena *a, const char *dir, struct hm_map *found, struct hm
 		return 0;
 	}
 	for (size_t i = 0; i < e.n; i++) {
-		for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
-			hm_str v = e.v[i].name;
-			struct hm_map_entry *at;
-
-			if (!hm_str_cut_suffix(&v, kinds[k].suffix))
-				continue;
-			if (hm_modpath_unescape_version(a, v, &version, &ignored) == 0 &&
-			    hm_modpath_is_canonical_version(version)) {
-				at = hm_map_put(found, version, NULL);
-				at->num |= kinds[k].bit;
-			}
-			hm_err_clear(&ignored);
-			break;
-		}
+		kind = store_file_kind(a, e.v[i].name, &version);
+		if (kind)
+			hm_map_put(found, version, NULL)->num |= kind;
 	}
-	hm_err_free(&ignored);
 	return 0;
 }
 
@@ -85,12 +56,13 @@ differs(struct scan *s, hm_str path, hm_str version)
 }
 
 static int
-scan_module(struct scan *s, hm_str dir, hm_str path, struct hm_err *err)
+scan_module(void *ctx, hm_str path, hm_str dir, struct hm_err *err)
 {
+	struct scan *s = ctx;
 	struct hm_arena a = { 0 };
 	struct hm_map found = { .arena = &a }, known = { .arena = &a };
 	bool row = true;
-	int rc = list_folder(&a, dir.p, &found, err);
+	int rc = path.n ? list_folder(&a, dir.p, &found, err) : 0;
 
 	hm_stmt_bind_str(s->rows, 1, path);
 	while (rc == 0 && (rc = hm_stmt_step(s->rows, &row, err)) == 0 && row) {
@@ -107,76 +79,12 @@ scan_module(struct scan *s, hm_str dir, hm_str path, struct hm_err *err)
 	return rc;
 }
 
-/* A folder that may hold modules: escaped is its name below cache/download. */
-struct folder {
-	struct folder *next;
-	unsigned depth;
-	size_t n;
-	char escaped[];
-};
-
-static void
-push(struct folder **stack, hm_str parent, hm_str name, unsigned depth)
+static bool
+scan_stops(void *ctx)
 {
-	struct folder *d = hm_mem_grow(NULL, sizeof(*d) + parent.n + name.n + 2, 1);
+	struct scan *s = ctx;
 
-	*d = (struct folder){ .next = *stack, .depth = depth };
-	d->n = parent.n + (parent.n ? 1 : 0) + name.n;
-	memcpy(d->escaped, parent.p, parent.n);
-	if (parent.n)
-		d->escaped[parent.n] = '/';
-	memcpy(d->escaped + d->n - name.n, name.p, name.n);
-	d->escaped[d->n] = '\0';
-	*stack = d;
-}
-
-static int
-scan_folder(struct scan *s, struct folder *d, struct folder **stack, struct hm_err *err)
-{
-	struct hm_arena a = { 0 };
-	struct hm_dirents e = { 0 };
-	struct hm_err ignored = { 0 };
-	hm_str escaped = hm_str_make(d->escaped, d->n), path;
-	hm_str dir = hm_arena_printf(&a, HM_F "/cache/download/" HM_F,
-	                             HM_P(facts_store(s->f)->root), HM_P(escaped));
-	int rc = hm_dir_read(&a, dir.p, &e, &ignored); /* may have gone: no error */
-
-	if (rc)
-		e.n = 0;
-	hm_err_clear(&ignored);
-	rc = 0;
-	for (size_t i = 0; i < e.n && rc == 0; i++) {
-		if (e.v[i].type != DT_DIR || (d->n == 0 && hm_str_eqz(e.v[i].name, "sumdb")))
-			continue;
-		if (!hm_str_eqz(e.v[i].name, "@v")) {
-			if (d->depth < DEPTH_MAX)
-				push(stack, escaped, e.v[i].name, d->depth + 1);
-			continue;
-		}
-		if (hm_modpath_unescape(&a, escaped, &path, &ignored) == 0)
-			rc = scan_module(s, hm_path_cat(&a, dir, HM_S("@v")), path, err);
-		hm_err_clear(&ignored);
-	}
-	hm_err_free(&ignored);
-	hm_arena_free(&a);
-	return rc;
-}
-
-static int
-scan_tree(struct scan *s, struct hm_err *err)
-{
-	struct folder *stack = NULL, *d;
-	int rc = 0;
-
-	push(&stack, HM_S(""), HM_S(""), 0);
-	while (stack) {
-		d = stack;
-		stack = d->next;
-		if (rc == 0 && !facts_stopping(s->f))
-			rc = scan_folder(s, d, &stack, err);
-		free(d);
-	}
-	return rc;
+	return facts_stopping(s->f);
 }
 
 /* Modules that the database has and whose folder is gone. */
@@ -201,7 +109,7 @@ scan_gone(struct scan *s, struct hm_err *err)
 		version = hm_stmt_str(all, 1);
 		if (hm_store_path(facts_store(s->f), &a, path, version, "x", &file, &ignored) == 0 &&
 		    !hm_file_exists(hm_path_dir(&a, file).p))
-			rc = scan_module(s, hm_path_dir(&a, file), path, err);
+			rc = scan_module(s, path, hm_path_dir(&a, file), err);
 		hm_err_clear(&ignored);
 		if (rc)
 			break;
@@ -216,6 +124,7 @@ int
 facts_scan(struct facts *f, uint64_t *changed, struct hm_err *err)
 {
 	struct scan s = { .f = f };
+	const struct walk walk = { .ctx = &s, .folder = scan_module, .stop = scan_stops };
 	int rc;
 
 	facts_scan_begins(f);
@@ -227,7 +136,7 @@ facts_scan(struct facts *f, uint64_t *changed, struct hm_err *err)
 	                 " WHERE module = (SELECT id FROM module WHERE path = ?1)",
 	                 &s.rows, err);
 	if (rc == 0)
-		rc = scan_tree(&s, err);
+		rc = store_walk(facts_store(f), &walk, err);
 	if (rc == 0)
 		rc = scan_gone(&s, err);
 	hm_stmt_free(s.rows);
