@@ -160,4 +160,90 @@ through() {
 }
 here "prefetch through a running proxy" through
 stop
+# -- export, and import of what it made
+exports() { grep -q "^$1, [0-9]* files, [0-9]* bytes\$" <<<"$("$proxy" export "${@:2}")"; }
+t "export the whole store" exports "4 modules, 0 go.mod files of others" --offline --dir "$work/i1" --to "$work/all.tar"
+twice() { "$proxy" export --offline --dir "$work/i1" --to "$work/all2.tar" && cmp "$work/all.tar" "$work/all2.tar"; }
+t "the same content gives the same bytes" twice
+untar() { mkdir -p "$work/untar" && tar x -C "$work/untar" -f "$work/all.tar" && cd "$work/untar" && sha256sum -c --quiet SHA256SUMS && sort example.com/words/@v/list | tr '\n' ' ' | grep -qx 'v1.0.0 v1.1.0 '; }
+t "tar and sha256sum can read it" untar
+by_file() { cd "$work/app" && GOFLAGS=-modcacherw GOSUMDB="$key" GOPROXY=file://$work/untar GOPATH=$work/gp.file GOMODCACHE=$work/mc.file "$GO" mod download all; }
+t "go works from the folder, checksum database and all" by_file
+take() { prints "$1" env GOSUMDB="$key" GOPROXY=off "$proxy" import --dir "$work/$2" "$work/$3"; }
+t "import a bundle, verified by what it brings" take "4 imported, 0 of go.mod alone, 0 known, 0 failed" e1 all.tar
+t "all of it is there: bundle" has e1 $all
+t "again: all is known" take "0 imported, 0 of go.mod alone, 4 known, 0 failed" e1 all.tar
+behind() {
+	GOSUMDB="$key" start e1 --offline --sumdbs test.example || return 1
+	cd "$work/app" && rm -f go.sum && GOFLAGS=-modcacherw GOSUMDB="$key" GOPROXY=$url GOPATH=$work/gp.off GOMODCACHE=$work/mc.off "$GO" mod download all &&
+	grep -q . "$work/gp.off/pkg/sumdb/test.example/latest"
+}
+here "go behind an offline proxy verifies with the database's own records" behind
+stop
+t "export without proofs" exports "4 modules, 0 go.mod files of others" --offline --no-sumdb --dir "$work/i1" --to "$work/bare.tar"
+t "no proofs: nothing comes" fails_with 1 "is not in the bundle" env GOSUMDB="$key" "$proxy" import --dir "$work/e2" "$work/bare.tar"
+t "unless that was asked for by name: bundle" prints "4 imported, 0 of go.mod alone, 0 known, 0 failed" env GOSUMDB="$key" "$proxy" import --no-sumdb --dir "$work/e2" --from bundle "$work/bare.tar"
+t "the fork's key: nothing comes" fails_with 1 "4 failed" env GOSUMDB="${key%?}A" "$proxy" import --dir "$work/e3" "$work/all.tar"
+t "export --for go.mod fetches what is missing" exports "2 modules, 0 go.mod files of others" --upstream "file://$fx/good" --dir "$work/x1" --to "$work/for.tar" --for "$work/app/go.mod"
+t "export of a pattern" exports "3 modules, 0 go.mod files of others" --offline --dir "$work/i1" --to "$work/words.tar" example.com/words...
+t "export of one version" exports "1 modules, 0 go.mod files of others" --offline --dir "$work/i1" --to "$work/one.tar" example.com/greet@v1.0.0
+t "nothing matches" fails_with 1 "nothing in the store matches" "$proxy" export --offline --dir "$work/i1" --to "$work/none.tar" example.com/nothing...
+t "what is not there is named" fails_with 1 "hermod-proxy: example.com/words@v9.0.0: " "$proxy" export --offline --dir "$work/i1" --to "$work/none.tar" example.com/words@v9.0.0
+t "and no bundle made" [ ! -e "$work/none.tar" ]
+t "no --to" fails_with 2 "--to is missing" "$proxy" export --offline --dir "$work/i1"
+
+# A bundle that was changed: re NAME makes $work/NAME.tar of $work/t.
+unpack() { rm -rf "$work/t" && mkdir "$work/t" && tar x -C "$work/t" -f "$work/all.tar"; }
+re() { (cd "$work/t" && { echo SHA256SUMS; find . -type f ! -name SHA256SUMS | sed 's,^\./,,' | LC_ALL=C sort; } | tar c -b 1 --format=ustar --owner=0 --group=0 --mode=0644 --no-recursion -T - -f "$work/$1.tar"); }
+sums() { (cd "$work/t" && { echo "# hermod-proxy bundle 1"; find . -type f ! -name SHA256SUMS | sed 's,^\./,,' | LC_ALL=C sort | xargs sha256sum; } >../sums.new && mv ../sums.new SHA256SUMS); }
+refused() { fails_with 1 "$2" env GOSUMDB="$key" "$proxy" import --dir "$work/c.$1" "$work/$1.tar" && none "c.$1"; }
+same_again() { unpack && sums && re same && take "4 imported, 0 of go.mod alone, 0 known, 0 failed" c.same same.tar; }
+t "a bundle that tar made" same_again
+flipped() { unpack && printf x >>"$work/t/example.com/words/@v/v1.0.0.mod" && re flipped && refused flipped "its sum is not that of SHA256SUMS"; }
+t "a changed byte: refused whole" flipped
+resummed() { unpack && cp "$fx/evil-othermod/example.com/words/@v/v1.0.0.zip" "$work/t/example.com/words/@v/" && sums && re resummed && fails_with 1 "example.com/words@v1.0.0: the .mod is not the zip's go.mod" env GOSUMDB="$key" "$proxy" import --dir "$work/c.resummed" "$work/resummed.tar" && [ ! -e "$work/c.resummed/cache/download/example.com/words/@v/v1.0.0.zip" ]; }
+t "a changed zip with the right sum: caught by the module's rules" resummed
+forged() { unpack && sed -i '$d' "$work/t/sumdb/test.example/lookup/example.com/words@v1.0.0" && sums && re forged && fails_with 1 "hermod-proxy: example.com/words@v1.0.0: " env GOSUMDB="$key" "$proxy" import --dir "$work/c.forged" "$work/forged.tar" && [ ! -e "$work/c.forged/cache/download/example.com/words/@v/v1.0.0.zip" ]; }
+t "a record without its signature" forged
+extra() { unpack && echo x >"$work/t/zzz" && re extra && refused extra "not what SHA256SUMS lists here"; }
+t "a file too many" extra
+fewer() { unpack && rm "$work/t/example.com/words/@v/list" && re fewer && refused fewer "SHA256SUMS lists"; }
+t "a file too few" fewer
+other_file() { unpack && echo x >"$work/t/zzz" && sums && re other_file && refused other_file "no file of a GOPROXY tree"; }
+t "a file that is none of a module" other_file
+cut() { head -c "$1" "$work/all.tar" >"$work/cut.tar" && rm -rf "$work/c.cut" && refused cut "$2"; }
+for n in 0 100 512 5000 20480 27136; do t "cut off at $n" cut "$n" ""; done
+links() { unpack && ln -s /etc/passwd "$work/t/example.com/words/@v/zzz" && (cd "$work/t" && { echo SHA256SUMS; find . ! -type d ! -name SHA256SUMS | sed 's,^\./,,' | LC_ALL=C sort; } | tar c -b 1 --format=ustar -T - -f "$work/links.tar") && refused links "an entry that is no file"; }
+t "a link" links
+
+# -- bundle after bundle, while the log grows
+grows() {
+	local skey
+	skey=$("$BUILDDIR/hermod-sumdb" init --dir "$work/slog" --name sum.test.example) || return 1
+	GOSUMDB=off "$BUILDDIR/hermod-sumdb" serve --dir "$work/slog" --listen 127.0.0.1:0 --upstream "file://$fx/good" 2>"$work/slog.log" &
+	spid=$!
+	pids+=("$spid")
+	for _ in $(seq 100); do surl=$(sed -n 's/^listening on //p' "$work/slog.log"); [ -n "$surl" ] && break; sleep 0.05; done
+	GOSUMDB="$skey $surl" "$proxy" export --upstream "file://$fx/good" --dir "$work/g" --to "$work/g1.tar" example.com/words@v1.0.0 || return 1
+	kill "$spid" && wait "$spid"
+	awk 'BEGIN { for (i = 0; i < 700; i++) { h = sprintf("%043d=", i); p = "example.com/long" i; print p " v1.0.0 h1:" h; print p " v1.0.0/go.mod h1:" h } }' >"$work/long.sum"
+	GOSUMDB=off "$BUILDDIR/hermod-sumdb" import --dir "$work/slog" "$work/long.sum" || return 1
+	GOSUMDB=off "$BUILDDIR/hermod-sumdb" serve --dir "$work/slog" --listen 127.0.0.1:0 --upstream "file://$fx/good" 2>"$work/slog.log" &
+	spid=$!
+	pids+=("$spid")
+	surl=
+	for _ in $(seq 100); do surl=$(sed -n 's/^listening on //p' "$work/slog.log"); [ -n "$surl" ] && break; sleep 0.05; done
+	GOSUMDB="$skey $surl" "$proxy" export --upstream "file://$fx/good" --dir "$work/g" --to "$work/g2.tar" --after "$work/g1.tar" example.com/greet@v1.0.0 &&
+	GOSUMDB="$skey $surl" "$proxy" export --upstream "file://$fx/good" --dir "$work/g" --to "$work/g3.tar" example.com/words/v2@v2.0.0 || return 1
+	kill "$spid" && wait "$spid"
+	export GOSUMDB=$skey
+	prints "1 imported, 0 of go.mod alone, 0 known, 0 failed" "$proxy" import --dir "$work/gi" "$work/g1.tar" &&
+	prints "1 imported, 0 of go.mod alone, 0 known, 0 failed" "$proxy" import --dir "$work/gi" "$work/g2.tar" &&
+	"$proxy" import --dir "$work/gx" "$work/g1.tar" && fails_with 1 "export with --after THAT ONE" "$proxy" import --dir "$work/gx" "$work/g3.tar" || return 1
+	start gi --offline --sumdbs sum.test.example || return 1
+	cd "$work/app" && rm -f go.sum && GOFLAGS=-modcacherw GOPROXY=$url GOPATH=$work/gp.g GOMODCACHE=$work/mc.g "$GO" mod download example.com/words@v1.0.0 example.com/greet@v1.0.0
+}
+here "a second bundle follows the first; one that does not is refused" grows
+stop
+export GOSUMDB=$sums
 finish
