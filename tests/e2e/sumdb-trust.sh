@@ -1,0 +1,279 @@
+# Trust beyond one server: witnesses, quorums, monitors, several databases in hermod; a log
+# that forks, or goes back, is caught by everybody who looks.
+. "$(dirname "$0")/lib.sh"
+
+[ -n "$GO" ] || { skip "trust" "no go command"; finish; }
+command -v curl >/dev/null || { skip "trust" "no curl"; finish; }
+unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOSUMDB GONOPROXY HERMOD_SUMDBS
+export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
+fx=$work/fx
+(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+sumdb=$BUILDDIR/hermod-sumdb
+
+# up NAME COMMAND...: starts a server, waits until it listens; $url, ${pid_of[NAME]}, ${url_of[NAME]}.
+declare -A pid_of url_of
+up() {
+	local name=$1
+	shift
+	: >"$work/$name.log"
+	"$@" 2>"$work/$name.log" &
+	pid_of[$name]=$!
+	pids+=($!)
+	for _ in $(seq 200); do
+		url=$(sed -n 's/^listening on //p' "$work/$name.log")
+		[ -n "$url" ] && { url_of[$name]=$url; return 0; }
+		sleep 0.05
+	done
+	cat "$work/$name.log"
+	return 1
+}
+# down NAME [SIGNAL]: in this shell, since only the parent may wait.
+down() {
+	kill "-${2:-TERM}" "${pid_of[$1]}" && wait "${pid_of[$1]}" 2>/dev/null
+}
+# A witness comes back where it was.
+witness() {
+	local at=${url_of[$1]:-http://127.0.0.1:0}
+	up "$1" "$sumdb" witness serve --dir "$work/$1" --listen "${at#http://}" --every 0
+}
+log() {
+	local name=$1
+	shift
+	GOSUMDB=off up "$name" "$sumdb" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@"
+}
+# until_true SECONDS COMMAND...
+until_true() {
+	local n=$(($1 * 10))
+	shift
+	while ! "$@"; do
+		n=$((n - 1))
+		[ $n -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
+hash_of() { printf %s "$1" | sha256sum | cut -c1-64; }
+
+# -- a witness: requests
+w1=$("$sumdb" witness init --dir "$work/w1" --name w1.test.example/a)
+w2=$("$sumdb" witness init --dir "$work/w2" --name w2.test.example/b)
+w3=$("$sumdb" witness init --dir "$work/w3" --name w3.test.example/c)
+made() { [[ $w1 == w1.test.example/a+* ]] && [ "$(stat -c %a "$work/w1/key")" = 600 ] && [ "$("$sumdb" witness key --dir "$work/w1")" = "$w1" ]; }
+t "witness init makes a key" made
+t "a second time is refused" fails_with 1 "there is a key already" "$sumdb" witness init --dir "$work/w1" --name x
+t "a folder without witness" fails_with 1 "there is no witness" "$sumdb" witness serve --dir "$work/nosuch"
+key=$("$sumdb" init --dir "$work/log" --name sum.test.example)
+for w in w1 w2 w3; do "$sumdb" witness log --dir "$work/$w" add "$key"; done
+t "it knows the log" bash -c "'$sumdb' witness log --dir '$work/w1' | grep -qx 'sum.test.example 0 never -'"
+here "witness serve" witness w1
+add() { status --data-binary "@$1" "${url_of[w1]}/add-checkpoint"; }
+empty=$work/log/public/checkpoint
+"$sumdb" key --dir "$work/log" >"$work/out" # opened once, it is published
+statuses() {
+	{ echo "old 0"; echo; cat "$empty"; } >"$work/req"
+	[ "$(add "$work/req")" = 200 ] && grep -q '^— w1.test.example/a ' "$work/body" || { echo 200; return 1; }
+	{ echo "old 0"; echo "$(sed -n 3p "$empty")"; echo; cat "$empty"; } >"$work/req"
+	[ "$(add "$work/req")" = 422 ] || { echo 422; return 1; }
+	{ echo "old 1"; echo; cat "$empty"; } >"$work/req"
+	[ "$(add "$work/req")" = 400 ] || { echo 400; return 1; }
+	{ echo "old 0"; echo; sed '1s/test/other/' "$empty"; } >"$work/req"
+	[ "$(add "$work/req")" = 404 ] || { echo 404; return 1; }
+	{ echo "old 0"; echo; sed '2s/0/1/' "$empty"; } >"$work/req"
+	[ "$(add "$work/req")" = 403 ] || { echo 403; return 1; }
+	for bad in "" "old" "old 0" $'old 0\n' $'old 00\n\n' $'old 0\n\nx\n' $'old 0\n\nsum.test.example\n0\n'; do
+		printf %s "$bad" >"$work/req"
+		[ "$(add "$work/req")" = 400 ] || { echo "malformed: $(cat "$work/body")"; return 1; }
+	done
+	head -c 300000 /dev/zero | tr '\0' 'a' >"$work/req"
+	[ "$(add "$work/req")" = 413 ] && [ "$(status "${url_of[w1]}/add-checkpoint")" = 405 ]
+}
+t "add-checkpoint: 200, 400, 403, 404, 405, 413, 422" statuses
+published() { [ "$(status "${url_of[w1]}/$(hash_of sum.test.example)/checkpoint")" = 200 ] && grep -q '^— w1' "$work/body" && cmp "$work/body" "$work/w1/public/$(hash_of sum.test.example)/checkpoint" && [ "$(status "${url_of[w1]}/$(hash_of other)/checkpoint")" = 404 ]; }
+t "what it cosigned can be read there" published
+
+# -- a log that shows only what two of three witnesses have cosigned
+here "the second witness" witness w2
+here "the third" witness w3
+here "the log" log log --upstream "file://$fx/good" --witness "$w1=${url_of[w1]} $w2=${url_of[w2]}; $w3=${url_of[w3]}" --witness-quorum 2 --witness-wait 1
+cosigned() { curl -s "${url_of[log]}/checkpoint" >"$work/cp" && [ "$(sed -n 2p "$work/cp")" = "$1" ] && [ "$(grep -c '^— w[123].test.example/[abc] ' "$work/cp")" -ge "${2:-2}" ]; }
+t "the empty log is cosigned" until_true 10 cosigned 0 3
+client=$work/client
+# sums TOOL CACHE MODULES...
+sums() {
+	local tool=$1 cache=$2
+	shift 2
+	mkdir -p "$work/m" && cd "$work/m" && { [ -e go.mod ] || printf 'module example.com/m\n\ngo 1.21\n' >go.mod; }
+	GOSUMDB="${db-$key ${url_of[log]}}" GOPROXY=${from:-file://$fx/good} GOPATH=$client GOMODCACHE=$work/mc.$cache "$tool" mod download "$@"
+}
+t "go takes the cosigned heads" sums "$GO" a example.com/words@v1.0.0
+t "hermod does, too" sums "$HERMOD" b example.com/greet@v1.0.0
+t "two records, three cosignatures" cosigned 2 3
+go_head() { curl -s "${url_of[log]}/latest" | grep -c '^— w' | grep -qx 3; }
+t "go's head carries them" go_head
+down w3
+t "with one witness down" sums "$GO" c example.com/words@v1.1.0
+t "  there are two cosignatures" cosigned 3 2
+cp "$work/cp" "$work/cp.before"
+down w2
+refused() { fails_with 1 "not published yet" sums "$GO" d example.com/words/v2@v2.0.0; }
+t "with two down a new version is not shown" refused
+stays() { curl -s "${url_of[log]}/checkpoint" | cmp - "$work/cp.before" && cmp "$work/log/public/checkpoint" "$work/cp.before"; }
+t "  and the old head stays" stays
+t "  what is known is still served" sums "$HERMOD" e example.com/words@v1.1.0
+down log KILL
+here "killed, and started again" log log --upstream "file://$fx/good" --witness-wait 1
+t "  the old head stays" stays
+here "a witness comes back" witness w2
+t "  the record that waited is published" until_true 20 cosigned 4 2
+t "  go gets it" sums "$GO" d example.com/words/v2@v2.0.0
+t "  nothing was lost" bash -c "! grep -q SECURITY '$work/log.log'"
+here "the third comes back" witness w3
+down log
+by_hand() {
+	awk 'BEGIN { for (i = 0; i < 300; i++) { h = sprintf("%043d=", i); p = "example.com/long" i; print p " v1.0.0 h1:" h; print p " v1.0.0/go.mod h1:" h } }' >"$work/long.sum"
+	GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/long.sum" | grep -qx '300 added, 0 known, 0 without the other hash' && [ "$(sed -n 2p "$work/log/public/checkpoint")" = 4 ]
+}
+t "import without the server: in the log, not shown" by_hand
+here "the server" log log --upstream "file://$fx/good" --witness-wait 1
+t "  shows it, over a tile's border, cosigned by all" until_true 20 cosigned 304 3
+t "  go follows" sums "$GO" f example.com/greet@v1.0.0
+t "fsck" bash -c "cp -r '$work/log' '$work/copy' && '$sumdb' fsck --dir '$work/copy'"
+
+# -- hermod: several databases, private modules verified, a quorum
+key2=$("$sumdb" init --dir "$work/log2" --name sum2.test.example)
+here "a second private log" log log2 --upstream "file://$fx/good"
+db=$(cat "$fx/log.key")" file://$fx/log/sumdb/test.example"
+several() { HERMOD_SUMDBS="${dbs-example.com/words=$key ${url_of[log]}; example.com/greet=$key2 ${url_of[log2]}}" GOPRIVATE='example.com/*' GONOPROXY=none sums "$HERMOD" "$@"; }
+t "two private logs" several s1 example.com/words@v1.0.0 example.com/greet@v1.0.0
+kept() { local d; for d in "$client/pkg/sumdb/sum.test.example/latest" "$client/pkg/sumdb/sum2.test.example/latest" "$work/mc.s1/cache/download/sumdb/sum2.test.example/lookup/example.com/greet@v1.0.0"; do [ -s "$d" ] || { echo "$d"; return 1; }; done; }
+t "  each with its own state, where go keeps such" kept
+evil() { from=file://$fx/evil-othermod fails_with 1 "SECURITY ERROR" several s2 example.com/words@v1.0.0 && ! ls "$work/mc.s2/cache/download/example.com/words/@v/"*.zip 2>/dev/null; }
+t "a tampered private module is caught" evil
+skipped() { from=file://$fx/evil-othermod dbs= several s3 example.com/words@v1.0.0; }
+t "  which nobody would without (control)" skipped
+default() { HERMOD_SUMDBS="example.com/greet=$key2 ${url_of[log2]}" sums "$HERMOD" s4 example.com/words@v1.0.0 example.com/greet@v1.0.0 && [ -s "$work/mc.s4/cache/download/sumdb/$(cut -d+ -f1 "$fx/log.key")/lookup/example.com/words@v1.0.0" ]; }
+t "what no pattern matches goes to GOSUMDB" default
+in_file() {
+	printf '# ours\nquorum 2\nwitness %s\nwitness %s\nwitness %s\nexample.com=%s %s\n' "$w1" "$w2" "$w3" "$key" "${url_of[log]}" >"$work/dbs"
+	dbs=@$work/dbs several s5 example.com/words@v1.0.0
+}
+t "a file, and two of three witnesses" in_file
+too_few() { dbs="quorum 3; witness $w1; witness $w2; witness $("$sumdb" witness init --dir "$work/w4" --name w4.test.example/d); example.com=$key ${url_of[log]}" fails_with 1 "too few witnesses" several s6 example.com/words@v1.0.0; }
+t "too few of the witnesses: refused" too_few
+none() { dbs="quorum 1; witness $w1; example.com=$key2 ${url_of[log2]}" fails_with 1 "too few witnesses" several s7 example.com/greet@v1.0.0; }
+t "a log without cosignatures: refused" none
+# The second log is followed instead, and the witness asked.
+followed() {
+	"$sumdb" witness follow --dir "$work/w1" --once --log "$key2=${url_of[log2]}" && grep -q '^— w1' "$work/w1/public/$(hash_of sum2.test.example)/checkpoint" &&
+	dbs="quorum 1; witness $w1 ${url_of[w1]}; example.com=$key2 ${url_of[log2]}" several s8 example.com/greet@v1.0.0
+}
+t "  until a witness that follows it is asked" followed
+wrong() {
+	local v
+	for v in "example.com" "example.com=nokey" "@$work/nosuch" "quorum 1; example.com=$key" "witness $w1; example.com=$key" "a=$key; b=${key%????}AAAA"; do
+		dbs=$v fails_with 1 "invalid HERMOD_SUMDBS" several s9 example.com/words@v1.0.0 || { echo "$v"; return 1; }
+	done
+}
+t "a wrong HERMOD_SUMDBS: nothing is downloaded" wrong
+gone() { dbs="example.com=$key http://127.0.0.1:9" fails_with 1 "verifying" several s10 example.com/words@v1.0.0; }
+t "a database that is away: nothing is downloaded" gone
+
+# -- a log with two histories
+unset db
+cat >"$work/hook" <<'EOF'
+#!/bin/sh
+cat >>"$HOOK_OUT"
+EOF
+chmod +x "$work/hook"
+monitor() { local at=$1; shift; HOOK_OUT=$work/hook.$at.out "$sumdb" monitor --url "${url_of[$at]}" --key "$key" --state "$work/mon" --hook "$work/hook" "$@"; }
+t "the monitor sees one history" monitor log --from-start --for example.com/words
+hook_told() { [ "$(wc -l <"$work/hook.log.out")" = 3 ] && head -n 1 "$work/hook.log.out" | python3 -c 'import json,sys; e=json.load(sys.stdin); assert e["Event"]=="version" and e["Path"]=="example.com/words" and e["Record"]==0, e'; }
+if command -v python3 >/dev/null; then t "  and its hook is told" hook_told; else skip "  and its hook is told" "no python3"; fi
+down log
+fork() {
+	rm -rf "$work/copy" && cp -r "$work/log" "$work/fork" && rm "$work/fork/witnesses" && echo "quorum 0" >"$work/fork/witnesses" &&
+	head -n 2 "$work/long.sum" | sed 's/long0/only-in-log/' >"$work/one.sum" && head -n 6 "$work/long.sum" | sed 's/long/only-in-fork/' >"$work/two.sum" &&
+	GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/one.sum" && GOSUMDB=off "$sumdb" import --dir "$work/fork" "$work/two.sum"
+}
+t "the log forks" fork
+here "one side" log log --offline --witness-wait 1
+t "  is cosigned" until_true 20 cosigned 305 3
+t "  go sees it" sums "$GO" g example.com/words@v1.0.0
+t "  the monitor sees it" monitor log
+t "  a witness that looks sees it" "$sumdb" witness follow --dir "$work/w1" --once --log "$key=${url_of[log]}"
+here "the other side" log fork --offline
+caught() { db="$key ${url_of[fork]}" fails_with 1 "SECURITY ERROR" sums "$1" "$2" example.com/greet@v1.0.0; }
+t "go catches it" caught "$GO" g
+t "hermod catches it" caught "$HERMOD" g
+by_table() { dbs="example.com=$key ${url_of[fork]}" fails_with 1 "SECURITY ERROR" several g example.com/words/v2@v2.0.0; }
+t "hermod with HERMOD_SUMDBS catches it" by_table
+t "the monitor catches it" fails_with 3 "SECURITY ERROR: the log has forked" monitor fork
+told() { grep -q '"Event":"fork","Log":"sum.test.example"' "$work/hook.fork.out" && grep -q '^now:' "$work/mon.evidence"; }
+t "  its hook is told, and both heads are kept" told
+looks() { export HOOK_OUT=$work/hook.w.out; fails_with 3 "the log has forked" "$sumdb" witness follow --dir "$work/w1" --once --hook "$work/hook" --log "$key=${url_of[fork]}" && grep -q '"Event":"fork"' "$work/hook.w.out" && grep -l '^now:' "$work/w1/evidence/"* && "$sumdb" witness log --dir "$work/w1" | grep '^sum.test.example 305 '; }
+t "the witness that looks catches it" looks
+asked() {
+	{ echo "old 305"; echo; curl -s "${url_of[fork]}/checkpoint"; } >"$work/req"
+	[ "$(add "$work/req")" = 422 ] && [ "$(curl -s "${url_of[w1]}/$(hash_of sum.test.example)/checkpoint" | sed -n 2p)" = 305 ]
+}
+t "the witness that is asked refuses it" asked
+down fork
+# The fork's owner asks for cosignatures himself.
+here "the other side with witnesses" log fork --offline --witness "$w1=${url_of[w1]} $w2=${url_of[w2]}" --witness-quorum 2 --witness-wait 0
+t "the witnesses do not cosign it, and that is an alarm" until_true 10 grep -q 'does not find this log consistent' "$work/fork/alarms"
+down fork
+
+# -- a log that is set back
+cp -r "$fx/log" "$work/back"
+small=$work/log.old
+set_back() {
+	cp -r "$work/log" "$small" && head -n 2 "$work/long.sum" | sed 's/long0/newer/' >"$work/one.sum"
+}
+down log
+t "a copy of the log is made" set_back
+GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/one.sum" >"$work/out"
+here "the log goes on" log log --offline --witness-wait 1
+t "  cosigned" until_true 20 cosigned 306 3
+t "  the monitor follows" monitor log
+down log
+here "the copy in its place" log log.old --offline --witness-wait 0
+t "the witnesses have seen more: an alarm" until_true 10 grep -q 'has seen 306 records of this log, which has 305' "$small/alarms"
+t "the monitor sees the rollback" fails_with 4 "SECURITY ERROR: the log was rolled back" monitor log.old
+older() { "$sumdb" witness log --dir "$work/w1" add "$key=${url_of[log.old]}" && fails_with 4 "the log was rolled back" "$sumdb" witness follow --dir "$work/w1" --once && "$sumdb" witness log --dir "$work/w1" | grep '^sum.test.example 306 '; }
+t "the witness that looks sees it, too" older
+removed() { "$sumdb" witness log --dir "$work/w1" remove sum.test.example && [ "$(add "$work/req")" = 404 ] && "$sumdb" witness log --dir "$work/w1" add "$key" && "$sumdb" witness log --dir "$work/w1" | grep '^sum.test.example 306 '; }
+t "a witness that is told to forget the log remembers its head" removed
+down log.old
+
+# -- stale, unreachable
+cp "$work/log/public/latest" "$work/mon.stale" && touch -d '3 days ago' "$work/mon.stale"
+stale() { HOOK_OUT=$work/hook.stale.out fails_with 5 "stale: the head of 306 records" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.stale" --stale 2d --hook "$work/hook" && grep -q '"Event":"stale".*"Size":306,"Age":259' "$work/hook.stale.out"; }
+t "monitor: a stale head" stale
+t "monitor: not stale yet" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.stale" --stale 4d
+t "monitor: what is no duration" fails_with 2 "is not like 90s" "$sumdb" monitor --url x --key "$key" --state "$work/mon.stale" --stale 4x
+away() { HOOK_OUT=$work/hook.away.out fails_with 6 "" "$sumdb" monitor --url http://127.0.0.1:9 --key "$key" --state "$work/mon.stale" --hook "$work/hook" --json && grep -q '"Event":"unreachable","Log":"sum.test.example"' "$work/hook.away.out"; }
+t "monitor: a log that is away" away
+no_hook() {
+	rm -f "$work/mon.again"
+	fails_with 1 "hook: exit status 7" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.again" --from-start --for example.com/words --hook 'exit 7' && [ ! -e "$work/mon.again" ] &&
+	"$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.again" --from-start --for example.com/words | grep -c . | grep -qx 3
+}
+t "monitor: what the hook did not take is told again" no_hook
+t "witness: a log that is away" fails_with 6 "" "$sumdb" witness follow --dir "$work/w2" --once --log "$key=http://127.0.0.1:9"
+
+# -- Go's public log, the way go finds it
+if [ -n "$PROXY" ] && [ "$(status "$PROXY/sumdb/sum.golang.org/supported")" = 200 ]; then
+	public() { GOPROXY=$PROXY "$sumdb" monitor --key sum.golang.org --state "$work/mon.public" --for nosuch.example && head -n 1 "$work/mon.public" | grep -qx 'go.sum database tree'; }
+	t "monitor: Go's public log" public
+	public_witness() { GOPROXY=$PROXY "$sumdb" witness follow --dir "$work/w3" --once --log sum.golang.org=goproxy && grep -q '^— w3' "$work/w3/public/$(hash_of 'go.sum database tree')/checkpoint"; }
+	t "witness: Go's public log" public_witness
+	public_quorum() {
+		mkdir -p "$work/pm" && cd "$work/pm" && printf 'module example.com/m\n\ngo 1.21\n' >go.mod
+		HERMOD_SUMDBS="quorum 1; witness $w3 ${url_of[w3]}; *=sum.golang.org $PROXY/sumdb/sum.golang.org" GOPROXY=$PROXY GOPATH=$work/pc GOMODCACHE=$work/mc.public "$HERMOD" mod download rsc.io/quote@v1.5.2
+	}
+	t "hermod: a public module that a witness vouches for" public_quorum
+else
+	skip "Go's public log" "no proxy that passes it through"
+fi
+for w in w1 w2 w3; do down $w; done
+finish
