@@ -70,6 +70,12 @@ same() {
 	diff -r --no-dereference "$1" "$2"
 }
 
+# hashes LOG: the inputs and results of build and link actions, of what GODEBUG=gocachehash=1 printed.
+hashes() {
+	sed -n 's/^HASH\[\(build\|link\) \([^]]*\)\]: /\1 \2 /p' "$1" |
+		grep -E '"|^[a-z]+ [^ ]+ [0-9a-f]{64}$' | sort -u
+}
+
 # fails_with STATUS TEXT COMMAND...: exit status and a part of its output.
 fails_with() {
 	local want=$1 text=$2 out status

@@ -86,6 +86,17 @@ same_bits() {
 	cmp "$out.go" "$out.hm"
 }
 
+# After same_bits: every action ID with its inputs, though nothing is built again.
+same_ids() {
+	(cd "$src" && GODEBUG=gocachehash=1 as go build -trimpath -buildvcs=false -o "$work/bin.go" "$@" 2>"$work/go.hash" &&
+		GODEBUG=gocachehash=1 as hermod build -trimpath -buildvcs=false -o "$work/bin.hm" "$@" 2>"$work/hm.hash") || return 1
+	hashes "$work/go.hash" >"$work/go.ids"
+	hashes "$work/hm.hash" >"$work/hm.ids"
+	[ "$(wc -l <"$work/go.ids")" -gt 100 ] || { echo "go printed too little"; return 1; }
+	diff "$work/go.ids" "$work/hm.ids" | head -n 20
+	cmp "$work/go.ids" "$work/hm.ids"
+}
+
 hermetic_default() {
 	(cd "$src" && env -u GOFLAGS -u CGO_ENABLED GOCACHE="$hmcache" GOMODCACHE=$warm "$HERMOD" build -buildvcs=false \
 		-modcacherw -o "$work/bin.hermod" "$1") || return 1
@@ -119,6 +130,7 @@ for entry in $MODULES; do
 	for target in $TARGETS; do
 		export GOOS=${target%/*} GOARCH=${target#*/}
 		t "$name: $target: same bits" same_bits "$work/bin" "$pkg"
+		t "$name: $target: same action IDs of the same inputs" same_ids "$pkg"
 		t "$name: $target: same bits, -ldflags='-s -w'" same_bits "$work/bin.s" -ldflags="-s -w" "$pkg"
 		if [ "$target" = linux/amd64 ]; then
 			t "$name: version -m" both version -m "$work/bin.go"
