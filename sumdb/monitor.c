@@ -334,7 +334,8 @@ check_options(struct monitor *m, int argc, char **argv, struct hm_err *err)
 		return hm_err_set(err, HM_EUSAGE, "--key and --state are needed");
 	m->stale = parse_duration(o->stale);
 	if (o->stale.n && m->stale == 0)
-		return hm_err_set(err, HM_EUSAGE, "--stale: \"" HM_F "\" is not like 90s, 15m, 36h, 2d",
+		return hm_err_set(err, HM_EUSAGE,
+		                  "--stale: \"" HM_F "\" is not like 90s, 15m, 36h, 2d",
 		                  HM_P(o->stale));
 	return 0;
 }

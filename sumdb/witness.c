@@ -404,7 +404,8 @@ witness_alarm(struct witness *w, enum event_kind kind, const struct known *k, hm
 	struct hm_err bad = { 0 };
 	hm_str dir = hm_path_cat(&a, w->dir, HM_S("evidence"));
 	hm_str message = hm_arena_dup(&a, hm_err_str(err));
-	hm_str text = hm_arena_printf(&a, HM_F ": " HM_F "\n\ncosigned before:\n" HM_F "\nnow:\n" HM_F,
+	hm_str text = hm_arena_printf(&a,
+	                              HM_F ": " HM_F "\n\ncosigned before:\n" HM_F "\nnow:\n" HM_F,
 	                              HM_P(k->name), HM_P(message), HM_P(k->note), HM_P(now));
 	hm_str file = hm_arena_printf(&a, HM_F "/" HM_F, HM_P(dir),
 	                              HM_P(hm_str_sub(hash_of(&a, text), 0, 16)));

@@ -22,7 +22,8 @@ read_settings(struct hm_arena *a, struct settings *s, int *argc, char ***argv, s
 	hm_str file = { 0 };
 	const struct hm_setting known[] = {
 		{ "witness", "dir", "HERMOD_WITNESS_DIR", HM_SET_STR, &s->dir, 0, 0 },
-		{ "witness", "listen", "HERMOD_WITNESS_LISTEN", HM_SET_STR, &s->serve.listen, 0, 0 },
+		{ "witness", "listen", "HERMOD_WITNESS_LISTEN", HM_SET_STR, &s->serve.listen, 0,
+		  0 },
 		{ "witness", "tls-cert", "HERMOD_WITNESS_TLS_CERT", HM_SET_STR, &s->serve.tls_cert,
 		  0, 0 },
 		{ "witness", "tls-key", "HERMOD_WITNESS_TLS_KEY", HM_SET_STR, &s->serve.tls_key, 0,
