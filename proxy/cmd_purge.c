@@ -1,16 +1,12 @@
 /*
  * cmd_purge.c - one bad version leaves the store, and every server of it forgets it.
  */
-#include <pwd.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/path.h"
 #include "cmds.h"
-#include "db/db.h"
 #include "os/file.h"
 #include "remove.h"
-#include "serve/accountdb.h"
 #include "serve/audit.h"
 
 const char cmd_purge_usage[] =
@@ -22,31 +18,12 @@ const char cmd_purge_usage[] =
 	"  --dir DIR            the store\n"
 	"  --reason TEXT        for the audit log and /index/purged\n";
 
-/* The line in the audit log comes first: what cannot be recorded is not done. */
-static int
-record(const struct proxy *p, hm_str object, hm_str who, hm_str reason, struct hm_err *err)
-{
-	struct hm_arena a = { 0 };
-	struct hm_audit_event e = { .who = who, .action = HM_S("purge"), .object = object,
-		                    .detail = reason };
-	struct hm_db *db = NULL;
-	int rc = hm_accountdb_open(hm_path_cat(&a, p->opts.dir, HM_S("access.db")).p, &db, err);
-
-	if (rc == 0)
-		rc = hm_db_begin(db, err);
-	if (rc == 0)
-		rc = hm_audit_insert(db, &e, err);
-	if (rc == 0)
-		rc = hm_db_commit(db, err);
-	hm_db_free(db);
-	hm_arena_free(&a);
-	return rc;
-}
-
 static int
 purge_one(struct proxy *p, hm_str object, hm_str who, hm_str reason, struct hm_err *err)
 {
 	struct purge_why why = { .reason = reason, .who = who };
+	struct hm_audit_event e = { .who = who, .action = HM_S("purge"), .object = object,
+		                    .detail = reason };
 	struct hm_modver m;
 	hm_str file;
 
@@ -56,20 +33,12 @@ purge_one(struct proxy *p, hm_str object, hm_str who, hm_str reason, struct hm_e
 		return hm_err_wrap(err, HM_F ": ", HM_P(object));
 	if (!hm_file_is_dir(hm_path_dir(&p->arena, file).p))
 		return hm_err_set(err, HM_ENOTFOUND, HM_F ": not in the store", HM_P(object));
-	if (record(p, object, who, reason, err) ||
+	/* the audit log first: what cannot be recorded is not done */
+	if (hm_audit_add(p->audit, &e, err) ||
 	    purge_version(&p->store, p->facts, m.path, m.version, &why, err))
 		return -1;
 	printf("purged " HM_F "\n", HM_P(object));
 	return 0;
-}
-
-static hm_str
-who_am_i(struct hm_arena *a)
-{
-	const struct passwd *pw = getpwuid(getuid());
-
-	return pw ? hm_arena_printf(a, "shell:%s", pw->pw_name) :
-	            hm_arena_printf(a, "shell:%u", (unsigned)getuid());
 }
 
 int
@@ -86,10 +55,10 @@ cmd_purge(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	if (!hm_file_is_dir(p->opts.dir.p))
 		return hm_err_set(err, HM_ENOTFOUND, HM_F ": no such folder", HM_P(p->opts.dir));
 	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err) ||
-	    facts_open(&o, &p->facts, err))
+	    proxy_open_audit(p, err) || facts_open(&o, &p->facts, err))
 		return -1;
 	for (int i = 0; i < argc; i++)
-		if (purge_one(p, hm_str_of(argv[i]), who_am_i(&p->arena), reason, err))
+		if (purge_one(p, hm_str_of(argv[i]), proxy_shell_user(&p->arena), reason, err))
 			return -1;
 	return 0;
 }
