@@ -4,7 +4,7 @@
 #include "markdown.h"
 
 #include "base/vec.h"
-#include "mdinline.h"
+#include "markdown_inline.h"
 
 struct lines {
 	hm_str *v;
@@ -134,7 +134,8 @@ item(hm_str s, char *kind)
 
 	if (at > 3 || at == s.n)
 		return 0;
-	while (at + digits < s.n && digits < 9 && s.p[at + digits] >= '0' && s.p[at + digits] <= '9')
+	while (digits < 9 && at + digits < s.n && s.p[at + digits] >= '0' &&
+	       s.p[at + digits] <= '9')
 		digits++;
 	at += digits;
 	if (at == s.n || !strchr(digits ? ".)" : "-*+", s.p[at]))
@@ -507,6 +508,7 @@ markdown_html(struct html *h, struct hm_arena *a, hm_str text)
 	if (cut)
 		text.n = MARKDOWN_MAX;
 	hm_str_cut_prefix(&text, HM_S("\xef\xbb\xbf"));
+	hm_str_cut_suffix(&text, HM_S("\n"));
 	split(a, text, &l);
 	collect(&md, &l);
 	blocks(&md, &l, 0, false);

@@ -166,7 +166,8 @@ put_edge(struct html *h, const struct graph_node *from, const struct graph_node 
 
 	html_open(h, "path");
 	html_attr(h, "class", x2 > x1 ? HM_S("edge") : HM_S("edge back"));
-	html_attrf(h, "d", "M%d %dC%d %d %d %d %d %d", x1, y1, x1 + bend, y1, x2 - bend, y2, x2, y2);
+	html_attrf(h, "d", "M%d %dC%d %d %d %d %d %d", x1, y1, x1 + bend, y1, x2 - bend, y2, x2,
+	           y2);
 	html_close(h);
 }
 

@@ -186,11 +186,11 @@ upstream_row(struct page *pg, const struct meter_host *m, const char *state)
 
 	html_open(h, "tr");
 	html_element(h, "td", "path", m->host);
-	html_element(h, "td", "num", page_number(pg->a, m->asked));
-	html_element(h, "td", "num", page_number(pg->a, m->failed));
-	html_element(h, "td", "num", page_took(pg->a, m->mean));
-	html_element(h, "td", "num", page_took(pg->a, m->p99));
-	html_element(h, "td", strcmp(state, "answers") == 0 ? "state" : "state problem",
+	page_cell(pg, "num", "asked", page_number(pg->a, m->asked));
+	page_cell(pg, "num", "failed", page_number(pg->a, m->failed));
+	page_cell(pg, "num", "mean", page_took(pg->a, m->mean));
+	page_cell(pg, "num", "99 %", page_took(pg->a, m->p99));
+	html_element(h, "td", strcmp(state, "answers") == 0 ? "when" : "when problem",
 	             hm_str_of(state));
 	html_close(h);
 }
@@ -221,7 +221,7 @@ upstreams(struct page *pg)
 	html_element(h, "th", "num", HM_S("Failed"));
 	html_element(h, "th", "num", HM_S("Mean"));
 	html_element(h, "th", "num", HM_S("99 %"));
-	html_element(h, "th", NULL, HM_S("State"));
+	html_element(h, "th", "when", HM_S("State"));
 	html_close(h);
 	html_close(h);
 	html_open(h, "tbody");

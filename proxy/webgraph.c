@@ -97,6 +97,8 @@ draw(struct page *pg, const struct facts_requires *r, const struct facts_require
 	          hm_arena_printf(pg->a, "Graph: what requires " HM_F ", and what it requires; "
 	                                 "the lists below say the same", HM_P(pg->module)));
 	html_close(&pg->h);
+	html_element(&pg->h, "p", "note",
+	             HM_S("What is required stands to the right. Dashed: not in this store."));
 }
 
 /* ---- lists */

@@ -52,7 +52,7 @@ recent_row(struct page *pg, const struct fact *v)
 	html_attr(h, "class", HM_S("version"));
 	page_version_link(pg, v->path, v->version, v->version);
 	html_close(h);
-	html_element(h, "td", "num", page_size(pg->a, v->zip_bytes));
+	page_cell(pg, "num", "zip", page_size(pg->a, v->zip_bytes));
 	html_open(h, "td");
 	html_attr(h, "class", HM_S("when"));
 	page_when(pg, v->changed);
@@ -66,7 +66,7 @@ recent(struct page *pg)
 	struct facts_list list = { 0 };
 	struct hm_err err = { 0 };
 
-	page_heading(pg, "recent", "Came last");
+	page_heading(pg, "recent", "Recently stored");
 	if (facts_recent(pg->p->facts, pg->a, RECENT, &list, &err))
 		html_element(h, "p", "problem", hm_err_str(&err));
 	else if (list.n == 0)
@@ -119,8 +119,8 @@ found_row(struct page *pg, const struct fact_module *m)
 	html_attr(h, "class", HM_S("path"));
 	page_module_link(pg, m->path);
 	html_close(h);
-	html_element(h, "td", "num", page_number(pg->a, m->versions));
-	html_element(h, "td", "num", page_number(pg->a, m->uses));
+	page_cell(pg, "num", "versions", page_number(pg->a, m->versions));
+	page_cell(pg, "num", "uses", page_number(pg->a, m->uses));
 	html_open(h, "td");
 	html_attr(h, "class", HM_S("when"));
 	page_when(pg, m->last_use);
@@ -172,5 +172,6 @@ page_search(struct page *pg)
 	else
 		html_element(h, "p", "none", HM_S("No module in this store has that in its path."));
 	if (n == FOUND)
-		html_element(h, "p", "note", HM_S("These are the first; a longer word finds fewer."));
+		html_element(h, "p", "note",
+		             HM_S("These are the first; a longer word finds fewer."));
 }

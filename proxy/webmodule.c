@@ -37,8 +37,8 @@ version_row(struct page *pg, const struct fact *v, hm_str retracted)
 	html_attr(h, "class", HM_S("when"));
 	page_date(pg, v->time);
 	html_close(h);
-	html_element(h, "td", "num", page_size(pg->a, v->zip_bytes));
-	html_element(h, "td", "num", page_number(pg->a, v->uses));
+	page_cell(pg, "num", "zip", page_size(pg->a, v->zip_bytes));
+	page_cell(pg, "num", "uses", page_number(pg->a, v->uses));
 	html_open(h, "td");
 	html_attr(h, "class", HM_S("when"));
 	page_when(pg, v->last_use);

@@ -50,6 +50,8 @@ hm_str page_number(struct hm_arena *a, int64_t n);
 hm_str page_took(struct hm_arena *a, int64_t nanoseconds);
 /* A figure with its caption. */
 void page_figure(struct page *pg, hm_str value, const char *caption);
+/* A td; narrow screens, where the table has no head, show label before the text. */
+void page_cell(struct page *pg, const char *class, const char *label, hm_str text);
 /* dt and an open dd; the caller closes. */
 void page_term(struct page *pg, const char *term);
 void page_heading(struct page *pg, const char *id, const char *text);
@@ -71,7 +73,7 @@ struct page_files {
 	hm_str readme_name, readme;   /* cut at MARKDOWN_MAX */
 	hm_str licence_name, licence; /* the first licence file */
 	hm_str licence_id;            /* SPDX, "unknown", "none"; empty without a zip */
-	hm_str problem;               /* why the zip could not be read; empty: it could, or is absent */
+	hm_str problem;               /* why the zip could not be read, or empty */
 };
 void page_files(struct page *pg, struct page_files *out);
 /* What the highest version here says of the module: deprecated, retracted versions. */

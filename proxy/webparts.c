@@ -167,6 +167,16 @@ page_figure(struct page *pg, hm_str value, const char *caption)
 }
 
 void
+page_cell(struct page *pg, const char *class, const char *label, hm_str text)
+{
+	html_open(&pg->h, "td");
+	html_attr(&pg->h, "class", hm_str_of(class));
+	html_attr(&pg->h, "data-label", hm_str_of(label));
+	html_text(&pg->h, text);
+	html_close(&pg->h);
+}
+
+void
 page_term(struct page *pg, const char *term)
 {
 	html_element(&pg->h, "dt", NULL, hm_str_of(term));

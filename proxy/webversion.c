@@ -286,13 +286,13 @@ page_version(struct page *pg)
 	contents(pg);
 	html_open(h, "div");
 	html_attr(h, "class", HM_S("sides"));
-	html_open(h, "section");
-	readme(pg, &f);
-	html_close(h);
 	html_open(h, "aside");
 	html_attr(h, "aria-label", HM_S("Facts"));
 	facts_list(pg, &v, &f, own);
 	download_links(pg);
+	html_close(h);
+	html_open(h, "section");
+	readme(pg, &f);
 	html_close(h);
 	html_close(h);
 	page_requirements(pg);

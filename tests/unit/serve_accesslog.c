@@ -69,7 +69,8 @@ formats(void **state)
 
 	(void)state;
 	assert_str(line(false, &served, HM_S("")),
-	           "2026-01-02T03:04:05.678Z 192.0.2.7 - GET /example.com/m/@v/list 200 123 456us\n");
+	           "2026-01-02T03:04:05.678Z 192.0.2.7 - GET /example.com/m/@v/list 200 123 "
+	           "456us\n");
 	assert_str(line(true, &served, HM_S("alice")),
 	           "{\"time\":\"2026-01-02T03:04:05.678Z\",\"peer\":\"192.0.2.7\","
 	           "\"account\":\"alice\",\"method\":\"GET\",\"path\":\"/example.com/m/@v/list\","

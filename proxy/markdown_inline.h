@@ -1,9 +1,9 @@
 /*
- * mdinline.h - what stands within a paragraph; between markdown.c, which has the
- * blocks, and mdinline.c.
+ * markdown_inline.h - what stands within a paragraph; between markdown.c, which has the
+ * blocks, and markdown_inline.c.
  */
-#ifndef PROXY_MDINLINE_H
-#define PROXY_MDINLINE_H
+#ifndef PROXY_MARKDOWN_INLINE_H
+#define PROXY_MARKDOWN_INLINE_H
 
 #include "base/map.h"
 #include "markdown.h"

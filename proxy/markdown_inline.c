@@ -1,10 +1,10 @@
 /*
- * mdinline.c - emphasis, code, links.
+ * markdown_inline.c - emphasis, code, links.
  *
  * A delimiter that has no partner in the rest of the text is remembered as dead, so
  * that a text of nothing but delimiters is still read once.
  */
-#include "mdinline.h"
+#include "markdown_inline.h"
 
 enum { RUN_MAX = 8 };
 
