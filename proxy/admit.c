@@ -243,6 +243,8 @@ take_zip(struct admission *w, struct hm_err *err)
 		                     err);
 	if (rc == 0)
 		rc = check_known(w, h1, err);
+	if (rc == 0 && !w->has_zip && m->local)
+		rc = facts_mark_local(w->ad->store, m->path, m->version, err);
 	if (rc == 0 && !w->has_zip)
 		return publish_zip(w->ad, hm_modver_of(m->path, m->version), fd, tmp.p, mode, h1,
 		                   err);
@@ -279,8 +281,6 @@ admit_locked(struct admission *w, enum admit_outcome *outcome, struct hm_err *er
 	if ((m->info.n && admit_check_info(m->path, m->version, m->info, err)) ||
 	    admit_check_mod(w->ad, m->path, m->version, m->mod, err) ||
 	    (!m->zip && check_lone_mod(w, err)) ||
-	    (m->local && m->zip && !w->has_zip &&
-	     facts_mark_local(s, m->path, m->version, err)) ||
 	    (!same_zip && take_zip(w, err)))
 		return -1;
 	if (!w->has_info && m->info.n && hm_store_write(s, m->path, m->version, "info", m->info, err))

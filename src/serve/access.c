@@ -13,7 +13,7 @@
 enum {
 	KEYS = 16384,        /* accounts and addresses whose rate is known */
 	VERIFY_WAIT = 64,    /* scrypt computations that wait for their turn */
-	WRONG_BURST = 10,    /* wrong credentials from one address */
+	WRONG_BURST = 10,    /* wrong passwords from one address */
 };
 #define WRONG_PER_SECOND 0.1
 
@@ -31,6 +31,7 @@ struct visit {
 	hm_str authorization;
 	struct hm_identity who;
 	enum hm_recall recall;
+	bool guess; /* a password */
 	void (*next)(void *ctx, struct hm_exchange *x);
 	void *ctx;
 };
@@ -139,19 +140,20 @@ may_try(struct hm_access *acc, struct hm_exchange *x)
 
 	if (wait)
 		answer_later(x, 429, wait,
-		             HM_S("too many wrong credentials from this address\n"));
+		             HM_S("too many wrong passwords from this address\n"));
 	return wait == 0;
 }
 
 static void
-wrong(struct hm_access *acc, struct hm_exchange *x)
+wrong(const struct visit *v)
 {
+	struct hm_access *acc = v->acc;
+	struct hm_exchange *x = v->x;
 	struct hm_audit_event e = { .peer = hm_exchange_peer(x), .action = HM_S("login.wrong") };
 	char room[64];
 
-	if (!may_try(acc, x))
-		return;
-	hm_limit_take(acc->wrong, address_key(x, room), hm_clock_monotonic_ns());
+	if (v->guess)
+		hm_limit_take(acc->wrong, address_key(x, room), hm_clock_monotonic_ns());
 	if (acc->opts.audit)
 		hm_audit_note(acc->opts.audit, &e);
 	answer_401(acc, x,
@@ -174,7 +176,7 @@ admit(struct visit *v)
 		answer_broken(x);
 		break;
 	default:
-		wrong(v->acc, x);
+		wrong(v);
 	}
 }
 
@@ -199,7 +201,7 @@ verify(void *arg)
 static void
 compute(struct visit *v)
 {
-	if (!may_try(v->acc, v->x))
+	if (v->guess && !may_try(v->acc, v->x))
 		return;
 	if (atomic_fetch_add(&v->acc->verifying, 1) >= VERIFY_WAIT) {
 		atomic_fetch_sub(&v->acc->verifying, 1);
@@ -236,7 +238,8 @@ enter_with(struct hm_access *acc, struct hm_exchange *x, hm_str authorization,
 		             .ctx = ctx };
 	*hm_exchange_user(x) = v;
 	v->recall = hm_accounts_recall(acc->opts.accounts, authorization, &v->who);
-	if (v->recall == HM_RECALL_COMPUTE)
+	v->guess = v->recall == HM_RECALL_GUESS;
+	if (v->guess || v->recall == HM_RECALL_COMPUTE)
 		compute(v);
 	else
 		admit(v);

@@ -11,8 +11,8 @@
  *	     of an import path and must go on; that the module exists is not told.
  *	403  somebody known who may not upload, purge or the like.
  *	403  credentials over plain HTTP from afar: they were just shown to the network.
- *	429  more requests than the limit, with Retry-After; also for wrong credentials
- *	     again and again from one address.
+ *	429  more requests than the limit, with Retry-After; also for wrong passwords again
+ *	     and again from one address.
  *	503  the database of accounts cannot be read.
  */
 #ifndef HM_SERVE_ACCESS_H

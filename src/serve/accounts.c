@@ -362,9 +362,10 @@ hm_accounts_recall(struct hm_accounts *a, hm_str authorization, struct hm_identi
 	if (credential)
 		return identify_by_id(a, credential, who) ? HM_RECALL_KNOWN : HM_RECALL_WRONG;
 	if (hm_credential_read(&arena, authorization, &sent)) {
-		/* An unknown name is computed too: how long it takes tells nobody which there are. */
 		pthread_rwlock_rdlock(&a->lock);
-		if (!sent.token_id.p || candidate(a->view, &sent))
+		if (!sent.token_id.p) /* an unknown name, too: nobody learns which there are */
+			r = HM_RECALL_GUESS;
+		else if (candidate(a->view, &sent))
 			r = HM_RECALL_COMPUTE;
 		pthread_rwlock_unlock(&a->lock);
 	}

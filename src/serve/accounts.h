@@ -38,13 +38,14 @@ bool hm_accounts_open_to_all(struct hm_accounts *a);
 enum hm_recall {
 	HM_RECALL_KNOWN,   /* *who is set; without credentials it is anonymous */
 	HM_RECALL_WRONG,   /* no such token, malformed, expired: 401 */
-	HM_RECALL_COMPUTE, /* hm_accounts_verify() must say */
+	HM_RECALL_COMPUTE, /* hm_accounts_verify() must say: a token, nothing that can be guessed */
+	HM_RECALL_GUESS,   /* the same for a password: tries should be limited */
 	HM_RECALL_BROKEN,  /* the database cannot be read: 503 */
 };
 /* authorization.p NULL: none was sent. Does not wait. */
 enum hm_recall hm_accounts_recall(struct hm_accounts *a, hm_str authorization,
                                   struct hm_identity *who);
-/* Computes scrypt: not on a loop's thread.  Never answers HM_RECALL_COMPUTE. */
+/* Computes scrypt: not on a loop's thread.  Answers KNOWN or WRONG. */
 enum hm_recall hm_accounts_verify(struct hm_accounts *a, hm_str authorization,
                                   struct hm_identity *who);
 

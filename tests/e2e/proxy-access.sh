@@ -1,0 +1,262 @@
+# Accounts, rights, uploads and the life of hermod-proxy, over TLS, with the real go command.
+. "$(dirname "$0")/lib.sh"
+
+[ -n "$GO" ] || { skip "accounts of hermod-proxy" "no go command"; finish; }
+for need in curl openssl; do
+	command -v $need >/dev/null || { skip "accounts of hermod-proxy" "no $need"; finish; }
+done
+unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOPROXY GONOSUMDB HERMOD_PROXY_DIR HERMOD_PROXY_TOKEN
+export GOENV=off GOTOOLCHAIN=local GOFLAGS="-modcacherw -mod=mod" CGO_ENABLED=0 GOSUMDB=off GOVCS='*:off'
+export GOCACHE=$work/gocache
+P=$BUILDDIR/hermod-proxy
+cd "$work" || exit 1
+
+# -- what a team has: a CA, a certificate, a module
+cert() { # NAME SUBJECT
+	openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -subj "/CN=$2" -out "$1.csr" 2>/dev/null &&
+	openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out "$1.crt" \
+		-extfile <(echo "subjectAltName=IP:127.0.0.1,DNS:localhost") 2>/dev/null
+}
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj "/CN=hermod test CA" 2>/dev/null
+cert one one && cert two two || { t "certificates" false; finish; }
+export SSL_CERT_FILE=$work/ca.crt CURL_CA_BUNDLE=$work/ca.crt
+module() { # DIR PATH TEXT
+	mkdir -p "$1/sub/deep" "$1/vendor/x" "$1/nested"
+	printf 'module %s\n\ngo 1.21\n' "$2" >"$1/go.mod"
+	printf 'package a\n\n// %s\nconst Text = "%s"\n' "$3" "$3" >"$1/a.go"
+	printf 'package deep\n' >"$1/sub/deep/d.go"
+	printf 'package x\n' >"$1/vendor/x/x.go"
+	printf 'module %s/nested\n' "$2" >"$1/nested/go.mod"
+	ln -sf a.go "$1/link.go"
+}
+module a corp.example.com/team/a one
+module b corp.example.com/other/B two
+module pub example.com/words three
+
+# start NAME ARGS...: a proxy with its own store; $url is where it listens, $at its host and port.
+start() {
+	local name=$1
+	shift
+	"$P" serve --dir "$work/$name" --listen 127.0.0.1:0 --upstream off "$@" 2>"$name.log" &
+	pid=$!
+	pids+=("$pid")
+	for _ in $(seq 200); do
+		url=$(sed -n 's/^listening on //p' "$name.log" | head -n 1)
+		at=${url#*://}
+		[ -n "$url" ] && return 0
+		sleep 0.05
+	done
+	cat "$name.log"
+	return 1
+}
+stop() { kill "$pid" && wait "$pid"; }
+status() { curl -s -o body -w '%{http_code}' "$@"; }
+is() { # STATUS CURL-ARGS...
+	local want=$1 got
+	shift
+	got=$(status "$@")
+	[ "$got" = "$want" ] || { echo "status $got, want $want: $(cat body)"; return 1; }
+}
+account() { "$P" account "$@" --dir "$work/store"; }
+gowith() { # GOPROXY ARGS...: in a module of its own, with an empty module cache
+	local proxy=$1
+	shift
+	rm -rf gm && mkdir gm && printf 'module test.example/m\n\ngo 1.21\n' >gm/go.mod &&
+	(cd gm && GOPROXY=$proxy GOMODCACHE=$work/gm/cache "$GO" "$@")
+}
+
+# -- before there is any account
+config=$work/proxy.conf
+printf '[serve]\n\tprivate = corp.example.com\n\ttls-cert = %s/cert.crt\n\ttls-key = %s/cert.key\n\tupload-max = 1\n\taccess-log = text\n' "$work" "$work" >"$config"
+cp one.crt cert.crt; cp one.key cert.key
+here "it starts with TLS" start store --config "$config"
+t "everyone may read" is 404 "$url/corp.example.com/team/a/@v/list"
+t "nobody may upload" is 401 -T a/a.go "$url/corp.example.com/team/a/@v/v1.0.0.zip"
+t "other methods are refused" is 405 -X DELETE "$url/corp.example.com/team/a/@v/v1.0.0.zip"
+
+# -- accounts, while it runs
+setup() {
+	account add ci && account grant ci upload,read corp.example.com/team && account token add ci --label "build machine" >ci.token &&
+	account add dev && account grant dev read,fetch corp.example.com/team && account token add dev >dev.token &&
+	account add lone && account grant lone read corp.example.com/other && account token add lone >lone.token &&
+	account add boss && account grant boss admin '*' && account token add boss >boss.token &&
+	account revoke anonymous read,fetch && account grant anonymous read,fetch '*,!corp.example.com'
+}
+t "accounts, rights and tokens" setup
+ci=$(cat ci.token) dev=$(cat dev.token) lone=$(cat lone.token) boss=$(cat boss.token)
+t "list shows them, and no token" bash -c "'$P' account list --dir store | grep -q 'may read,upload corp.example.com/team' && ! '$P' account list --json --dir store | grep -q '${ci#hmd_*_}'"
+t "a name that cannot be" fails_with 2 "is no name" account add "a:b"
+t "an account that is not there" fails_with 1 "there is no account" account grant nobody read '*'
+t "a right that is none" fails_with 2 "is no right" account grant ci write '*'
+
+# -- publish, and what go sees
+publish() { HERMOD_PROXY_TOKEN=$1 "$P" publish --url "$url" "${@:2}"; }
+t "publish" publish "$ci" a corp.example.com/team/a@v1.0.0
+sums() {
+	publish "$ci" a v1.0.0 >sums 2>/dev/null && gowith "https://dev:$dev@$at" get corp.example.com/team/a@v1.0.0 && diff sums gm/go.sum
+}
+t "publish again: the same; its lines are go's go.sum" sums
+content() {
+	(cd gm/cache/corp.example.com/team/a@v1.0.0 && find . -type f | sort) >files && printf './a.go\n./go.mod\n./sub/deep/d.go\n' | diff - files
+}
+t "no vendor folder, nested module or symbolic link" content
+t "list and @latest have it at once" bash -c "curl -s -u 'dev:$dev' '$url/corp.example.com/team/a/@v/list' | grep -qx v1.0.0 && curl -s -H 'Authorization: Bearer $dev' '$url/corp.example.com/team/a/@latest' | grep -q v1.0.0"
+t "/index has it at once, for who may read all" bash -c "curl -s -u 'boss:$boss' '$url/index' | grep -q corp.example.com/team/a"
+t "/index is not for who may not" is 401 "$url/index"
+t "nothing of a private module is public in caches" bash -c "curl -sI -u 'dev:$dev' '$url/corp.example.com/team/a/@v/v1.0.0.mod' | grep -qi 'cache-control: private'"
+netrc() {
+	printf 'machine %s login dev password %s\n' "$at" "$dev" >"$HOME/.netrc" && gowith "$url" get corp.example.com/team/a@latest &&
+	(cd gm && GOPROXY=off GOMODCACHE=$work/gm/cache "$GO" list -m corp.example.com/team/a) | grep -q v1.0.0
+}
+t "go with ~/.netrc" netrc
+hermod_netrc() { rm -rf gm/cache && (cd gm && GOPROXY=$url GOMODCACHE=$work/gm/cache "$HERMOD" mod download corp.example.com/team/a@v1.0.0); }
+t "hermod with ~/.netrc" hermod_netrc
+rm -f "$HOME/.netrc"
+t "a package's module is found through its prefixes" gowith "https://dev:$dev@$at" get corp.example.com/team/a/sub/deep
+t "the token alone, in the URL" gowith "https://$dev@$at" get corp.example.com/team/a@v1.0.0
+t "go without credentials is told what is missing" fails_with 1 "no credentials: this server lets nobody" gowith "$url" get corp.example.com/team/a@v1.0.0
+t "go with wrong ones, too" fails_with 1 "wrong credentials" gowith "https://dev:${dev}x@$at" get corp.example.com/team/a@v1.0.0
+t "rights are by pattern: 404 for another's module" fails_with 1 "account lone may not read" gowith "https://lone:$lone@$at" get corp.example.com/team/a@v1.0.0
+t "go goes on to the next proxy then" fails_with 1 "module lookup disabled by GOPROXY=off" gowith "https://lone:$lone@$at,off" get corp.example.com/team/a@v1.0.0
+t "a module that anonymous may read is asked for" is 404 "$url/example.com/words/@v/list"
+t "a lookup in the checksum database needs the right" is 401 "$url/sumdb/sum.golang.org/lookup/corp.example.com/team/a@v1.0.0"
+passwd() {
+	echo "correct horse" | account passwd dev && is 200 -u "dev:correct horse" "$url/corp.example.com/team/a/@v/v1.0.0.info" &&
+	is 401 -u "dev:correct hors" "$url/corp.example.com/team/a/@v/v1.0.0.info" && is 401 -u "nobody:correct horse" "$url/corp.example.com/team/a/@v/v1.0.0.info"
+}
+t "passwords" passwd
+
+# -- uploads that are refused
+"$P" publish --output a1.zip a v1.0.0 >/dev/null 2>&1
+"$P" publish --output b1.zip b v1.0.0 >/dev/null 2>&1
+"$P" publish --output pub.zip pub v1.0.0 >/dev/null 2>&1
+v=$url/corp.example.com/team/a/@v
+printf 'more\n' >>a/a.go
+t "another content for a version is refused" fails_with 1 "409 Conflict" publish "$ci" a v1.0.0
+t "no right to upload" fails_with 1 "account dev may not upload" publish "$dev" a v1.0.1
+t "not for modules of others" is 403 -H "Authorization: Bearer $ci" -T b1.zip "$url/corp.example.com/other/!b/@v/v1.0.0.zip"
+t "nor for public modules, whatever the right" is 403 -H "Authorization: Bearer $boss" -T pub.zip "$url/example.com/words/@v/v1.0.0.zip"
+t "a zip of another version" is 400 -H "Authorization: Bearer $ci" -T a1.zip "$v/v1.0.1.zip"
+t "a zip that is none" is 400 -H "Authorization: Bearer $ci" -T a/a.go "$v/v1.0.1.zip"
+t "a version that is none" is 404 -H "Authorization: Bearer $ci" -T a1.zip "$v/one.zip"
+t "not a .mod" is 400 -H "Authorization: Bearer $ci" -T a/go.mod "$v/v1.0.1.mod"
+head -c 1100000 /dev/urandom >big.zip
+t "too large" is 413 -H "Authorization: Bearer $ci" -T big.zip "$v/v1.0.1.zip"
+t "too large, in chunks" is 413 -H "Authorization: Bearer $ci" -H "Transfer-Encoding: chunked" -T big.zip "$v/v1.0.1.zip"
+t "no length" is 411 -X PUT -H "Authorization: Bearer $ci" -H "Content-Length:" "$v/v1.0.1.zip"
+t "a time that is none" is 400 -H "Authorization: Bearer $ci" -H "Module-Time: today" -T a1.zip "$v/v1.0.1.zip"
+t "a wrong module line" fails_with 2 "is of module corp.example.com/team/a, not corp.example.com/x" publish "$ci" a corp.example.com/x@v1.0.0
+nothing() { ! find store/staging -type f | grep . && ! find store/cache -name 'v1.0.1*' ! -name '*.lock' | grep .; }
+t "they leave nothing" nothing
+chunked() { is 200 -H "Authorization: Bearer $ci" -H "Transfer-Encoding: chunked" -H "Expect: 100-continue" -T a1.zip "$v/v1.0.0.zip"; }
+t "chunks and Expect: 100-continue" chunked
+time_of() { is 201 -H "Authorization: Bearer $boss" -H "Module-Time: 2024-05-06T07:08:09Z" -T b1.zip "$url/corp.example.com/other/!b/@v/v1.0.0.zip" && curl -s -u "lone:$lone" "$url/corp.example.com/other/!b/@v/v1.0.0.info" | grep -q 2024-05-06T07:08:09Z; }
+t "a time of its own; capitals in the path" time_of
+half() { # a client that goes away in the middle
+	(printf 'PUT /corp.example.com/team/a/@v/v1.0.2.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 100000\r\n\r\nhalf' "$ci"; sleep 0.5) |
+		timeout 5 openssl s_client -quiet -connect "$at" -CAfile ca.crt >/dev/null 2>&1
+	for _ in $(seq 50); do
+		find store/staging -type f | grep -q . || return 0
+		sleep 0.1
+	done
+	find store/staging
+	return 1
+}
+t "a client that goes away leaves nothing" half
+
+# -- the end of a token
+revoke() {
+	is 200 -u "dev:$dev" "$v/v1.0.0.info" && account token revoke "$dev" && is 401 -u "dev:$dev" "$v/v1.0.0.info" &&
+	is 200 -u "dev:correct horse" "$v/v1.0.0.info" && account revoke dev read && is 404 -u "dev:correct horse" "$v/v1.0.0.info" &&
+	account remove dev && is 401 -u "dev:correct horse" "$v/v1.0.0.info"
+}
+t "what is revoked is refused at once" revoke
+guess() {
+	local i
+	for i in $(seq 20); do [ "$(status -u "boss:guess$i" "$v/list")" = 429 ] && curl -sI -u "boss:again" "$v/list" | grep -qi '^retry-after' && return 0; done
+	return 1
+}
+t "guessing is slowed down" guess
+t "that locks nobody out whose credentials are known" is 200 -u "boss:$boss" "$v/v1.0.0.info"
+
+# -- what is written down
+audit() {
+	"$P" audit --dir store >audit && grep -q ' ci 127.0.0.1 upload corp.example.com/team/a@v1.0.0 h1:' audit && grep -q ' grant ci read,upload corp.example.com/team' audit &&
+	grep -q ' upload.refused corp.example.com/team/a@v1.0.0 ' audit && grep -q ' token.revoke ' audit && "$P" audit --dir store --check &&
+	"$P" audit --dir store --json --since 2020-01-01 >audit.json && head -n 1 audit.json | grep -q '"Action":"account.add","Object":"ci"' && ! "$P" audit --dir store --since 2999-01-01 | grep .
+}
+t "the audit log" audit
+secrets() { ! grep -rlF -e "${ci#hmd_*_}" -e "${dev#hmd_*_}" -e "correct horse" store store.log; }
+t "no secret in a file or log" secrets
+t "the access log names the account" grep -q '127.0.0.1 ci PUT /corp.example.com/team/a/@v/v1.0.0.zip 201' store.log
+
+# -- reload
+subject() { openssl s_client -connect "$at" -CAfile ca.crt </dev/null 2>/dev/null | openssl x509 -noout -subject; }
+hup() { # TEXT: reloads, and waits until the log says it
+	local n=$(grep -c "$1" store.log)
+	kill -HUP "$pid"
+	for _ in $(seq 100); do
+		[ "$(grep -c "$1" store.log)" -gt "$n" ] && return 0
+		sleep 0.05
+	done
+	tail -n 3 store.log
+	return 1
+}
+new_cert() { subject | grep -q one && cp two.crt cert.crt && cp two.key cert.key && hup ": reloaded" && subject | grep -q two; }
+t "SIGHUP: a new certificate" new_cert
+bad_cert() { echo broken >cert.crt && hup "the settings stay as they were" && subject | grep -q two; local s=$?; cp two.crt cert.crt; return $s; }
+t "a broken one changes nothing" bad_cert
+rate() {
+	printf '\trate = 1\n\trate-burst = 3\n' >>"$config" && hup ": reloaded" && [[ $(for i in 1 2 3 4 5; do status -u "ci:$ci" "$v/list"; done) == *429* ]] &&
+	curl -sI -u "ci:$ci" "$v/list" | grep -qi '^retry-after: 1' && is 200 -u "boss:$boss" "$v/v1.0.0.info"
+}
+t "SIGHUP: a rate limit, of each account its own" rate
+bad_config() { echo "wrong = 1" >>"$config" && hup "unknown setting serve.wrong; the settings stay" && is 200 -u "boss:$boss" "$v/v1.0.0.info"; local s=$?; sed -i '/wrong/d;/rate/d' "$config"; return $s; }
+t "a wrong configuration changes nothing, and is named" bad_config
+private() { sed -i 's/private = .*/private = corp.example.com,example.com/' "$config" && hup ": reloaded" && is 201 -u "boss:$boss" -T pub.zip "$url/example.com/words/@v/v1.0.0.zip"; }
+t "SIGHUP: another list of private modules" private
+here "SIGTERM ends it with status 0" stop
+again() { start store --config "$config" && v=$url/corp.example.com/team/a/@v && is 200 -u "boss:$boss" "$v/v1.0.0.zip" && cmp body a1.zip && is 401 -u "dev:correct horse" "$v/v1.0.0.info"; }
+here "a restart knows all of it" again
+stop
+
+# -- where it listens
+t "no plain http beyond loopback" fails_with 2 "which others reach, too" "$P" serve --dir other --listen 0.0.0.0:0 --upstream off
+t "a wrong option of a verb" fails_with 2 "unknown option --frob" "$P" account list --frob
+activated() {
+	perl -MSocket -MPOSIX -e '
+		$^F = 20;
+		my ($dir, $program) = @ARGV;
+		my @s;
+		for my $i (0, 1) {
+			socket($s[$i], $i ? AF_UNIX : AF_INET, SOCK_STREAM, 0) or die;
+			bind($s[$i], $i ? pack_sockaddr_un("$dir/sock") : pack_sockaddr_in(0, inet_aton("127.0.0.1"))) or die;
+			listen($s[$i], 8) or die;
+		}
+		my ($port) = unpack_sockaddr_in(getsockname($s[0]));
+		socket(my $n, AF_UNIX, SOCK_DGRAM, 0) or die;
+		bind($n, pack_sockaddr_un("$dir/notify")) or die;
+		my $pid = fork();
+		if (!$pid) {
+			POSIX::dup2(fileno($s[$_]), 12 + $_) for 0, 1;
+			POSIX::dup2(12 + $_, 3 + $_) for 0, 1;
+			$ENV{LISTEN_FDS} = 2; $ENV{LISTEN_PID} = $$; $ENV{NOTIFY_SOCKET} = "$dir/notify";
+			exec($program, "serve", "--dir", "$dir/activated", "--upstream", "off");
+			die;
+		}
+		alarm(20);
+		recv($n, my $m, 1000, 0); $m =~ /^READY=1/ or die "not ready: $m";
+		`curl -s http://127.0.0.1:$port/healthz` eq "ok\n" or die "no answer on the first socket";
+		`curl -s --unix-socket $dir/sock http://x/healthz` eq "ok\n" or die "no answer on the second socket";
+		kill("HUP", $pid); recv($n, $m, 1000, 0); $m =~ /^RELOADING=1\nMONOTONIC_USEC=\d+/ or die "not reloading: $m";
+		recv($n, $m, 1000, 0); $m =~ /^READY=1/ or die "not ready again: $m";
+		kill("TERM", $pid); recv($n, $m, 1000, 0); $m =~ /^STOPPING=1/ or die "not stopping: $m";
+		waitpid($pid, 0); exit($? >> 8);
+	' "$work" "$P" 2>activated.log || { cat activated.log; return 1; }
+}
+if command -v perl >/dev/null; then
+	t "sockets from systemd, and what it is told" activated
+else
+	skip "sockets from systemd, and what it is told" "no perl"
+fi
+finish
