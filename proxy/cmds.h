@@ -28,12 +28,18 @@ int cmd_publish(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_publish_usage[];
 int cmd_import(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_import_usage[];
+int cmd_backup(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_backup_usage[];
+int cmd_restore(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_restore_usage[];
 int cmd_export(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_export_usage[];
 int cmd_prefetch(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_prefetch_usage[];
 int cmd_purge(struct proxy *p, int argc, char **argv, struct hm_err *err);
 extern const char cmd_purge_usage[];
+int cmd_fsck(struct proxy *p, int argc, char **argv, struct hm_err *err);
+extern const char cmd_fsck_usage[];
 
 struct options options_default(void);
 /*

@@ -91,6 +91,13 @@ obey(struct proxy *p, hm_str line)
 		forget_purged(p, line);
 		return HM_S("ok");
 	}
+	if (hm_str_eqz(line, "flush")) {
+		struct hm_err err = { 0 };
+		int rc = facts_flush(p->facts, &err);
+
+		hm_err_free(&err);
+		return rc ? HM_S("facts.db cannot be written") : HM_S("ok");
+	}
 	return HM_S("this server does not know that command");
 }
 

@@ -15,7 +15,10 @@ static const struct command commands[] = {
 	{ "import", cmd_import, cmd_import_usage },
 	{ "export", cmd_export, cmd_export_usage },
 	{ "prefetch", cmd_prefetch, cmd_prefetch_usage },
+	{ "backup", cmd_backup, cmd_backup_usage },
+	{ "restore", cmd_restore, cmd_restore_usage },
 	{ "purge", cmd_purge, cmd_purge_usage },
+	{ "fsck", cmd_fsck, cmd_fsck_usage },
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(*commands) };
 
