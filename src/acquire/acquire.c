@@ -39,6 +39,12 @@ hm_acquire_free(struct hm_acquire *ac)
 	free(ac);
 }
 
+bool
+hm_acquire_is_vouched(struct hm_acquire *ac, hm_str path)
+{
+	return hm_verify_uses_sumdb(hm_acquire_get_verify(ac), path);
+}
+
 void
 hm_acquire_set_quiet(struct hm_acquire *ac)
 {

@@ -34,6 +34,13 @@ struct hm_acquire_opts {
 	const struct hm_log *log;   /* "go: downloading ..." and requests (-x); may be NULL */
 	bool cache_rw;              /* -modcacherw */
 	unsigned threads;           /* for inflating and hashing; 0: one a core */
+	/*
+	 * Policy: may m be used?  Asked before its tree or zip is looked for or fetched (dir
+	 * is empty), and again when its tree is there; -1 with HM_EPOLICY.  Any thread; it
+	 * may ask this object for .info files.  NULL: everything may.
+	 */
+	int (*permit)(void *ctx, struct hm_modver m, hm_str dir, struct hm_err *err);
+	void *permit_ctx;
 };
 
 /* Opens nothing yet: cache and network are set up at the first use. */
@@ -48,6 +55,8 @@ void hm_acquire_free(struct hm_acquire *ac);
 void hm_acquire_set_sums(struct hm_acquire *ac, struct hm_sums *sums);
 /* The state, for hm_sums_write() and friends; NULL without a go.sum. */
 struct hm_sums *hm_acquire_sums(struct hm_acquire *ac);
+/* Would a checksum database answer for this module? */
+bool hm_acquire_is_vouched(struct hm_acquire *ac, hm_str path);
 /* No "go: downloading" lines, as in mod download. */
 void hm_acquire_set_quiet(struct hm_acquire *ac);
 /* -mod=vendor: every lookup fails with "module lookup disabled by -mod=vendor" and the reason. */

@@ -126,12 +126,22 @@ check_go(struct hm_acquire *ac, struct hm_modver m, hm_str dir, struct hm_err *e
 }
 
 static int
+permitted(struct hm_acquire *ac, struct hm_modver m, hm_str dir, struct hm_err *err)
+{
+	if (!ac->opts.permit || ac->opts.permit(ac->opts.permit_ctx, m, dir, err) == 0)
+		return 0;
+	if (hm_acquire_not_exist(err))
+		err->code = HM_EPOLICY; /* that a fact is missing does not mean that the module is */
+	return -1;
+}
+
+static int
 get_dir(struct hm_acquire *ac, struct hm_arena *a, struct hm_modver m, hm_str *dir,
         struct hm_err *err)
 {
 	const struct hm_store *s;
 
-	if (hm_acquire_store(ac, &s, err))
+	if (hm_acquire_store(ac, &s, err) || permitted(ac, m, HM_S(""), err))
 		return -1;
 	if (hm_store_dir(s, a, m.path, m.version, dir, NULL, err)) {
 		if (err->code != HM_ENOTFOUND)
@@ -140,7 +150,7 @@ get_dir(struct hm_acquire *ac, struct hm_arena *a, struct hm_modver m, hm_str *d
 		if (hm_acquire_unpack(ac, m, HM_WANT_TREE, err))
 			return -1;
 	}
-	if (check_mod(ac, s, m, err))
+	if (check_mod(ac, s, m, err) || permitted(ac, m, *dir, err))
 		return -1;
 	return check_go(ac, m, *dir, err);
 }
@@ -173,7 +183,7 @@ get_zip(struct hm_acquire *ac, struct hm_arena *a, struct hm_modver m, hm_str *z
 	const struct hm_store *s;
 	bool have = false;
 
-	if (hm_acquire_store(ac, &s, err) ||
+	if (hm_acquire_store(ac, &s, err) || permitted(ac, m, HM_S(""), err) ||
 	    hm_store_path(s, a, m.path, m.version, "zip", zip, err) ||
 	    hm_acquire_unpack(ac, m, HM_WANT_ZIP, err) ||
 	    hm_sums_have(hm_acquire_sums(ac), m.path, m.version, &have, err))
@@ -277,7 +287,8 @@ hm_acquire_download(struct hm_acquire *ac, struct hm_modver m, struct hm_acquire
 	out->gomod = keep(ac, file);
 	out->gomod_sum = keep(ac, hm_h1_gomod(&a, data));
 	/* both at once, so that the zip is read once; then each as go checks it */
-	if (hm_acquire_unpack(ac, m, HM_WANT_ZIP | HM_WANT_TREE, err) ||
+	if (permitted(ac, m, HM_S(""), err) ||
+	    hm_acquire_unpack(ac, m, HM_WANT_ZIP | HM_WANT_TREE, err) ||
 	    hm_acquire_zip(ac, m, &out->zip, err))
 		goto out;
 	out->sum = hm_acquire_sum(ac, m);

@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 
 struct hm_acquire;
+struct hm_guard;
 struct hm_modload;
 struct hm_scan_cache;
 
@@ -30,6 +31,8 @@ struct hm_cli {
 	const char *self;        /* "go" or "hermod": the name in messages */
 	int argc;                /* the whole command line, for a toolchain's go */
 	char **argv;
+	struct hm_guard *guard;     /* the policy in force, or NULL (cli/policing.h) */
+	bool policing_off;          /* the verb reports what it would refuse */
 	struct hm_acquire *acquire; /* NULL until hm_cli_acquire() */
 	struct hm_modload *modload; /* the last of hm_cli_modload(), or NULL */
 	struct hm_scan_cache *scans; /* of hm_cli_packages_open(); outlives modload */

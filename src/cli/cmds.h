@@ -21,6 +21,8 @@
 	X(mod_vendor)                                                                        \
 	X(mod_verify)                                                                        \
 	X(mod_why)                                                                           \
+	X(policy_check)                                                                      \
+	X(policy_explain)                                                                    \
 	X(run)                                                                               \
 	X(version)                                                                           \
 	X(work_edit)                                                                         \

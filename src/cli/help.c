@@ -75,7 +75,7 @@ hm_help_show(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	for (const struct hm_cmd *const *c = hm_cmds; *c; c++)
 		if (hm_str_eqz(name, (*c)->name))
 			return show_verb(cli, *c);
-	if (hm_str_eqz(name, "mod") || hm_str_eqz(name, "work")) {
+	if (hm_str_eqz(name, "mod") || hm_str_eqz(name, "policy") || hm_str_eqz(name, "work")) {
 		hm_cli_out(cli, hm_help_group(cli, name.p));
 		return 0;
 	}

@@ -73,7 +73,7 @@ change_folder(int *argc, char **argv, int at, struct hm_err *err)
 static int
 unknown(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 {
-	static const char *const groups[] = { "mod", "work" };
+	static const char *const groups[] = { "mod", "policy", "work" };
 	static const char *const gos[] = { "bug", "doc", "fix", "fmt", "generate", "get", "test",
 		                           "tool", "vet", "telemetry", "work", "mod" };
 

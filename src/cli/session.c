@@ -2,7 +2,7 @@
  * session.c - the long-lived parts of one run that verbs share.
  */
 #include "acquire/acquire.h"
-#include "cli/cmd.h"
+#include "cli/policing.h"
 #include "load/modload.h"
 #include "load/scan.h"
 #include "mod/gover.h"
@@ -15,6 +15,8 @@ hm_cli_acquire(struct hm_cli *cli, const struct hm_build_flags *bf, struct hm_ac
 
 	if (!cli->acquire) {
 		o.cache_rw = bf ? bf->modcacherw : hm_conf_has_flag(cli->conf, "-modcacherw");
+		if (!cli->policing_off && hm_policing_watch(cli, &o, err))
+			return -1;
 		cli->acquire = hm_acquire_new(&o);
 	}
 	if (!cli->acquire)
@@ -76,6 +78,7 @@ hm_cli_close(struct hm_cli *cli)
 		hm_modload_free(cli->modload);
 	hm_scan_cache_free(cli->scans);
 	hm_acquire_free(cli->acquire);
+	hm_guard_free(cli->guard);
 	hm_conf_free(cli->conf);
 	hm_buf_free(&cli->out);
 	hm_arena_free(&cli->arena);

@@ -50,7 +50,7 @@ go.mod require example.com/lib v1.0.0
 go.mod require example.com/holes v1.0.0
 pkg . example.com/lib example.com/holes
 END
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/modules.go" "$work/up" <"$work/list") ||
+gotool modules "$work/up" <"$work/list" ||
 	{ t "fixtures" false; finish; }
 mkdir "$work/osv"
 cat >"$work/osv/GO-2026-0001.json" <<'END'
@@ -188,6 +188,75 @@ except sumdb example.com/mit forever // ours'
 t "what no database vouches for is refused" has "no checksum database vouches for it" g mod download example.com/lib@v1.0.0
 t "but for an exception" g mod download example.com/mit@v1.0.0
 here "stop" stop
+
+# -- hermod policy: the same file over a build list
+new
+cat >"$work/m/m.go" <<'END'
+package m
+
+import _ "example.com/app"
+END
+export GOPROXY=file://$work/up GOMODCACHE=$work/mc.cli
+(cd "$work/m" && "$GO" get example.com/app@v1.0.0 && "$GO" mod tidy) >"$work/said" 2>&1
+p() { printf '%s\n' "$1" >"$work/m/hermod.policy"; }
+h() { (cd "$work/m" && "$HERMOD" "$@" 2>&1); }
+# exits STATUS COMMAND...: its status; what it said goes on.
+exits() { local want=$1 got; shift; "$@"; got=$?; [ "$got" = "$want" ] || { echo "exit status $got, want $want"; return 1; }; }
+p "default allow
+deny example.com/holes \"CVE-2026-1\"
+freeze example.com/lib v1 at v1.0.0 v1.0.1
+retire example.com/app by $(day +10) use example.com/app/v2
+retire example.com/lib by $(day +100)"
+refusals() {
+	exits 1 h policy check >"$work/said"
+	cat >"$work/want" <<END
+hermod.policy:4: example.com/app@v1.0.0: warning: to be gone by $(day +10), use example.com/app/v2
+	m -> example.com/app@v1.0.0
+hermod.policy:2: example.com/holes@v1.0.0: refused: deny example.com/holes: CVE-2026-1
+	m -> example.com/app@v1.0.0 -> example.com/holes@v1.0.0
+3 modules: 1 refused, 1 warnings, 0 undecided
+END
+	diff "$work/want" "$work/said"
+}
+t "policy check says what, why and who requires it" refusals
+t "-warn says how far to look" has "3 modules: 1 refused, 2 warnings" h policy check -warn 200
+t "-date looks at another day" has "example.com/app@v1.0.0: refused: retired on $(day +10), use example.com/app/v2" h policy check -date "$(day +20)"
+json() { h policy check -json >"$work/said"; tr -d '\t\n' <"$work/said" | grep -q '"Path": "example.com/holes","Version": "v1.0.0","Verdict": "refused","Check": "deny","Line": 2,"Rule": "deny example.com/holes","Reason": "deny example.com/holes: CVE-2026-1","Chain": \["m","example.com/app@v1.0.0","example.com/holes@v1.0.0"\]'; }
+t "-json" json
+t "a build is refused" has "example.com/holes@v1.0.0: refused by policy, hermod.policy:2: deny example.com/holes: CVE-2026-1" h build ./...
+t "a download is refused" has "example.com/holes@v1.0.0: refused by policy" h mod download example.com/holes@v1.0.0
+off() { (cd "$work/m" && HERMOD_POLICY=off "$HERMOD" mod download example.com/holes@v1.0.0); }
+t "HERMOD_POLICY=off" off
+other() { printf 'default deny\n' >"$work/other.policy"; (cd "$work/m" && HERMOD_POLICY=$work/other.policy "$HERMOD" mod download example.com/lib@v1.0.0 2>&1); }
+t "HERMOD_POLICY=FILE" has "example.com/lib@v1.0.0: refused by policy, other.policy:1: no rule allows it" other
+p "deny"
+t "a broken policy stops every download" has "hermod.policy:1: the module path or pattern is missing" h mod download example.com/lib@v1.0.0
+p 'refuse-vulnerable ../osv at-least high
+licences MIT BSD-3-Clause
+except licence none example.com/... forever "ours"
+cooldown 7d ...'
+t "vulnerabilities" has "example.com/holes@v1.0.0: refused: GO-2026-0001 (CVE-2026-1): Anyone may do anything; fixed in v1.0.1" h policy check
+t "explain" has "example.com/gpl@v1.0.0: refused" h policy explain example.com/gpl@v1.0.0
+t "explain has the facts" grep -q 'licence: GPL-3.0' "$work/said"
+t "explain of latest" has "example.com/lib@v1.2.0: refused" h policy explain example.com/lib@latest
+t "explain permits" exits 0 h policy explain example.com/mit@v1.0.0
+# what is vendored is judged without a network
+p 'default allow
+deny example.com/holes "CVE-2026-1"
+licences MIT
+except licence none example.com/... forever "ours"'
+vendored() { (cd "$work/m" && HERMOD_POLICY=off "$HERMOD" mod vendor && GOPROXY=off GOMODCACHE=$work/mc.none "$HERMOD" policy check 2>&1); }
+t "a vendor folder, offline" has "3 modules: 1 refused, 0 warnings, 0 undecided" vendored
+rm -rf "$work/m/vendor"
+rm "$work/m/hermod.policy"
+t "no policy is an error" has "no policy: there is no hermod.policy beside go.mod" h policy check
+p "deny example.com/holes"
+from() { (cd / && "$HERMOD" policy check "$1"); }
+t "a go.mod as argument" has "3 modules: 1 refused" from "$work/m/go.mod"
+t "a folder as argument" has "3 modules: 1 refused" from "$work/m"
+gopolicy() { mkdir -p "$work/as"; ln -sf "$HERMOD" "$work/as/go"; (cd "$work/m" && "$work/as/go" mod download example.com/holes@v1.0.0); }
+t "under the name go nothing changes unless asked for" gopolicy
+unset GOPROXY GOMODCACHE
 
 broken() { ! start 'deny github.com/evil' && grep -q 'hermod.policy:1: no module has the path github.com/evil' "$work/log.$n"; }
 here "a server does not start with a broken policy" broken
