@@ -52,12 +52,21 @@ fetch_disabled(const struct hm_exchange *x)
 	return hm_str_eqz(hm_http1_field(hm_exchange_request(x), "disable-module-fetch"), "true");
 }
 
+/* A refusal of somebody known; that of anonymous is 401, and counted when it was sent. */
+static bool
+counted(struct proxy *p, struct hm_exchange *x, bool allowed)
+{
+	if (!allowed && hm_access_who(x)->account)
+		meter_add(p->meter, METER_REFUSED_RIGHTS, 1);
+	return allowed;
+}
+
 static void
 serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
 {
 	enum gate_answer gate = GATE_OPEN;
 
-	if (!hm_access_allow(p->access, x, HM_RIGHT_READ, r->path))
+	if (!counted(p, x, hm_access_allow(p->access, x, HM_RIGHT_READ, r->path)))
 		return;
 	if (p->gate && is_stored_kind(r))
 		gate = gate_request(p, x, r);
@@ -101,15 +110,18 @@ allow_sumdb(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	return hm_access_allow(p->access, x, HM_RIGHT_READ, rc ? HM_S("") : module);
 }
 
-/* Pages and indexes name every module; whether the server is well is no secret. */
+/*
+ * An index names every module; a page shows those that who asks may read; whether the
+ * server is well is no secret.
+ */
 static bool
 allow_other(struct proxy *p, struct hm_exchange *x, hm_str url)
 {
 	if (hm_str_eqz(url, "/healthz") || hm_str_eqz(url, "/readyz"))
 		return true;
-	if (hm_str_eqz(url, "/metrics"))
-		return hm_access_allow_any(p->access, x, HM_RIGHT_READ);
-	return hm_access_allow_all(p->access, x);
+	if (hm_str_has_prefix(url, HM_S("/index")))
+		return counted(p, x, hm_access_allow_all(p->access, x));
+	return counted(p, x, hm_access_allow_any(p->access, x, HM_RIGHT_READ));
 }
 
 /* Somebody who may come in asks for something. */
@@ -160,5 +172,6 @@ proxy_served(void *ctx, const struct hm_served *s)
 	struct proxy *p = ctx;
 
 	meter_served(p->meter, s);
+	meter_add(p->meter, METER_REFUSED_RIGHTS, s->status == 401);
 	hm_accesslog_add(p->access_log, s, s->who);
 }

@@ -360,13 +360,13 @@ read_hot_entries(void *ctx)
 static double
 read_upstream_requests(void *ctx)
 {
-	return (double)hm_http_stats(((struct proxy *)ctx)->http).requests;
+	return (double)hm_http_stats(proxy_now(ctx)->http).requests;
 }
 
 static double
 read_upstream_bytes(void *ctx)
 {
-	return (double)hm_http_stats(((struct proxy *)ctx)->http).bytes;
+	return (double)hm_http_stats(proxy_now(ctx)->http).bytes;
 }
 
 static double

@@ -102,6 +102,7 @@ trim_tick(void *ctx, struct facts *f)
 		return;
 	while (rc == 0 && facts_totals(f).bytes > quota / 10 * 9)
 		rc = trim_batch(&t, quota / 10 * 9, &err);
+	meter_add(t.p->meter, METER_TRIMMED, (int64_t)t.versions);
 	if (t.versions)
 		hm_log(&t.p->log, HM_LOG_INFO,
 		       "hermod-proxy: quota: %llu versions removed, %llu bytes",

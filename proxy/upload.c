@@ -201,6 +201,7 @@ publish(struct upload *u, struct hm_exchange *x, struct desk_answer *out, struct
 	out->status = outcome == ADMIT_NEW ? 201 : 200;
 	if (outcome == ADMIT_KNOWN)
 		return 0;
+	meter_add(u->p->meter, METER_UPLOADS, 1);
 	e = event(u, x, "upload", h1);
 	return hm_audit_add(u->p->audit, &e, err);
 }

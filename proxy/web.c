@@ -11,6 +11,7 @@
 #include "desk.h"
 #include "mod/modpath.h"
 #include "os/clock.h"
+#include "serve/access.h"
 #include "webpage.h"
 
 #define PAGE_POLICY                                                                           \
@@ -58,7 +59,8 @@ web_free(struct web *w)
 static hm_str
 key_of(const struct page *pg)
 {
-	return hm_arena_printf(pg->a, "%d " HM_F " " HM_F " " HM_F " " HM_F, (int)pg->kind,
+	return hm_arena_printf(pg->a, "%d %lld " HM_F " " HM_F " " HM_F " " HM_F,
+	                       (int)pg->kind, (long long)hm_access_who(pg->x)->account,
 	                       HM_P(pg->base), HM_P(pg->module), HM_P(pg->version),
 	                       HM_P(pg->query));
 }
@@ -104,15 +106,14 @@ keep(struct web *w, const struct page *pg, hm_str key, hm_str body)
 bool
 page_may_read(struct page *pg, hm_str module)
 {
-	(void)pg, (void)module;
-	return true;
+	return hm_access_may(pg->p->access, pg->x, HM_RIGHT_READ, module);
 }
 
 bool
 page_reads_all(struct page *pg)
 {
-	(void)pg;
-	return true;
+	return hm_accounts_open_to_all(pg->p->accounts) ||
+	       hm_accounts_reads_all(pg->p->accounts, hm_access_who(pg->x));
 }
 
 /* ---- around a page */

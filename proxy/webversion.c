@@ -2,6 +2,7 @@
  * webversion.c - all about one version.
  */
 #include "codec/url.h"
+#include "gate.h"
 #include "markdown.h"
 #include "mod/gomod.h"
 #include "mod/modpath.h"
@@ -87,10 +88,14 @@ static void
 facts_list(struct page *pg, const struct fact *v, const struct page_files *f,
            const struct hm_gomod *mod)
 {
+	hm_str policy = gate_describe(pg->p, pg->a, hm_modver_of(v->path, v->version));
 	struct html *h = &pg->h;
 
 	html_open(h, "dl");
 	html_attr(h, "class", HM_S("facts"));
+	if (policy.n)
+		term(pg, "Policy", policy,
+		     hm_str_has_prefix(policy, HM_S("refused")) ? "problem" : NULL);
 	if (f->licence_id.n)
 		term(pg, "Licence", f->licence_id, NULL);
 	if (mod)
