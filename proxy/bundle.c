@@ -5,17 +5,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "codec/hex.h"
 #include "crypto/sha256.h"
 #include "mod/modpath.h"
 #include "os/file.h"
 #include "os/pool.h"
+#include "sums.h"
 #include "tar.h"
 
-static const hm_str index_name = HM_S_INIT("SHA256SUMS");
+static const hm_str index_name = HM_S_INIT(SUMS_NAME);
 static const hm_str first_line = HM_S_INIT("# hermod-proxy bundle 1\n");
 
-enum { COPY_AT_ONCE = 1 << 20, HEX_LEN = 64 };
+enum { COPY_AT_ONCE = 1 << 20 };
 
 /* ---- writing: what */
 
@@ -179,13 +179,16 @@ make_index(struct hm_arena *a, const struct bundle_files *files)
 {
 	struct bundle_file index = { .name = index_name };
 	struct hm_err none = { 0 }; /* nothing is read or written */
+	struct sum_lines lines = { 0 };
 	struct hm_buf b = { 0 };
 
-	hm_buf_adds(&b, first_line);
 	for (size_t i = 0; i < files->n; i++) {
-		hm_hex_add(&b, files->v[i].sha256, sizeof(files->v[i].sha256));
-		hm_buf_printf(&b, "  " HM_F "\n", HM_P(files->v[i].name));
+		struct sum_line l = { .name = files->v[i].name };
+
+		memcpy(l.sha256, files->v[i].sha256, sizeof(l.sha256));
+		HM_PUSH(a, lines, l);
 	}
+	sums_format(&lines, first_line, &b);
 	index.data = hm_buf_take(&b, a);
 	(void)!read_through(&index, NULL, NULL, &none);
 	return index;
@@ -221,8 +224,8 @@ bundle_write(struct hm_arena *a, struct bundle_files *files, hm_str to, uint64_t
 	struct output o = { .fd = -1 };
 	int rc;
 
-	if (files->n > BUNDLE_FILES_MAX)
-		return hm_err_set(err, HM_ELIMIT, "more than %zu files", BUNDLE_FILES_MAX);
+	if (files->n > SUMS_MAX)
+		return hm_err_set(err, HM_ELIMIT, "more than %zu files", SUMS_MAX);
 	if (files->n)
 		qsort(files->v, files->n, sizeof(*files->v), by_name);
 	if (sum_all(a, files, err) || hm_file_temp(a, to.p, &o.tmp, &o.fd, err))
@@ -241,48 +244,21 @@ bundle_write(struct hm_arena *a, struct bundle_files *files, hm_str to, uint64_t
 
 /* ---- reading */
 
-/* A line of SHA256SUMS and the file that it is for. */
-struct listed {
-	hm_str name, body;
-	uint8_t want[32];
-	bool wrong;
-};
-
+/* The lines of SHA256SUMS and the files that they are for. */
 struct checking {
-	struct listed *v;
-	size_t n, cap;
+	struct sum_lines lines;
+	hm_str *body;
+	bool *wrong;
 };
 
 static void
 check_one(void *ctx, size_t i)
 {
-	struct listed *l = &((struct checking *)ctx)->v[i];
+	struct checking *c = ctx;
 	uint8_t sum[32];
 
-	hm_sha256_of(l->body, sum);
-	l->wrong = memcmp(sum, l->want, sizeof(sum)) != 0;
-}
-
-static int
-parse_index(struct hm_arena *a, hm_str text, struct checking *out, struct hm_err *err)
-{
-	hm_str line;
-
-	if (!hm_str_cut_prefix(&text, first_line))
-		return hm_err_set(err, HM_EINVALID, "no bundle of a form known");
-	while (text.n && hm_str_next(&text, '\n', &line)) {
-		struct listed l = { 0 };
-
-		if (line.n <= HEX_LEN + 2 || !text.p || out->n == BUNDLE_FILES_MAX ||
-		    !hm_hex_decode(hm_str_sub(line, 0, HEX_LEN), l.want, sizeof(l.want)) ||
-		    memcmp(line.p + HEX_LEN, "  ", 2))
-			return hm_err_set(err, HM_EINVALID, "malformed SHA256SUMS");
-		l.name = hm_str_from(line, HEX_LEN + 2);
-		if (out->n && hm_str_cmp(out->v[out->n - 1].name, l.name) >= 0)
-			return hm_err_set(err, HM_EINVALID, "malformed SHA256SUMS: not sorted");
-		HM_PUSH(a, *out, l);
-	}
-	return 0;
+	hm_sha256_of(c->body[i], sum);
+	c->wrong[i] = memcmp(sum, c->lines.v[i].sha256, sizeof(sum)) != 0;
 }
 
 static int
@@ -296,32 +272,31 @@ parse(struct hm_arena *a, hm_str data, struct checking *out, struct hm_err *err)
 		return -1;
 	if (rc == 0 || !hm_str_eq(f.name, index_name))
 		return hm_err_set(err, HM_EINVALID, "no bundle: it does not begin with SHA256SUMS");
-	if (parse_index(a, f.body, out, err))
+	if (sums_parse(a, f.body, first_line, &out->lines, err))
 		return -1;
+	out->body = HM_NEW_N(a, out->lines.n, hm_str);
+	out->wrong = HM_NEW_N(a, out->lines.n, bool);
 	for (; (rc = tar_next(a, &data, &f, err)) > 0; i++) {
-		if (i >= out->n || !hm_str_eq(f.name, out->v[i].name))
+		if (i >= out->lines.n || !hm_str_eq(f.name, out->lines.v[i].name))
 			return hm_err_set(err, HM_EINVALID,
 			                  HM_F ": not what SHA256SUMS lists here", HM_P(f.name));
-		out->v[i].body = f.body;
+		out->body[i] = f.body;
 	}
-	if (rc == 0 && i < out->n)
+	if (rc == 0 && i < out->lines.n)
 		return hm_err_set(err, HM_EINVALID, HM_F ": is in SHA256SUMS alone",
-		                  HM_P(out->v[i].name));
+		                  HM_P(out->lines.v[i].name));
 	return rc;
 }
 
 static int
-check(struct hm_arena *a, const struct checking *c, struct hm_map *files, struct hm_err *err)
+check(struct checking *c, struct hm_map *files, struct hm_err *err)
 {
-	hm_pool_each(0, c->n, check_one, (void *)c);
-	for (size_t i = 0; i < c->n; i++) {
-		hm_str *body = HM_NEW(a, hm_str);
-
-		if (c->v[i].wrong)
+	hm_pool_each(0, c->lines.n, check_one, c);
+	for (size_t i = 0; i < c->lines.n; i++) {
+		if (c->wrong[i])
 			return hm_err_set(err, HM_ESECURITY, HM_F ": its sum is not that of SHA256SUMS",
-			                  HM_P(c->v[i].name));
-		*body = c->v[i].body;
-		hm_map_set(files, c->v[i].name, body);
+			                  HM_P(c->lines.v[i].name));
+		hm_map_set(files, c->lines.v[i].name, &c->body[i]);
 	}
 	return 0;
 }
@@ -334,7 +309,7 @@ bundle_open(struct hm_arena *a, hm_str file, struct bundle *out, struct hm_err *
 	*out = (struct bundle){ .files = { .arena = a } };
 	if (hm_file_map(file.p, &out->data, err))
 		return -1;
-	if (parse(a, out->data, &c, err) || check(a, &c, &out->files, err)) {
+	if (parse(a, out->data, &c, err) || check(&c, &out->files, err)) {
 		bundle_close(out);
 		return hm_err_wrap(err, HM_F ": ", HM_P(file));
 	}

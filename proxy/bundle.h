@@ -1,9 +1,8 @@
 /*
  * bundle.h - modules in one file, for machines without a network.
  *
- * A tar archive (tar.h) whose first file is SHA256SUMS, in the form of sha256sum(1) behind a
- * first line "# hermod-proxy bundle 1": a line for each of the others, which follow in that
- * order, sorted by name.  They are a GOPROXY tree:
+ * A tar archive (tar.h) whose first file is SHA256SUMS (sums.h, "# hermod-proxy bundle 1"):
+ * a line for each of the others, which follow in that order.  They are a GOPROXY tree:
  *
  *	<escaped path>/@v/list, <escaped version>.{info,mod,zip}
  *	sumdb/NAME/...                                            (proofs.h)
@@ -17,9 +16,6 @@
 #include "base/map.h"
 #include "buildlist.h"
 #include "proxy.h"
-
-/* Files of one bundle at most. */
-#define BUNDLE_FILES_MAX ((size_t)4 << 20)
 
 /* ---- writing */
 

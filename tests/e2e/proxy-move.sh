@@ -7,7 +7,7 @@ unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOSUMDB GONOPROXY
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
 proxy=$BUILDDIR/hermod-proxy
 fx=$work/fx
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+gotool fixtures "$fx" || { t "fixtures" false; finish; }
 key=$(cat "$fx/log.key")
 sums="$key file://$fx/log/sumdb/test.example"
 good=$fx/good/example.com
@@ -246,4 +246,50 @@ grows() {
 here "a second bundle follows the first; one that does not is refused" grows
 stop
 export GOSUMDB=$sums
+# -- backup and restore
+count() { (cd "$1" && find . -type f ! -name '*.lock' ! -name '*-wal' ! -name '*-shm' ! -name SHA256SUMS | LC_ALL=C sort); }
+save() {
+	start i1 --offline || return 1
+	"$proxy" backup --dir "$work/i1" "$work/b1" && grep -q ' facts.db$' "$work/b1/SHA256SUMS" && (cd "$work/b1" && sha256sum -c --quiet SHA256SUMS)
+}
+here "backup while a server runs" save
+stop
+t "restore" "$proxy" restore "$work/b1" --dir "$work/r1"
+t "all of it is there: restored" has r1 $all
+same_files() { diff <(count "$work/i1/cache") <(count "$work/r1/cache") && diff -r -x '*.lock' "$work/i1/cache/download" "$work/r1/cache/download"; }
+t "the same files" same_files
+served() { start r1 --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && cmp "$work/body" "$good/words/@v/v1.0.0.zip" && [ "$(curl -s "$url/index" | wc -l)" = 4 ]; }
+here "a server on it" served
+stop
+t "databases are nobody else's" bash -c "[ \$(stat -c %a '$work/b1/facts.db') = 600 ] && [ \$(stat -c %a '$work/r1/facts.db') = 600 ]"
+linked_backup() { "$proxy" backup --copy --dir "$work/r1" "$work/b2" && [ "$(stat -c %h "$work/b2/cache/download/example.com/words/@v/v1.0.0.zip")" = 1 ]; }
+t "backup without links" linked_backup
+t "backup into a folder that is not empty" fails_with 1 "is not empty" "$proxy" backup --dir "$work/i1" "$work/b1"
+t "restore into a folder that is not empty" fails_with 1 "is not empty" "$proxy" restore --dir "$work/i1" "$work/b1"
+spoiled() {
+	printf x >>"$work/b2/cache/download/example.com/words/@v/v1.0.0.mod" && fails_with 1 "its sum is not that of SHA256SUMS" "$proxy" restore --dir "$work/r2" "$work/b2" &&
+	[ ! -e "$work/r2" ] && ! ls -d "$work"/r2.restoring-* 2>/dev/null
+}
+t "a changed byte: nothing is restored" spoiled
+lost() { "$proxy" backup --dir "$work/i1" "$work/b3" && rm "$work/b3/cache/download/example.com/words/@v/v1.0.0.zip" && fails_with 1 "no such file" "$proxy" restore --dir "$work/r3" "$work/b3" && [ ! -e "$work/r3" ]; }
+t "a lost file: nothing is restored" lost
+unfinished() { rm "$work/b3/SHA256SUMS" && fails_with 1 "not finished" "$proxy" restore --dir "$work/r3" "$work/b3"; }
+t "a backup that was not finished is none" unfinished
+climbs() { printf '# hermod-proxy backup 1\n%s  ../x\n' "$(printf x | sha256sum | cut -d' ' -f1)" >"$work/b3/SHA256SUMS" && fails_with 1 "malformed" "$proxy" restore --dir "$work/r3" "$work/b3"; }
+t "a name that climbs out" climbs
+busy() {
+	local i p
+	start busy --upstream "file://$fx/good" || return 1
+	(for i in $(seq 40); do for m in $all; do curl -s -o /dev/null "$url/example.com/${m%@*}/@v/${m#*@}.zip" "$url/example.com/${m%@*}/@v/${m#*@}.mod" "$url/example.com/${m%@*}/@v/${m#*@}.info"; done; "$proxy" purge --dir "$work/busy" example.com/words@v1.1.0 >/dev/null 2>&1; done) &
+	p=$!
+	pids+=("$p")
+	for i in $(seq 5); do
+		"$proxy" backup --dir "$work/busy" "$work/bb.$i" && "$proxy" restore --dir "$work/rb.$i" "$work/bb.$i" && "$proxy" fsck --offline --dir "$work/rb.$i" || { kill "$p"; return 1; }
+	done
+	kill "$p" 2>/dev/null
+	wait "$p"
+	return 0
+}
+here "backups of a store that changes restore to sound stores" busy
+stop
 finish
