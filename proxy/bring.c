@@ -20,7 +20,7 @@ enum {
 	REVISION_FRESH = 60, /* seconds that "master" stays the same commit */
 	AGAIN = 10,          /* before upstream is asked again that could not answer */
 	POLICY_KEEP = 5,     /* a refusal; gate.c remembers those of versions itself */
-	FAILURE_KEEP = 2,    /* an error is the answer to everyone who asks at once */
+	FAILURE_KEEP = 1,    /* an error is the answer to everyone who asks at once */
 };
 
 static int64_t
@@ -78,6 +78,27 @@ fetch_list(struct attempt *at, const struct hm_repo *repo, struct hm_err *err)
 	return 0;
 }
 
+/* A folder has no @latest: then it is the highest of its list. */
+static int
+fetch_latest(struct hm_arena *a, const struct hm_repo *repo, struct hm_fetch_info *info,
+             struct hm_err *err)
+{
+	struct hm_err why = { 0 };
+	struct hm_strs list = { 0 };
+	hm_str best = { 0 };
+	int rc = hm_repo_latest(repo, a, info, err);
+
+	if (rc == 0 || !hm_code_may_fall_back(err->code))
+		return rc;
+	if (hm_repo_versions(repo, a, HM_S(""), &list, &why) == 0)
+		best = highest_version(hm_strs_join(a, &list, HM_S("\n")));
+	hm_err_free(&why);
+	if (best.n == 0)
+		return -1;
+	hm_err_clear(err);
+	return hm_repo_stat(repo, a, best, info, err);
+}
+
 static int
 fetch_body(struct attempt *at, const struct hm_repo *repo, struct hm_err *err)
 {
@@ -92,7 +113,7 @@ fetch_body(struct attempt *at, const struct hm_repo *repo, struct hm_err *err)
 	case WANT_INFO:
 		rc = f->r.want == WANT_INFO ?
 			hm_repo_stat(repo, &f->arena, f->r.version, &info, err) :
-			hm_repo_latest(repo, &f->arena, &info, err);
+			fetch_latest(&f->arena, repo, &info, err);
 		at->body = rc == 0 ? info.json : HM_S("");
 		return rc;
 	case WANT_MOD:

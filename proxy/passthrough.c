@@ -77,7 +77,7 @@ is_well_formed(hm_str rest)
 
 	if (!hm_str_has_prefix(rest, HM_S("/tile/")))
 		return hm_str_eqz(rest, "/latest") || hm_str_has_prefix(rest, HM_S("/lookup/"));
-	ok = hm_tile_parse_path(hm_str_from(rest, 1), &t, &err) == 0;
+	ok = hm_tile_parse_path(hm_str_from(rest, 1), &t, &err) == 0 && t.h == HM_TILE_HEIGHT;
 	hm_err_free(&err);
 	return ok;
 }

@@ -74,8 +74,8 @@ rank(hm_str v)
 	return hm_pseudo_is(v) ? 1 : hm_semver_prerelease(v).n ? 2 : 3;
 }
 
-static hm_str
-highest(hm_str list)
+hm_str
+highest_version(hm_str list)
 {
 	hm_str best = { 0 }, v;
 
@@ -103,7 +103,7 @@ stored_answer(const struct proxy *p, struct hm_arena *a, const struct route *r, 
 		*body = merge_lists(a, HM_S(""), list);
 		return list.n > 0;
 	}
-	version = highest(list);
+	version = highest_version(list);
 	if (version.n == 0)
 		return false;
 	rc = hm_store_read(&p->store, a, r->path, version, "info", body, &err);

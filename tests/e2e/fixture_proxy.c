@@ -261,6 +261,7 @@ send_body(struct conn *c, const char *spec, char *data, size_t n)
 	long hang = get(spec, "hang") ? get_num(spec, "hang", -1) : -1;
 	size_t part = cut >= 0 ? (size_t)cut : hang >= 0 ? (size_t)hang : n;
 	bool chunked = get(spec, "chunked") != NULL;
+	static const char filler[1 << 16];
 
 	if (part > n)
 		part = n;
@@ -279,7 +280,7 @@ send_body(struct conn *c, const char *spec, char *data, size_t n)
 	if (cut >= 0)
 		return false;
 	while (get(spec, "endless"))
-		if (!send_all(c, "0123456789abcdef", 16))
+		if (!send_all(c, filler, sizeof(filler)))
 			return false;
 	return !chunked || sendf(c, "0\r\n\r\n");
 }
