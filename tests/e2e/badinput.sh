@@ -6,7 +6,7 @@
 unset GOFLAGS GOPATH GOPROXY GOSUMDB
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
 fx=$work/fx
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+gotool fixtures "$fx" || { t "fixtures" false; finish; }
 export GOPROXY=file://$fx/good GONOSUMDB='*'
 mkdir -p "$work/as-go" && ln -s "$HERMOD" "$work/as-go/go"
 

@@ -5,7 +5,7 @@
 [ -n "$GO" ] || { skip "examples" "no go command to make the project with"; finish; }
 unset GOFLAGS GOPATH GOPROXY GOSUMDB
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw GONOSUMDB='*'
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$work/fx") || { t "fixtures" false; finish; }
+gotool fixtures "$work/fx" || { t "fixtures" false; finish; }
 export GOPROXY=file://$work/fx/good GOCACHE=$work/bc GOMODCACHE=$work/mc PATH=$BUILDDIR:$PATH
 mkdir "$work/project" && cd "$work/project"
 printf 'module example.com/project\n\ngo 1.21\n\nrequire example.com/words v1.0.0\n' >go.mod

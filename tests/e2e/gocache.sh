@@ -4,7 +4,7 @@
 [ -n "$GO" ] || { skip "shared build cache" "no go command"; finish; }
 unset GOFLAGS GOPATH GOPROXY GOSUMDB
 export GOENV=off GOTOOLCHAIN=local GOFLAGS="-modcacherw -buildvcs=false" CGO_ENABLED=0 GONOSUMDB='*'
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$work/fx") || { t "fixtures" false; finish; }
+gotool fixtures "$work/fx" || { t "fixtures" false; finish; }
 export GOPROXY=file://$work/fx/good GOMODCACHE=$work/mc
 mkdir -p "$work/as-go" "$work/m" && ln -s "$HERMOD" "$work/as-go/go"
 hermod=$work/as-go/go

@@ -76,6 +76,18 @@ hashes() {
 		grep -E '"|^[a-z]+ [^ ]+ [0-9a-f]{64}$' | sort -u
 }
 
+# gotool NAME ARGS...: runs tests/e2e/NAME.go, which is compiled once for all suites.
+gotool() {
+	local exe=$BUILDDIR/tests/gotools/$1 src=$top/tests/e2e/$1.go
+	shift
+	if [ ! -x "$exe" ] || [ "$src" -nt "$exe" ]; then
+		mkdir -p "${exe%/*}"
+		(cd "$work" && GOCACHE=$BUILDDIR/tests/gocache GOFLAGS='' GOENV=off GOTOOLCHAIN=local CGO_ENABLED=0 \
+			"$GO" build -o "$exe.$$" "$src" && mv "$exe.$$" "$exe") || return 1
+	fi
+	(cd "$work" && "$exe" "$@")
+}
+
 # fails_with STATUS TEXT COMMAND...: exit status and a part of its output.
 fails_with() {
 	local want=$1 text=$2 out status

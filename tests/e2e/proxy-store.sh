@@ -1,4 +1,4 @@
-# hermod-proxy's store: /index, the facts behind it, quota, purge, fsck.
+# hermod-proxy's store: /index, the facts behind it, quota, purge.
 . "$(dirname "$0")/lib.sh"
 
 [ -n "$GO" ] || { skip "hermod-proxy's store" "no go command"; finish; }
@@ -8,7 +8,7 @@ export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GONOSUMDB='
 proxy=$BUILDDIR/hermod-proxy
 fx=$work/fx up=$work/up
 export GOCACHE=$work/gocache
-(cd "$work" && "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+gotool fixtures "$fx" || { t "fixtures" false; finish; }
 (cd "$work" && "$GO" build -o "$work/storefill" "$top/tests/e2e/storefill.go") || { t "storefill" false; finish; }
 "$work/storefill" "$up" 20 2 50000
 

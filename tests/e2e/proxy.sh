@@ -6,7 +6,7 @@ command -v curl >/dev/null || { skip "hermod-proxy" "no curl"; finish; }
 unset GOFLAGS GOPATH GOPROXY GOSUMDB
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
 fx=$work/fx
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+gotool fixtures "$fx" || { t "fixtures" false; finish; }
 key=$(cat "$fx/log.key")
 
 # start NAME ARGS...: a proxy with its own store; $url is where it listens.

@@ -7,7 +7,7 @@ command -v curl >/dev/null || { skip "trust" "no curl"; finish; }
 unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOSUMDB GONOPROXY HERMOD_SUMDBS
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
 fx=$work/fx
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+gotool fixtures "$fx" || { t "fixtures" false; finish; }
 sumdb=$BUILDDIR/hermod-sumdb
 
 # up NAME COMMAND...: starts a server, waits until it listens; $url, ${pid_of[NAME]}, ${url_of[NAME]}.

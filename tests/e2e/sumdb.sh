@@ -6,7 +6,7 @@ command -v curl >/dev/null || { skip "hermod-sumdb" "no curl"; finish; }
 unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOSUMDB GONOPROXY
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
 fx=$work/fx
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+gotool fixtures "$fx" || { t "fixtures" false; finish; }
 sumdb=$BUILDDIR/hermod-sumdb
 
 # start NAME ARGS...: serves the log $work/NAME; $url is where it listens.

@@ -5,7 +5,7 @@
 unset GOFLAGS GOPATH GOPROXY GOSUMDB
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw GONOSUMDB='*' CGO_ENABLED=0
 fx=$work/fx
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+gotool fixtures "$fx" || { t "fixtures" false; finish; }
 export GOPROXY=file://$fx/good GOMODCACHE=$work/mc GOPATH=$work/gp
 V=$BUILDDIR/hermod-vendor
 file() { mkdir -p "$(dirname "$1")" && cat >"$1"; }

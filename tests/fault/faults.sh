@@ -6,7 +6,7 @@
 unset GOFLAGS GOPATH GOPROXY GOSUMDB
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GONOSUMDB='*'
 fx=$work/fx
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/e2e/fixtures.go" "$fx") || { t "fixtures" false; finish; }
+gotool fixtures "$fx" || { t "fixtures" false; finish; }
 export GOPROXY=file://$fx/good GOCACHE=$work/bc
 
 # A module with a zip of some size: 4000 files, 40 MB.
@@ -44,7 +44,7 @@ func main() {
 	f.Close()
 }
 GO
-	GOCACHE=$work/gocache "$GO" run "$work/big.go" "$fx/good"
+	GOCACHE=$BUILDDIR/tests/gocache "$GO" run "$work/big.go" "$fx/good"
 }
 big || { t "big fixture" false; finish; }
 GOMODCACHE=$work/ref "$GO" mod download example.com/big@v1.0.0 || { t "reference" false; finish; }
