@@ -359,6 +359,7 @@ cmd_monitor(struct options *o, int argc, char **argv, struct hm_log *log, struct
 	hm_arena_free(&a);
 	if (rc && m.status) {
 		hm_log(log, HM_LOG_WARN, "hermod-sumdb: " HM_F, HM_P(hm_err_str(err)));
+		hm_err_free(err);
 		return m.status;
 	}
 	return rc;
