@@ -7,10 +7,8 @@ unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOPROXY
 export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GONOSUMDB='*'
 proxy=$BUILDDIR/hermod-proxy
 fx=$work/fx up=$work/up
-export GOCACHE=$work/gocache
 gotool fixtures "$fx" || { t "fixtures" false; finish; }
-(cd "$work" && "$GO" build -o "$work/storefill" "$top/tests/e2e/storefill.go") || { t "storefill" false; finish; }
-"$work/storefill" "$up" 20 2 50000
+gotool storefill "$up" 20 2 50000 || { t "storefill" false; finish; }
 
 # start NAME ARGS...: a proxy with its own store; $url is where it listens.
 start() {
