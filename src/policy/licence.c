@@ -275,8 +275,11 @@ hm_licence_is_file(hm_str name)
 
 	if (name.n == 0 || name.n >= sizeof(upper))
 		return false;
-	for (size_t i = 0; i < name.n; i++)
-		upper[i] = name.p[i] >= 'a' && name.p[i] <= 'z' ? (char)(name.p[i] - 32) : name.p[i];
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		upper[i] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+	}
 	upper[name.n] = '\0';
 	return has_any(upper, about, sizeof(about) / sizeof(*about)) &&
 	       !has_any(upper, other, sizeof(other) / sizeof(*other));

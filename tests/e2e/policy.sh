@@ -254,6 +254,20 @@ p "deny example.com/holes"
 from() { (cd / && "$HERMOD" policy check "$1"); }
 t "a go.mod as argument" has "3 modules: 1 refused" from "$work/m/go.mod"
 t "a folder as argument" has "3 modules: 1 refused" from "$work/m"
+# The examples of the manual are policies.
+examples() {
+	local n=0 f
+	rm -rf "$work/ex" && mkdir -p "$work/ex/osv"
+	awk -v d="$work/ex" '/^\.Bd/ { n++; on = 1; next } /^\.Ed/ { on = 0 } on { print >(d "/" n) }' "$top/man/hermod-policy.5"
+	for f in "$work"/ex/[0-9]*; do
+		grep -q '^default' "$f" || continue
+		n=$((n + 1))
+		(cd "$work/m" && "$HERMOD" policy explain -policy "$f" example.com/mit@v1.0.0) >"$work/said" 2>&1
+		grep -q '^example.com/mit@v1.0.0: ' "$work/said" || { cat "$work/said"; return 1; }
+	done
+	[ "$n" = 2 ]
+}
+t "the manual's examples" examples
 gopolicy() { mkdir -p "$work/as"; ln -sf "$HERMOD" "$work/as/go"; (cd "$work/m" && "$work/as/go" mod download example.com/holes@v1.0.0); }
 t "under the name go nothing changes unless asked for" gopolicy
 unset GOPROXY GOMODCACHE

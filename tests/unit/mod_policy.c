@@ -31,11 +31,13 @@ errors(void **state)
 	} t[] = {
 		{ "permit a.b/c\n", "hermod.policy:1: unknown directive: permit" },
 		{ "deny (\n\ta.b/c\n\tA b\n)\n",
-		  "hermod.policy:3:2: malformed module path \"A\": missing dot in first path element" },
-		{ "\ndeny a.b/c v1.x\n", "hermod.policy:2: version \"v1.x\" invalid: must be of the "
-		                         "form v1.2.3" },
+		  "hermod.policy:3:2: malformed module path \"A\": missing dot in first path "
+		  "element" },
+		{ "\ndeny a.b/c v1.x\n",
+		  "hermod.policy:2: version \"v1.x\" invalid: must be of the form v1.2.3" },
 		{ "deny a.b/c [v1.2.0, v1.1.0]\n",
-		  "hermod.policy:1: version \"v1.1.0\" invalid: below the other end of the interval" },
+		  "hermod.policy:1: version \"v1.1.0\" invalid: below the other end of the "
+		  "interval" },
 		{ "deny a.b/c [v1.2.0]\n", "hermod.policy:1: an interval is [low, high]" },
 		{ "deny a.b/c >v1.0.0 >v1.1.0\n",
 		  "hermod.policy:1: two lower bounds stand side by side: a comma separates "
@@ -47,8 +49,8 @@ errors(void **state)
 		  "hermod.policy:1: no module has the path github.com/evil: to mean all below it, "
 		  "write github.com/evil/..." },
 		{ "deny github.com/corp/*\n",
-		  "hermod.policy:1:21: mod files must use // comments (not /* */ comments); a pattern "
-		  "with /* stands in quotes" },
+		  "hermod.policy:1:21: mod files must use // comments (not /* */ comments); a "
+		  "pattern with /* stands in quotes" },
 		{ "deny \"a.b/[\"\n", "hermod.policy:1: malformed pattern a.b/[: malformed glob" },
 		{ "deny \"a.b/*/...\"\n", "hermod.policy:1: malformed pattern a.b/*/...: has both "
 		                          "\"...\" and a glob" },
@@ -56,15 +58,15 @@ errors(void **state)
 		{ "deny a.b/c because\n",
 		  "hermod.policy:1: unexpected because behind \"deny a.b/c\"" },
 		{ "allow a.b/c\n",
-		  "hermod.policy:1: \"allow\" needs to know what happens to all else: add \"default "
-		  "deny\" or \"default allow\"" },
+		  "hermod.policy:1: \"allow\" needs to know what happens to all else: add "
+		  "\"default deny\" or \"default allow\"" },
 		{ "default deny\ndefault allow\n",
 		  "hermod.policy:2: repeated default: line 1 has one" },
 		{ "default maybe\n", "hermod.policy:1: usage: default allow or default deny" },
 		{ "freeze a.b/c v1\n", "hermod.policy:1: usage: freeze PATTERN [VERSIONS] at "
 		                       "VERSIONS" },
-		{ "freeze a.b/c v1 at\n", "hermod.policy:1: no version behind \"at\": what may still "
-		                          "be used?" },
+		{ "freeze a.b/c v1 at\n",
+		  "hermod.policy:1: no version behind \"at\": what may still be used?" },
 		{ "retire a.b/c 2026-01-01\n",
 		  "hermod.policy:1: usage: retire PATTERN [VERSIONS] by DATE [use PATH]" },
 		{ "retire a.b/c by 2026-02-30\n",
@@ -423,7 +425,8 @@ licences(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++)
-		if (hm_policy_licence_permitted(&p->licences, hm_str_of(t[i].expression)) != t[i].ok)
+		if (hm_policy_licence_permitted(&p->licences, hm_str_of(t[i].expression)) !=
+		    t[i].ok)
 			fail_msg("%s", t[i].expression);
 	hm_arena_free(&a);
 }

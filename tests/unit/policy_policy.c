@@ -65,7 +65,7 @@ licence_rest(void **state)
 	};
 	struct hm_arena a = { 0 };
 	const char *dir = TEST_DATA "/licences";
-	hm_str mit = read_file(&a, dir, "MIT"), long_one = mit;
+	hm_str mit = read_file(&a, dir, "MIT"), long_one = mit, clause, both;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++)
@@ -74,11 +74,9 @@ licence_rest(void **state)
 		long_one = hm_arena_printf(&a, HM_F "You may not use it on Mondays.\n",
 		                           HM_P(long_one));
 	assert_str(hm_licence_classify(&a, long_one), "MIT AND unknown");
-	assert_str(hm_licence_classify(&a, hm_arena_printf(&a, HM_F HM_F,
-	                                                   HM_P(read_file(&a, dir, "commons-clause")),
-	                                                   HM_P(mit))),
-	           "unknown");
-	/* a comment around each line, other line breaks, capitals */
+	clause = read_file(&a, dir, "commons-clause");
+	both = hm_arena_printf(&a, HM_F HM_F, HM_P(clause), HM_P(mit));
+	assert_str(hm_licence_classify(&a, both), "unknown");
 	assert_true(hm_licence_is_file(HM_S("LICENSE")));
 	assert_true(hm_licence_is_file(HM_S("License.md")));
 	assert_true(hm_licence_is_file(HM_S("LICENSE-APACHE")));
@@ -91,17 +89,20 @@ licence_rest(void **state)
 }
 
 static const char entry[] =
-	"{\"id\":\"GO-2026-1\",\"aliases\":[\"CVE-2026-1\",\"GHSA-x\"],\"summary\":\"Panic\\nin c\","
-	"\"affected\":[{\"package\":{\"ecosystem\":\"Go\",\"name\":\"a.b/c\"},\"ranges\":[{\"type\":"
-	"\"SEMVER\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"1.2.3\"},{\"introduced\":"
-	"\"1.4.0-0\"},{\"last_affected\":\"1.4.5\"}]}],\"versions\":[\"1.9.9\"]},"
+	"{\"id\":\"GO-2026-1\",\"aliases\":[\"CVE-2026-1\",\"GHSA-x\"],"
+	"\"summary\":\"Panic\\nin c\",\"affected\":["
+	"{\"package\":{\"ecosystem\":\"Go\",\"name\":\"a.b/c\"},"
+	"\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
+	"{\"introduced\":\"0\"},{\"fixed\":\"1.2.3\"},"
+	"{\"introduced\":\"1.4.0-0\"},{\"last_affected\":\"1.4.5\"}]}],\"versions\":[\"1.9.9\"]},"
 	"{\"package\":{\"ecosystem\":\"npm\",\"name\":\"a.b/npm\"}}]}";
 
 static const char std_entry[] =
-	"{\"id\":\"GO-2026-2\",\"database_specific\":{\"severity\":\"LOW\"},\"affected\":[{\"package\":"
-	"{\"ecosystem\":\"Go\",\"name\":\"stdlib\"},\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
-	"{\"introduced\":\"0\"},{\"fixed\":\"1.24.9\"},{\"introduced\":\"1.25.0-0\"},{\"fixed\":"
-	"\"1.25.3\"}]}]}]}";
+	"{\"id\":\"GO-2026-2\",\"database_specific\":{\"severity\":\"LOW\"},\"affected\":["
+	"{\"package\":{\"ecosystem\":\"Go\",\"name\":\"stdlib\"},"
+	"\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
+	"{\"introduced\":\"0\"},{\"fixed\":\"1.24.9\"},"
+	"{\"introduced\":\"1.25.0-0\"},{\"fixed\":\"1.25.3\"}]}]}]}";
 
 static size_t
 hits(struct hm_arena *a, const struct hm_osv *db, const char *path, const char *version)
