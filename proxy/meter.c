@@ -35,7 +35,6 @@ static const struct {
 	[METER_REFUSED_PRIVATE] = { "refused_total", "Requests refused, by why.", "by",
 	                            "private" },
 	[METER_UPLOADS] = { "uploads_total", "Versions that were uploaded.", NULL, NULL },
-	[METER_PURGED] = { "purged_total", "Versions purged.", NULL, NULL },
 	[METER_TRIMMED] = { "trimmed_total", "Versions removed by the quota.", NULL, NULL },
 };
 

@@ -27,7 +27,6 @@ enum meter_count {
 	METER_REFUSED_LIMIT,   /* rate limits, the guard against storms */
 	METER_REFUSED_PRIVATE, /* lookups of private modules in a public database */
 	METER_UPLOADS,
-	METER_PURGED,
 	METER_TRIMMED,         /* versions removed by the quota */
 	METER_COUNTS,
 };

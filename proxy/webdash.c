@@ -148,7 +148,6 @@ since_start(struct page *pg)
 		{ METER_REFUSED_RIGHTS, "Refused for rights" },
 		{ METER_REFUSED_LIMIT, "Refused by limits" },
 		{ METER_UPLOADS, "Uploads" },
-		{ METER_PURGED, "Purged" },
 		{ METER_TRIMMED, "Trimmed" },
 	};
 

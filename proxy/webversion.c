@@ -84,6 +84,15 @@ database(struct page *pg, const struct fact *v)
 
 /* ---- beside the README */
 
+/* Where a folder lies on the server is nobody else's business. */
+static hm_str
+source_of(const struct fact *v)
+{
+	if (hm_str_has_prefix(v->source, HM_S("file:")))
+		return HM_S("a folder");
+	return v->source.n ? v->source : HM_S("not known");
+}
+
 static void
 facts_list(struct page *pg, const struct fact *v, const struct page_files *f,
            const struct hm_gomod *mod)
@@ -104,7 +113,7 @@ facts_list(struct page *pg, const struct fact *v, const struct page_files *f,
 	page_date(pg, v->time);
 	html_close(h);
 	term(pg, "Zip", page_size(pg->a, v->zip_bytes), NULL);
-	term(pg, "Source", v->source.n ? v->source : HM_S("not known"), "wrap");
+	term(pg, "Source", source_of(v), "wrap");
 	when_term(pg, "Stored", v->stored);
 	when_term(pg, "First use", v->first_use);
 	when_term(pg, "Last use", v->last_use);
