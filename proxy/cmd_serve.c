@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "os/clock.h"
 #include "reload.h"
+#include "replica.h"
 #include "serve/daemon.h"
 #include "serve/program.h"
 #include "trim.h"
@@ -43,6 +44,8 @@ const char cmd_serve_usage[] =
 	"  --quota SIZE         above it the least recently used go, as \"20G\" (default: "
 	"none)\n"
 	"  --policy FILE        hermod.policy(5): which versions are served\n"
+	"  --replica-of URL     follow this server's /index; no uploads\n"
+	"  --replica-interval SEC   how often it is asked (default 10)\n"
 	"  --access-log KIND    text, json or off (default)\n"
 	"  --access-log-file FILE   it goes there instead of standard error\n"
 	"  --upload-max MIB     largest zip that an account may upload (default 100; 0: none)\n"
@@ -160,6 +163,7 @@ options_default(void)
 	                         .access_log = HM_S("off"), .memory_mib = 32, .list_fresh = 60,
 	                         .list_stale = 600, .missing_keep = 30, .fills = 16,
 	                         .upstream_timeout = 30, .rate_burst = 1000,
+	                         .replica_interval = 10,
 	                         .upload_mib = 100 };
 }
 
@@ -186,6 +190,10 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		  &o->upstream_timeout, 1, 600 },
 		{ "serve", "quota", "HERMOD_PROXY_QUOTA", HM_SET_STR, &o->quota, 0, 0 },
 		{ "serve", "policy", "HERMOD_PROXY_POLICY", HM_SET_STR, &o->policy, 0, 0 },
+		{ "serve", "replica-of", "HERMOD_PROXY_REPLICA_OF", HM_SET_STR, &o->replica_of, 0,
+		  0 },
+		{ "serve", "replica-interval", "HERMOD_PROXY_REPLICA_INTERVAL", HM_SET_INT,
+		  &o->replica_interval, 1, 86400 },
 		{ "serve", "private", "HERMOD_PROXY_PRIVATE", HM_SET_STR, &o->private, 0, 0 },
 		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
 		  0 },
@@ -210,6 +218,11 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		memcpy(known + N, more, n * sizeof(*more));
 	if (hm_program_settings(&p->arena, known, N + n, &o->config, argc, argv, err))
 		return -1;
+	if (o->replica_of.n) {
+		o->upload_mib = 0; /* what it takes in comes from there alone */
+		if (o->upstream.n == 0)
+			o->upstream = o->replica_of;
+	}
 	return hm_program_abs(&p->arena, &o->dir, err);
 }
 
@@ -264,9 +277,12 @@ open_server(struct proxy *p, struct hm_err *err)
 	if (gate_new(p, p->opts.policy, &p->gate, err))
 		return -1;
 	p->fills = fills_new(p);
-	if (p->opts.tls_cert.n || p->opts.tls_key.n)
-		return hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err);
-	return 0;
+	if ((p->opts.tls_cert.n || p->opts.tls_key.n) &&
+	    hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err))
+		return -1;
+	p->admit.facts = p->facts;
+	p->admit.source = p->opts.replica_of;
+	return replica_new(p, &p->replica, err);
 }
 
 int

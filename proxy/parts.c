@@ -12,6 +12,7 @@
 #include "desk.h"
 #include "gate.h"
 #include "guard.h"
+#include "replica.h"
 #include "serve/access.h"
 #include "serve/audit.h"
 #include "upstream.h"
@@ -48,6 +49,8 @@ make_conf(struct proxy *p, struct hm_err *err)
 		list = hm_arena_dup(&p->arena, c->goproxy);
 	add_private(p, &env, c);
 	hm_conf_free(c);
+	if (p->opts.replica_of.n) /* private modules, too, come from there */
+		hm_env_set(&env, "GONOPROXY", HM_S("none"));
 	hm_env_set(&env, "GOPROXY", list);
 	hm_env_set(&env, "GOMODCACHE", p->opts.dir);
 	hm_env_set(&env, "GOPATH", hm_path_cat(&p->arena, p->opts.dir, HM_S("gopath")));
@@ -162,6 +165,7 @@ void
 proxy_close(struct proxy *p)
 {
 	/* their work ends before the loops that it resumes on go away */
+	replica_free(p->replica);
 	fills_free(p->fills);
 	desk_free(p->desk);
 	hm_access_free(p->access);

@@ -26,6 +26,7 @@
 #include "verify/verify.h"
 
 struct fills;
+struct replica;
 struct hm_access;
 struct hm_accounts;
 struct hm_audit;
@@ -58,6 +59,8 @@ struct options {
 	hm_str private;       /* as GOPRIVATE, which it is added to */
 	hm_str quota;         /* size, as "20G"; empty: none */
 	hm_str policy;        /* file; empty: everything is permitted */
+	hm_str replica_of;    /* URL of the server to follow; empty: none */
+	int replica_interval; /* seconds */
 };
 
 /* trim.h; the writer of the facts alone uses it while the server runs. */
@@ -85,6 +88,7 @@ struct proxy {
 	struct desk *desk;
 	struct control *control; /* what commands on this machine say to a server */
 	struct quota quota;
+	struct replica *replica; /* NULL: it follows nobody */
 	struct hm_accounts *accounts;
 	struct hm_access *access;
 	struct hm_audit *audit;  /* NULL in verbs that do not ask for it */

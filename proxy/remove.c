@@ -132,8 +132,10 @@ forget_purged(struct proxy *p, hm_str path)
 		hm_str prefix = hm_arena_printf(&a, "/" HM_F "/@", HM_P(epath));
 
 		hot_drop(p->hot, prefix);
+		hot_drop(p->misses, prefix);
 		hm_clock_sleep_ms(SETTLE_MS);
 		hot_drop(p->hot, prefix);
+		hot_drop(p->misses, prefix);
 	}
 	hm_err_free(&err);
 	hm_arena_free(&a);

@@ -292,4 +292,56 @@ busy() {
 }
 here "backups of a store that changes restore to sound stores" busy
 stop
+# -- a replica
+eventually() { local i; for i in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; "$@"; }
+follows() {
+	mkdir -p "$work/prim" && start prim --upstream "file://$fx/good" && prim=$url ppid=$pid || return 1
+	for m in words@v1.0.0 greet@v1.0.0; do for k in info mod zip; do curl -s -o /dev/null "$prim/example.com/${m%@*}/@v/${m#*@}.$k"; done; done
+	start repl --replica-of "$prim" --replica-interval 1 && rurl=$url rpid=$pid && eventually has repl words@v1.0.0 greet@v1.0.0
+}
+here "it brings in what is there" follows
+new_one() { [ ! -e "$work/repl/cache/download/example.com/words/@v/v1.1.0.zip" ] && for k in info mod zip; do curl -s -o /dev/null "$prim/example.com/words/@v/v1.1.0.$k"; done; eventually has repl words@v1.1.0; }
+here "what comes later comes here, too" new_one
+state() { eventually grep -q '"Since":"20' "$work/repl/replica.json"; }
+here "it notes where it is" state
+no_upload() { case $(status -T "$good/words/@v/v1.0.0.zip" "$rurl/example.com/mine/@v/v1.0.0.zip") in 401|403) [ ! -e "$work/repl/cache/download/example.com/mine" ] ;; *) return 1 ;; esac; }
+here "no uploads" no_upload
+gone_there() { "$proxy" purge --dir "$work/prim" --reason "a test" example.com/words@v1.0.0 && eventually [ ! -e "$work/repl/cache/download/example.com/words/@v/v1.0.0.zip" ] && has repl words@v1.1.0; }
+here "what is purged there is purged here" gone_there
+primary_down() {
+	kill "$ppid" && wait "$ppid"
+	[ "$(status "$rurl/example.com/greet/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$rurl/example.com/words/@v/list")" = 200 ] && grep -q v1.1.0 "$work/body" && sleep 1.5 && kill -0 "$rpid"
+}
+here "it serves while the primary is down" primary_down
+resumes() {
+	"$proxy" import --dir "$work/prim" "$fx/good" || return 1
+	"$proxy" serve --dir "$work/prim" --listen "${prim#http://}" --upstream "file://$fx/good" 2>"$work/prim2.log" &
+	ppid=$!
+	pids+=("$ppid")
+	eventually has repl words/v2@v2.0.0 || { cat "$work/repl.log" "$work/prim2.log"; return 1; }
+}
+here "and goes on when it is back" resumes
+restarted() {
+	kill "$rpid" && wait "$rpid"
+	local was=$(cat "$work/repl/replica.json")
+	start repl --replica-of "$prim" --replica-interval 1 && rpid=$pid && sleep 1.2 && [ "$(cat "$work/repl/replica.json")" = "$was" ]
+}
+here "a restart goes on from where it was" restarted
+kill -9 "$rpid"
+lying() {
+	start prim3 --upstream "file://$fx/good" && prim3=$url || return 1
+	for m in words@v1.0.0 greet@v1.0.0; do for k in info mod zip; do curl -s -o /dev/null "$prim3/example.com/${m%@*}/@v/${m#*@}.$k"; done; done
+	# behind its back
+	cp "$fx/evil-othermod/example.com/words/@v/v1.0.0.zip" "$work/prim3/cache/download/example.com/words/@v/v1.0.0.zip"
+	start repl3 --replica-of "$prim3" --replica-interval 1 && eventually has repl3 greet@v1.0.0 && eventually grep -q "example.com/words@v1.0.0: .*passed over" "$work/repl3.log" &&
+	[ ! -e "$work/repl3/cache/download/example.com/words/@v/v1.0.0.zip" ]
+}
+here "a wrong zip is not taken, the rest is" lying
+private() {
+	GOPRIVATE=example.com start prim4 --upstream "file://$fx/good" || return 1
+	prim4=$url
+	GOPRIVATE=example.com "$proxy" import --dir "$work/prim4" "$fx/good" >/dev/null || return 1
+	GOPRIVATE=example.com start repl4 --replica-of "$prim4" --replica-interval 1 && eventually has repl4 $all
+}
+here "private modules follow, too" private
 finish
