@@ -349,6 +349,7 @@ cmd_monitor(struct options *o, int argc, char **argv, struct hm_log *log, struct
 	hm_str list = o->key, key;
 	int rc = check_options(&m, argc, argv, err);
 
+	signal(SIGPIPE, SIG_IGN); /* a hook may end before it has read */
 	while (hm_str_next_field(&list, &key))
 		HM_PUSH(&a, vkeys, hm_sumdb_key_of(key));
 	if (rc == 0)

@@ -185,6 +185,7 @@ cmd_witness(int argc, char **argv, struct hm_log *log, struct hm_err *err)
 		return hm_err_set(err, HM_EUSAGE, "witness init, key, log, serve or follow");
 	argc--;
 	argv++;
+	signal(SIGPIPE, SIG_IGN); /* a hook may end before it has read */
 	rc = read_settings(&a, &s, &argc, &argv, err);
 	if (rc == 0 && s.dir.n == 0)
 		rc = hm_err_set(err, HM_EUSAGE, "--dir is missing: where is the witness?");

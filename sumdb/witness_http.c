@@ -304,7 +304,6 @@ serve(struct serving *s, struct hm_err *err)
 	running = s->server;
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	if (s->every && pthread_create(&looker, NULL, look, s))
 		return hm_err_set(err, HM_EINTERNAL, "cannot start a thread");
 	rc = hm_server_run(s->server, err);
