@@ -28,7 +28,10 @@ fail(const struct hm_db *db, int rc, const char *what, struct hm_err *err)
 	                    rc == SQLITE_CONSTRAINT                     ? HM_ECONFLICT :
 	                                                                  HM_EIO;
 
-	hm_err_set(err, code, HM_F ": %s: %s", HM_P(db->path), what, sqlite3_errmsg(db->db));
+	bool told = sys && (rc == SQLITE_IOERR || rc == SQLITE_CANTOPEN || rc == SQLITE_FULL);
+
+	hm_err_set(err, code, HM_F ": %s: %s%s%s", HM_P(db->path), what, sqlite3_errmsg(db->db),
+	           told ? ": " : "", told ? hm_errno_text(sys) : "");
 	err->sys = sys;
 	return -1;
 }

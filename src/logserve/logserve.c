@@ -46,6 +46,20 @@ hm_logserve_error(struct hm_exchange *x, struct hm_err *err)
 	                       HM_P(hm_err_str(err))));
 }
 
+/* What the log could not read: the text may name our folders, so it is for us. */
+static void
+answer_internal(struct hm_logserve *s, struct hm_exchange *x, struct hm_err *err)
+{
+	count(&s->failed);
+	if (err->code != HM_EINVALID) { /* else a damaged tile: named, and told of already */
+		hm_log(s->opts.log, HM_LOG_WARN, HM_F, HM_P(hm_err_str(err)));
+		hm_err_clear(err);
+		hm_err_set(err, HM_EINTERNAL, "the log cannot be read");
+	}
+	err->code = HM_EINTERNAL;
+	hm_logserve_error(x, err);
+}
+
 void
 hm_logserve_found(struct hm_logserve *s, struct hm_exchange *x, const struct hm_found *f)
 {
@@ -143,9 +157,7 @@ serve_lookup(struct hm_logserve *s, struct hm_exchange *x, hm_str word)
 		} else if (err.code == HM_ENOTFOUND) {
 			serve_unknown(s, x, m, key, &err);
 		} else {
-			count(&s->failed);
-			err.code = HM_EINTERNAL;
-			hm_logserve_error(x, &err);
+			answer_internal(s, x, &err);
 		}
 	}
 	hm_err_free(&err);
@@ -197,25 +209,25 @@ parse_tile(struct hm_arena *a, hm_str path, struct hm_tile *t, bool *bundle, str
 	return hm_err_set(err, HM_EINVALID, "invalid tile syntax");
 }
 
-static int
-give_tile(struct hm_logserve *s, struct hm_exchange *x, const struct hm_tile *t, bool bundle,
-          struct hm_err *err)
+static void
+give_tile(struct hm_logserve *s, struct hm_exchange *x, const struct hm_tile *t, bool bundle)
 {
 	struct hm_arena *a = hm_exchange_arena(x);
+	struct hm_err err = { 0 };
 	struct hm_tile_data d;
 	hm_str body;
+	int rc = bundle ? hm_tilelog_entries(s->opts.tiles, a, t->n, t->w, &body, &err) :
+	                  hm_tilelog_tile(s->opts.tiles, a, t, &d, &err);
 
-	if (bundle ? hm_tilelog_entries(s->opts.tiles, a, t->n, t->w, &body, err) :
-	             hm_tilelog_tile(s->opts.tiles, a, t, &d, err)) {
-		if (err->code == HM_EINVALID)
-			err->code = HM_EINTERNAL; /* damaged here */
-		return -1;
-	}
-	if (bundle)
+	if (rc && err.code == HM_ENOTFOUND)
+		hm_logserve_error(x, &err);
+	else if (rc)
+		answer_internal(s, x, &err);
+	else if (bundle)
 		answer(x, 200, BYTES, forever(s, true), body);
 	else
 		answer_tile(s, x, t, &d);
-	return 0;
+	hm_err_free(&err);
 }
 
 static void
@@ -225,14 +237,12 @@ serve_tile(struct hm_logserve *s, struct hm_exchange *x, hm_str path)
 	struct hm_err err = { 0 };
 	struct hm_tile t;
 	bool bundle;
-	int rc;
 
 	count(&s->tiles);
-	rc = parse_tile(hm_exchange_arena(x), path, &t, &bundle, &err);
-	if (rc == 0 && may(s, x, t.l < 0 ? HM_LOGSERVE_NAMES : HM_LOGSERVE_HEAD, none))
-		rc = give_tile(s, x, &t, bundle, &err);
-	if (rc)
+	if (parse_tile(hm_exchange_arena(x), path, &t, &bundle, &err))
 		hm_logserve_error(x, &err);
+	else if (may(s, x, t.l < 0 ? HM_LOGSERVE_NAMES : HM_LOGSERVE_HEAD, none))
+		give_tile(s, x, &t, bundle);
 	hm_err_free(&err);
 }
 

@@ -47,8 +47,10 @@ hm_logindex_open(hm_str dir, bool read_only, struct hm_logindex **out, struct hm
 	hm_str file = hm_tilelog_file(&a, dir, "index.db");
 	int rc = hm_db_open(file.p, &o, &x->db, err);
 
-	if (rc == 0 && !read_only)
-		rc = hm_db_exec(x->db, "PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=16384",
+	if (rc == 0)
+		rc = hm_db_exec(x->db,
+		                read_only ? "PRAGMA cache_size=-4096" :
+		                            "PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=16384",
 		                err);
 	if (rc == 0 && !read_only)
 		rc = hm_db_migrate(x->db, schema, sizeof(schema) / sizeof(*schema), err);

@@ -1,0 +1,181 @@
+/*
+ * logkill.c - appends to a log until it is killed, and what must be true afterwards.
+ *
+ *	logkill append DIR SEED >>FILE   four threads append batches of random size; each
+ *	                                 head that could be seen, and the first and last
+ *	                                 record of each acknowledged batch, is a line
+ *	logkill verify DIR FILE          opens the log: each such head is a prefix of it, each
+ *	                                 such record has its number
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "tilelog/tilelog.h"
+
+enum { THREADS = 4, BATCH_MAX = 400 };
+
+struct thread {
+	pthread_t id;
+	struct hm_tilelog *l;
+	const char *seed;
+	int n;
+};
+
+static void
+die(struct hm_err *err)
+{
+	fprintf(stderr, "logkill: %s\n", hm_err_str(err).p);
+	exit(1);
+}
+
+/* Whole or not at all, short of a full disk. */
+static void
+say(hm_str line)
+{
+	if (write(STDOUT_FILENO, line.p, line.n) != (ssize_t)line.n)
+		exit(2);
+}
+
+static void *
+append(void *arg)
+{
+	struct thread *t = arg;
+	unsigned random = (unsigned)t->n + (unsigned)strlen(t->seed) * 7919;
+	struct hm_err err = { 0 };
+
+	for (long long i = 0;;) {
+		struct hm_arena a = { 0 };
+		size_t n = (size_t)rand_r(&random) % (rand_r(&random) % 4 ? 3 : BATCH_MAX) + 1;
+		struct hm_append *v = HM_NEW_N(&a, n, struct hm_append);
+
+		for (size_t k = 0; k < n; k++, i++) {
+			hm_str name = hm_arena_printf(&a, "example.com/s%s/t%d/m%lld", t->seed, t->n, i);
+
+			v[k].text = hm_arena_printf(&a, HM_F " v1.0.0 h1:x\n" HM_F " v1.0.0/go.mod h1:y\n",
+			                            HM_P(name), HM_P(name));
+		}
+		if (hm_tilelog_append(t->l, v, n, &err))
+			die(&err);
+		for (size_t k = 0; k < n; k += n > 1 ? n - 1 : 1)
+			say(hm_arena_printf(&a, "record %lld " HM_F "\n", (long long)v[k].id,
+			                    HM_P(hm_tilelog_key(v[k].text))));
+		hm_arena_free(&a);
+	}
+	return NULL;
+}
+
+/* "head SIZE ROOT" */
+static hm_str
+head_line(struct hm_arena *a, hm_str note)
+{
+	hm_str origin, size, root;
+
+	hm_str_cut(note, '\n', &origin, &note);
+	hm_str_cut(note, '\n', &size, &note);
+	hm_str_cut(note, '\n', &root, &note);
+	return hm_arena_printf(a, "head " HM_F " " HM_F "\n", HM_P(size), HM_P(root));
+}
+
+static struct hm_tilelog *
+open_log(const char *dir)
+{
+	struct hm_err err = { 0 };
+	struct hm_tilelog *l;
+
+	if (hm_tilelog_open(hm_str_of(dir), NULL, &l, &err))
+		die(&err);
+	return l;
+}
+
+static void
+append_all(const char *dir, const char *seed)
+{
+	struct hm_tilelog *l = open_log(dir);
+	struct thread t[THREADS];
+
+	for (int i = 0; i < THREADS; i++) {
+		t[i] = (struct thread){ .l = l, .seed = seed, .n = i };
+		if (pthread_create(&t[i].id, NULL, append, &t[i]))
+			abort();
+	}
+	for (;;) {
+		struct hm_arena a = { 0 };
+
+		say(head_line(&a, hm_tilelog_latest(l, &a, NULL)));
+		say(head_line(&a, hm_tilelog_checkpoint(l, &a)));
+		hm_arena_free(&a);
+		hm_clock_sleep_ms(1);
+	}
+}
+
+static int
+verify_head(struct hm_tilelog *l, hm_str size, hm_str root, struct hm_err *err)
+{
+	struct hm_hash_reader r = { hm_tilelog_read_hashes, l };
+	int64_t n = atoll(size.p), have = hm_tilelog_stats(l).size;
+	struct hm_hash want, got;
+
+	if (n > have)
+		return hm_err_set(err, HM_ESECURITY, "rolled back from %lld to %lld records",
+		                  (long long)n, (long long)have);
+	if (hm_hash_parse(root, &want, err) || hm_tlog_tree_hash(n, &r, &got, err))
+		return -1;
+	return hm_hash_eq(&want, &got) ? 0 : hm_err_set(err, HM_ESECURITY, "forked at %lld",
+	                                                (long long)n);
+}
+
+static int
+verify_record(struct hm_tilelog *l, struct hm_arena *a, hm_str id, hm_str key, struct hm_err *err)
+{
+	struct hm_found f;
+
+	if (hm_tilelog_find(l, a, key, &f, err))
+		return hm_err_wrap(err, "acknowledged, but lost: ");
+	return f.id == atoll(id.p) ? 0 : hm_err_set(err, HM_ESECURITY, HM_F " has moved", HM_P(key));
+}
+
+static void
+verify(const char *dir, const char *file)
+{
+	struct hm_arena a = { 0 };
+	struct hm_err err = { 0 };
+	int64_t start = hm_clock_monotonic_ns();
+	struct hm_tilelog *l = open_log(dir);
+	double ms = (double)(hm_clock_monotonic_ns() - start) / 1e6;
+	hm_str text, line, kind, first, rest;
+	long long n = 0;
+	int rc = 0;
+
+	if (hm_file_read(&a, file, (size_t)1 << 30, &text, &err))
+		die(&err);
+	while (rc == 0 && hm_str_cut(text, '\n', &line, &text)) {
+		hm_str_cut(line, ' ', &kind, &rest);
+		hm_str_cut(rest, ' ', &first, &rest);
+		rc = hm_str_eqz(kind, "head") ? verify_head(l, first, rest, &err) :
+		                                verify_record(l, &a, first, rest, &err);
+		n++;
+	}
+	if (rc)
+		die(&err);
+	printf("%lld lines hold; %lld records; opened in %.0f ms\n", n,
+	       (long long)hm_tilelog_stats(l).size, ms);
+	hm_tilelog_free(l);
+	hm_arena_free(&a);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 4 && strcmp(argv[1], "append") == 0)
+		append_all(argv[2], argv[3]);
+	else if (argc == 4 && strcmp(argv[1], "verify") == 0)
+		verify(argv[2], argv[3]);
+	else
+		return fprintf(stderr, "usage: logkill append DIR SEED | verify DIR FILE\n"), 2;
+	return 0;
+}
