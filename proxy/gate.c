@@ -344,9 +344,9 @@ gate_fill(struct proxy *p, struct hm_arena *a, const struct route *r, struct hm_
 	struct rules *rules;
 	int rc;
 
-	if (!p->gate || !r->canonical ||
-	    (r->want != WANT_INFO && r->want != WANT_MOD && r->want != WANT_ZIP))
-		return 0;
+	if (!p->gate || (r->want != WANT_MOD && r->want != WANT_ZIP &&
+	                 (r->want != WANT_INFO || !r->canonical)))
+		return 0; /* a revision is judged when it is known what it leads to */
 	rules = hold(p->gate);
 	rc = judge_for_fill(p, rules, a, r, err);
 	drop(p->gate, rules);

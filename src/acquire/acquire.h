@@ -55,6 +55,8 @@ void hm_acquire_free(struct hm_acquire *ac);
 void hm_acquire_set_sums(struct hm_acquire *ac, struct hm_sums *sums);
 /* The state, for hm_sums_write() and friends; NULL without a go.sum. */
 struct hm_sums *hm_acquire_sums(struct hm_acquire *ac);
+/* What opts.permit says before anything is fetched; HM_EPOLICY when it is against m. */
+int hm_acquire_permitted(struct hm_acquire *ac, struct hm_modver m, struct hm_err *err);
 /* Would a checksum database answer for this module? */
 bool hm_acquire_is_vouched(struct hm_acquire *ac, hm_str path);
 /* No "go: downloading" lines, as in mod download. */

@@ -135,6 +135,12 @@ permitted(struct hm_acquire *ac, struct hm_modver m, hm_str dir, struct hm_err *
 	return -1;
 }
 
+int
+hm_acquire_permitted(struct hm_acquire *ac, struct hm_modver m, struct hm_err *err)
+{
+	return permitted(ac, m, HM_S(""), err);
+}
+
 static int
 get_dir(struct hm_acquire *ac, struct hm_arena *a, struct hm_modver m, hm_str *dir,
         struct hm_err *err)

@@ -35,7 +35,7 @@ enum hm_query_fail {
 /* Which versions a query may choose. */
 enum hm_allow {
 	HM_ALLOW_ALL,
-	HM_ALLOW_NOT_EXCLUDED,   /* CheckExclusions */
+	HM_ALLOW_NOT_EXCLUDED,   /* CheckExclusions, and what the policy permits */
 	HM_ALLOW_CHECKED,        /* CheckAllowed: neither excluded nor retracted */
 	HM_ALLOW_ASKED,          /* the same, but what the query names and, for upgrade and
 	                            patch, what is selected may be retracted (go's `get`) */

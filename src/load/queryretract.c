@@ -205,7 +205,8 @@ hm_query_check(struct hm_modload *ml, struct hm_arena *a, struct hm_modver m, en
 	*fail = HM_QUERY_OK;
 	if (allow == HM_ALLOW_ALL)
 		return 0;
-	if (hm_query_check_exclusions(ml, m, err)) {
+	if (hm_query_check_exclusions(ml, m, err) ||
+	    (!hm_gover_is_toolchain(m.path) && hm_acquire_permitted(ml->acquire, m, err))) {
 		*fail = HM_QUERY_DISALLOWED;
 		return -1;
 	}

@@ -39,10 +39,34 @@ rank(const struct hm_policy_rule *r)
 	       (r->versions.n ? hm_verset_is_single(&r->versions) ? 2 : 1 : 0);
 }
 
+static hm_str
+lower(struct hm_buf *b, hm_str s)
+{
+	hm_buf_clear(b);
+	for (size_t i = 0; i < s.n; i++)
+		hm_buf_addc(b, s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i]);
+	return hm_buf_str(b);
+}
+
+/* Hosts of code take github.com/Evil/x for github.com/evil/x: a deny means both. */
+static bool
+matches(const struct hm_policy_rule *r, hm_str path)
+{
+	struct hm_buf a = { 0 }, b = { 0 };
+	bool is = hm_policy_match(r->pattern, path);
+
+	if (!is && r->deny) {
+		is = hm_policy_match(lower(&a, r->pattern), lower(&b, path));
+		hm_buf_free(&a);
+		hm_buf_free(&b);
+	}
+	return is;
+}
+
 static bool
 holds(const struct hm_policy_rule *r, struct hm_modver m)
 {
-	return hm_policy_match(r->pattern, m.path) && hm_verset_has(&r->versions, m);
+	return matches(r, m.path) && hm_verset_has(&r->versions, m);
 }
 
 /* Of equally specific rules, the stricter one. */
@@ -523,7 +547,7 @@ hm_policy_denies_path(const struct hm_policy *p, struct hm_arena *a, hm_str path
 	for (size_t i = 0; i < list->n; i++) {
 		const struct hm_policy_rule *r = &list->v[i];
 
-		if (r->versions.n || !hm_policy_match(r->pattern, path))
+		if (r->versions.n || !matches(r, path))
 			continue;
 		if (!best || rank(r) > rank(best) || (rank(r) == rank(best) && r->deny))
 			best = r;

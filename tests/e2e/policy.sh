@@ -227,6 +227,10 @@ t "a build is refused" has "example.com/holes@v1.0.0: refused by policy, hermod.
 t "a download is refused" has "example.com/holes@v1.0.0: refused by policy" h mod download example.com/holes@v1.0.0
 off() { (cd "$work/m" && HERMOD_POLICY=off "$HERMOD" mod download example.com/holes@v1.0.0); }
 t "HERMOD_POLICY=off" off
+query() { (cd "$work/m" && "$HERMOD" list -m "$@" 2>&1); }
+p 'cooldown 7d ...'
+t "latest is old enough without a proxy that sees to it" says "example.com/lib v1.1.0" query example.com/lib@latest
+t "list -versions, too" says "example.com/lib v1.0.0 v1.1.0 v1.3.0-rc.1" query -versions example.com/lib
 other() { printf 'default deny\n' >"$work/other.policy"; (cd "$work/m" && HERMOD_POLICY=$work/other.policy "$HERMOD" mod download example.com/lib@v1.0.0 2>&1); }
 t "HERMOD_POLICY=FILE" has "example.com/lib@v1.0.0: refused by policy, other.policy:1: no rule allows it" other
 p "deny"

@@ -240,6 +240,7 @@ admission(void **state)
 		{ "github.com/corp/bad", "v1.0.0",
 		  "12: deny github.com/corp/bad: CVE in the design" },
 		{ "github.com/evil/good", "v1.0.0", "permitted" },
+		{ "github.com/Evil/x", "v1.0.0", "14: deny github.com/evil/..." },
 		{ "github.com/evil/good", "v1.0.1", "14: deny github.com/evil/..." },
 		{ "git.internal/team/x", "v1.0.0", "permitted" },
 		{ "github.com/corp/lib", "v1.4.9", "permitted" },
