@@ -104,9 +104,7 @@ static int
 make_zip(struct publish *w, struct hm_err *err)
 {
 	hm_str folder = hm_env_or_empty(&w->env, "TMPDIR");
-	hm_str name = w->output.n ? w->output :
-	                            hm_path_cat(w->a, folder.n ? folder : HM_S("/tmp"),
-	                                        HM_S("hermod-publish"));
+	hm_str name = hm_path_cat(w->a, folder.n ? folder : HM_S("/tmp"), HM_S("hermod-publish"));
 	int fd, rc;
 
 	if (hm_file_temp(w->a, name.p, &w->tmp, &fd, err))
@@ -114,10 +112,8 @@ make_zip(struct publish *w, struct hm_err *err)
 	rc = hm_modzip_create(fd, w->tmp.p, w->path, w->version, w->dir.p, err);
 	if (rc == 0)
 		rc = check_zip(w, err);
-	if (rc == 0 && w->output.n)
-		return hm_file_commit(fd, w->tmp.p, w->output.p, 0644, true, err);
 	close(fd);
-	return rc;
+	return rc == 0 && w->output.n ? hm_file_copy(w->tmp.p, w->output.p, 0644, err) : rc;
 }
 
 /* ---- who publishes */
