@@ -22,8 +22,9 @@ static int
 purge_one(struct proxy *p, hm_str object, hm_str who, hm_str reason, struct hm_err *err)
 {
 	struct purge_why why = { .reason = reason, .who = who };
-	struct hm_audit_event e = { .who = who, .action = HM_S("purge"), .object = object,
-		                    .detail = reason };
+	struct hm_audit_event e = {
+		.who = who, .action = HM_S("purge"), .object = object, .detail = reason
+	};
 	struct hm_modver m;
 	hm_str file;
 
@@ -54,8 +55,8 @@ cmd_purge(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		return hm_err_set(err, HM_EUSAGE, "which version? purge --dir DIR PATH@VERSION");
 	if (!hm_file_is_dir(p->opts.dir.p))
 		return hm_err_set(err, HM_ENOTFOUND, HM_F ": no such folder", HM_P(p->opts.dir));
-	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err) ||
-	    proxy_open_audit(p, err) || facts_open(&o, &p->facts, err))
+	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err) || proxy_open_audit(p, err) ||
+	    facts_open(&o, &p->facts, err))
 		return -1;
 	for (int i = 0; i < argc; i++)
 		if (purge_one(p, hm_str_of(argv[i]), proxy_shell_user(&p->arena), reason, err))

@@ -263,11 +263,11 @@ open_server(struct proxy *p, struct hm_err *err)
 		return hm_err_set(err, HM_EUSAGE,
 		                  "--quota and --offline exclude each other: what is removed could "
 		                  "not be fetched again");
+	p->meter = meter_new();
 	if (facts_open(&facts, &p->facts, err) || control_new(p, &p->control, err))
 		return -1;
 	upload_sweep(p);
 	p->desk = desk_new(p);
-	p->meter = meter_new();
 	meter_watch(p->meter, p);
 	p->web = web_new();
 	upstreams_watch(p->upstreams, proxy_upstream_asked, p->meter);

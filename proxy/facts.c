@@ -19,44 +19,33 @@
 
 enum {
 	QUEUE_MAX = 1 << 16,
-	SHARDS = 16,
-	SHARD_SLOTS = 1 << 10,   /* a power of two */
-	SHARD_FULL = SHARD_SLOTS * 3 / 4,
 	FLUSH_MS = 1000,
-	BATCH = 512,             /* rows of a transaction */
+	BATCH = 512, /* rows of a transaction */
 	READERS = 4,
-};
-
-/* Uses since the last flush: an open hash table. */
-struct shard {
-	_Alignas(64) pthread_mutex_t mutex;
-	struct use *slot; /* NULL until first used */
-	size_t n;
 };
 
 struct facts {
 	const struct hm_store *store;
 	const struct hm_log *log;
 	struct hm_arena arena;
-	hm_str file;           /* DIR/facts.db */
-	int lock;              /* shared, as long as it is open */
-	int64_t opener;        /* this one's row */
+	hm_str file;    /* DIR/facts.db */
+	int lock;       /* shared, as long as it is open */
+	int64_t opener; /* this one's row */
 	void (*tick)(void *ctx, struct facts *f);
 	void *ctx;
 
-	struct shard shard[SHARDS];
-	atomic_ullong lost, queued;
+	struct uses *uses;
 
 	pthread_mutex_t queue_mutex;
 	pthread_cond_t wake, room;
 	struct news *first, **last;
 	size_t in_queue;
-	bool behind;           /* news were lost: the next start scans */
+	bool behind; /* news were lost: the next start scans */
 	bool stop;
 
 	pthread_mutex_t write_mutex; /* the writer's connection */
 	struct facts_writer w;
-	bool failing;          /* the last write failed, and that was said */
+	bool failing; /* the last write failed, and that was said */
 
 	pthread_mutex_t read_mutex;
 	struct hm_db *reader[READERS];
@@ -75,71 +64,11 @@ facts_store(const struct facts *f)
 	return f->store;
 }
 
-/* ---- uses */
-
-static uint64_t
-hash_of(hm_str path, hm_str version)
-{
-	return hm_modver_hash(hm_modver_of(path, version)) | 1;
-}
-
-static struct use *
-slot_of(struct shard *s, uint64_t hash, hm_str path, hm_str version)
-{
-	size_t i = (size_t)(hash >> 8);
-
-	for (;; i++) {
-		struct use *u = &s->slot[i % SHARD_SLOTS];
-
-		if (u->hash == 0 || (u->hash == hash && hm_str_eq(u->path, path) &&
-		                     hm_str_eq(u->version, version)))
-			return u;
-	}
-}
-
-static void
-use_new(struct use *u, uint64_t hash, hm_str path, hm_str version, int64_t now)
-{
-	char *p = hm_mem_grow(NULL, path.n + version.n + 1, 1);
-
-	memcpy(p, path.p, path.n);
-	memcpy(p + path.n, version.p, version.n);
-	*u = (struct use){ .hash = hash,
-		           .path = hm_str_make(p, path.n),
-		           .version = hm_str_make(p + path.n, version.n),
-		           .first = now };
-}
-
 void
 facts_used(struct facts *f, hm_str path, hm_str version, bool zip)
 {
-	uint64_t hash;
-	int64_t now;
-	struct shard *s;
-	struct use *u;
-
-	if (!f)
-		return;
-	hash = hash_of(path, version);
-	now = hm_clock_unix_nano() / 1000;
-	s = &f->shard[(hash >> 1) % SHARDS];
-	pthread_mutex_lock(&s->mutex);
-	if (!s->slot)
-		s->slot = hm_mem_new(SHARD_SLOTS * sizeof(*s->slot));
-	u = slot_of(s, hash, path, version);
-	if (u->hash == 0 && s->n >= SHARD_FULL) {
-		pthread_mutex_unlock(&s->mutex);
-		atomic_fetch_add_explicit(&f->lost, 1, memory_order_relaxed);
-		pthread_cond_signal(&f->wake);
-		return;
-	}
-	if (u->hash == 0) {
-		use_new(u, hash, path, version, now);
-		s->n++;
-	}
-	u->last = now;
-	u->zips += zip;
-	pthread_mutex_unlock(&s->mutex);
+	if (f)
+		uses_count(f->uses, path, version, zip);
 }
 
 /* ---- news */
@@ -292,9 +221,8 @@ merge(struct hm_arena *a, struct news *list)
 	bool fresh;
 
 	for (n = list; n; n = next) {
-		struct hm_map_entry *e =
-			hm_map_put(&seen, hm_modver_str(a, hm_modver_of(n->path, n->version)),
-		                   &fresh);
+		struct hm_map_entry *e = hm_map_put(
+			&seen, hm_modver_str(a, hm_modver_of(n->path, n->version)), &fresh);
 
 		next = n->next;
 		if (fresh) {
@@ -371,31 +299,26 @@ write_news(struct facts *f, struct hm_err *err)
 }
 
 static int
-write_shard(struct facts *f, struct shard *s, struct hm_err *err)
+write_one_use(void *ctx, const struct use *u, struct hm_err *err)
 {
-	struct use *slot;
-	int rc = 0;
+	return facts_write_use(ctx, u, err);
+}
 
-	pthread_mutex_lock(&s->mutex);
-	slot = s->slot;
-	s->slot = NULL;
-	s->n = 0;
-	pthread_mutex_unlock(&s->mutex);
-	if (!slot)
+/* What cannot be written is forgotten: a use is no fact to keep a proxy waiting for. */
+static int
+write_uses(struct facts *f, struct hm_err *err)
+{
+	int rc;
+
+	if (!uses_any(f->uses))
 		return 0;
 	rc = facts_writer_begin(&f->w, err);
-	for (size_t i = 0; i < SHARD_SLOTS; i++) {
-		if (slot[i].hash == 0)
-			continue;
-		if (rc == 0)
-			rc = facts_write_use(&f->w, &slot[i], err);
-		free((void *)(uintptr_t)slot[i].path.p);
-	}
+	if (rc == 0)
+		rc = uses_take(f->uses, write_one_use, &f->w, err);
 	if (rc == 0)
 		rc = facts_writer_commit(&f->w, err);
 	if (rc)
 		hm_db_rollback(f->w.db);
-	free(slot);
 	return rc;
 }
 
@@ -404,8 +327,8 @@ write_all(struct facts *f, struct hm_err *err)
 {
 	int rc = write_news(f, err);
 
-	for (size_t i = 0; i < SHARDS && rc == 0; i++)
-		rc = write_shard(f, &f->shard[i], err);
+	if (rc == 0)
+		rc = write_uses(f, err);
 	if (rc && !f->failing)
 		hm_log(f->log, HM_LOG_WARN, "hermod-proxy: facts cannot be written: " HM_F,
 		       HM_P(hm_err_str(err)));
@@ -447,19 +370,6 @@ facts_purged(struct facts *f, struct fact_purge *p, struct hm_err *err)
 	return rc;
 }
 
-static bool
-anything_used(struct facts *f)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < SHARDS && !any; i++) {
-		pthread_mutex_lock(&f->shard[i].mutex);
-		any = f->shard[i].n > 0;
-		pthread_mutex_unlock(&f->shard[i].mutex);
-	}
-	return any;
-}
-
 static void *
 writer_main(void *arg)
 {
@@ -478,7 +388,7 @@ writer_main(void *arg)
 		news = f->first != NULL;
 		stop = f->stop;
 		pthread_mutex_unlock(&f->queue_mutex);
-		if (news || anything_used(f))
+		if (news || uses_any(f->uses))
 			facts_flush(f, &err);
 		hm_err_clear(&err);
 		if (f->tick && !stop)
@@ -520,7 +430,8 @@ scanner_main(void *arg)
 		hm_log(f->log, HM_LOG_WARN, "hermod-proxy: facts: " HM_F, HM_P(hm_err_str(&err)));
 	else if (!facts_stopping(f))
 		hm_log(f->log, HM_LOG_INFO,
-		       "hermod-proxy: facts.db is up to date with the store: %llu versions differed",
+		       "hermod-proxy: facts.db is up to date with the store: %llu versions "
+		       "differed",
 		       (unsigned long long)changed);
 	hm_err_free(&err);
 	atomic_store(&f->scanning, false);
@@ -540,7 +451,7 @@ facts_totals(struct facts *f)
 	pthread_mutex_lock(&f->queue_mutex);
 	t.queued = f->in_queue;
 	pthread_mutex_unlock(&f->queue_mutex);
-	t.lost = atomic_load(&f->lost);
+	t.lost = uses_lost(f->uses);
 	t.scanning = atomic_load(&f->scanning);
 	return t;
 }
@@ -604,9 +515,8 @@ set_aside(struct facts *f, struct hm_err *err)
 	                            (long long)hm_clock_unix());
 	int rc;
 
-	hm_log(f->log, HM_LOG_WARN,
-	       "hermod-proxy: " HM_F "; it is kept as " HM_F " and made again", HM_P(hm_err_str(err)),
-	       HM_P(to));
+	hm_log(f->log, HM_LOG_WARN, "hermod-proxy: " HM_F "; it is kept as " HM_F " and made again",
+	       HM_P(hm_err_str(err)), HM_P(to));
 	hm_err_clear(err);
 	rc = hm_file_rename(f->file.p, to.p, err);
 	if (rc == 0)
@@ -710,8 +620,7 @@ facts_open(const struct facts_opts *o, struct facts **out, struct hm_err *err)
 	pthread_mutex_init(&f->write_mutex, NULL);
 	pthread_mutex_init(&f->read_mutex, NULL);
 	pthread_mutex_init(&f->totals_mutex, NULL);
-	for (size_t i = 0; i < SHARDS; i++)
-		pthread_mutex_init(&f->shard[i].mutex, NULL);
+	f->uses = uses_new();
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&f->wake, &attr);
@@ -743,7 +652,7 @@ sign_off(struct facts *f)
 }
 
 void
-facts_close(struct facts *f)
+facts_stop(struct facts *f)
 {
 	if (!f)
 		return;
@@ -754,19 +663,29 @@ facts_close(struct facts *f)
 	pthread_mutex_unlock(&f->queue_mutex);
 	if (f->has_scanner)
 		pthread_join(f->scanner, NULL);
-	if (f->has_writer) {
-		struct hm_err err = { 0 };
-
+	if (f->has_writer)
 		pthread_join(f->writer, NULL);
+	f->has_scanner = f->has_writer = false;
+}
+
+void
+facts_close(struct facts *f)
+{
+	struct hm_err err = { 0 };
+
+	if (!f)
+		return;
+	facts_stop(f);
+	if (f->opener) {
 		facts_flush(f, &err); /* what came while it stopped */
 		hm_err_free(&err);
-	}
-	if (f->opener)
 		sign_off(f);
+	}
 	for (size_t i = 0; i < READERS; i++)
 		hm_db_free(f->reader[i]);
 	facts_writer_end(&f->w); /* last: who may write folds the WAL in */
 	free_news(f->first);
+	uses_free(f->uses);
 	hm_lock_release(f->lock);
 	hm_arena_free(&f->arena);
 	free(f);

@@ -33,6 +33,8 @@ struct facts_opts {
 
 /* Makes DIR/facts.db when it is not there; one that is no database is set aside. */
 int facts_open(const struct facts_opts *o, struct facts **out, struct hm_err *err);
+/* Its threads end, and with them the ticks; what is asked or said still works. */
+void facts_stop(struct facts *f);
 /* Writes what is left. NULL is fine. */
 void facts_close(struct facts *f);
 
@@ -93,7 +95,7 @@ int facts_versions(struct facts *f, struct hm_arena *a, hm_str path, struct fact
 /* Every version in the store, by path, in no order of versions; fn answers -1 to stop. */
 int facts_each(struct facts *f, int (*fn)(void *ctx, const struct fact *v, struct hm_err *err),
                void *ctx, struct hm_err *err);
-/* Oldest first from `since` on (inclusive): by .whole, only those with a zip, or all by .changed. */
+/* Oldest first, from `since` on: by .whole, only those with a zip, or all by .changed. */
 int facts_since(struct facts *f, struct hm_arena *a, int64_t since, bool all, size_t limit,
                 struct facts_list *out, struct hm_err *err);
 /* Newest first. */

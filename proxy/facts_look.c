@@ -17,8 +17,8 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-#define INFO_MAX ((size_t)1 << 20)
-#define MOD_MAX ((size_t)16 << 20)
+#define INFO_MAX   ((size_t)1 << 20)
+#define MOD_MAX    ((size_t)16 << 20)
 #define LOOKUP_MAX ((size_t)1 << 20)
 enum { REQUIREMENTS_MAX = 100000 };
 
@@ -55,14 +55,16 @@ const char *const facts_schema[] = {
 	" zip_h1 TEXT NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL, local INTEGER NOT NULL);"
 	"CREATE INDEX purge_version ON purge(path, version);"
 	"CREATE TRIGGER version_added AFTER INSERT ON version BEGIN"
-	" UPDATE total SET modules = modules + (SELECT versions = 0 FROM module WHERE id = new.module),"
+	" UPDATE total SET modules = modules + (SELECT versions = 0 FROM module WHERE id = "
+	"new.module),"
 	"  versions = versions + 1, zips = zips + (new.zip_bytes IS NOT NULL),"
 	"  bytes = bytes + ifnull(new.info_bytes, 0) + ifnull(new.mod_bytes, 0) +"
 	"  ifnull(new.zip_bytes, 0);"
 	" UPDATE module SET versions = versions + 1 WHERE id = new.module; END;"
 	"CREATE TRIGGER version_gone AFTER DELETE ON version BEGIN"
 	" UPDATE module SET versions = versions - 1 WHERE id = old.module;"
-	" UPDATE total SET modules = modules - (SELECT versions = 0 FROM module WHERE id = old.module),"
+	" UPDATE total SET modules = modules - (SELECT versions = 0 FROM module WHERE id = "
+	"old.module),"
 	"  versions = versions - 1, zips = zips - (old.zip_bytes IS NOT NULL),"
 	"  bytes = bytes - ifnull(old.info_bytes, 0) - ifnull(old.mod_bytes, 0) -"
 	"  ifnull(old.zip_bytes, 0); END;"
@@ -100,12 +102,14 @@ static const char *const sql[N_STATEMENTS] = {
 	[GET_ROW] = "SELECT id, time, stored, whole, changed, touched, info_bytes, mod_bytes,"
 		    " zip_bytes, zip_h1, mod_h1, sumdb, record, source, local"
 		    " FROM version WHERE module=?1 AND version=?2",
-	[ADD_ROW] = "INSERT INTO version(module, version, time, stored, whole, changed, touched,"
-		    " info_bytes, mod_bytes, zip_bytes, zip_h1, mod_h1, sumdb, record, source, local)"
-		    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-	[SET_ROW] = "UPDATE version SET time=?3, stored=?4, whole=?5, changed=?6, touched=?7,"
-		    " info_bytes=?8, mod_bytes=?9, zip_bytes=?10, zip_h1=?11, mod_h1=?12, sumdb=?13,"
-		    " record=?14, source=?15, local=?16 WHERE module=?1 AND version=?2",
+	[ADD_ROW] =
+		"INSERT INTO version(module, version, time, stored, whole, changed, touched,"
+		" info_bytes, mod_bytes, zip_bytes, zip_h1, mod_h1, sumdb, record, source, local)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+	[SET_ROW] =
+		"UPDATE version SET time=?3, stored=?4, whole=?5, changed=?6, touched=?7,"
+		" info_bytes=?8, mod_bytes=?9, zip_bytes=?10, zip_h1=?11, mod_h1=?12, sumdb=?13,"
+		" record=?14, source=?15, local=?16 WHERE module=?1 AND version=?2",
 	[DROP_ROW] = "DELETE FROM version WHERE id=?1",
 	[DROP_REQUIREMENTS] = "DELETE FROM requirement WHERE by=?1",
 	[ADD_REQUIREMENT] = "INSERT OR REPLACE INTO requirement VALUES(?1, ?2, ?3, ?4)",
@@ -218,7 +222,7 @@ struct look {
 	int64_t module;
 	struct fact is, was; /* was.stored == 0: there is no row */
 	int64_t row, touched;
-	hm_str mod;          /* text of the .mod */
+	hm_str mod; /* text of the .mod */
 };
 
 /* Size of a regular file, -1 for none; *oldest becomes its time if that is earlier. */
@@ -305,12 +309,11 @@ record_of(struct look *l, hm_str sumdb)
 		hm_err_free(&err);
 		return -1;
 	}
-	text = text_of(l,
-	               hm_arena_printf(l->a,
-	                               HM_F "/cache/download/sumdb/" HM_F "/lookup/" HM_F "@" HM_F,
-	                               HM_P(l->w->store->root), HM_P(sumdb), HM_P(path),
-	                               HM_P(version)),
-	               LOOKUP_MAX);
+	text = text_of(
+		l,
+		hm_arena_printf(l->a, HM_F "/cache/download/sumdb/" HM_F "/lookup/" HM_F "@" HM_F,
+	                        HM_P(l->w->store->root), HM_P(sumdb), HM_P(path), HM_P(version)),
+		LOOKUP_MAX);
 	hm_str_cut(text, '\n', &line, &rest);
 	if (line.n == 0 || line.n > 18)
 		return -1;
@@ -343,8 +346,9 @@ read_row(struct facts_writer *w, struct look *l, struct hm_err *err)
 	if (hm_stmt_step(s, &row, err))
 		return -1;
 	if (!row) {
-		*was = (struct fact){ .info_bytes = -1, .mod_bytes = -1, .zip_bytes = -1,
-			              .record = -1 };
+		*was = (struct fact){
+			.info_bytes = -1, .mod_bytes = -1, .zip_bytes = -1, .record = -1
+		};
 		return 0;
 	}
 	l->row = hm_stmt_int(s, 0);
@@ -373,8 +377,8 @@ static void
 decide(struct facts_writer *w, struct look *l, const struct news *n)
 {
 	struct fact *is = &l->is, *was = &l->was;
-	bool zip_came = is->zip_bytes >= 0 &&
-	                (was->zip_bytes < 0 || !hm_str_eq(is->zip_h1, was->zip_h1));
+	bool zip_came =
+		is->zip_bytes >= 0 && (was->zip_bytes < 0 || !hm_str_eq(is->zip_h1, was->zip_h1));
 	bool came = zip_came || (is->info_bytes >= 0 && was->info_bytes < 0) ||
 	            (is->mod_bytes >= 0 && !hm_str_eq(is->mod_h1, was->mod_h1));
 

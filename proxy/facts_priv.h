@@ -1,7 +1,8 @@
 /*
  * facts_priv.h - between the files of facts:
  *
- *	facts.c       open and close, the queue, uses, the writer thread
+ *	facts.c       open and close, the queue, the writer thread
+ *	facts_uses.c  uses, until they are written
  *	facts_look.c  a version's files become its row
  *	facts_read.c  queries
  *	facts_scan.c  the whole folder against the database
@@ -22,6 +23,27 @@ struct news {
 	hm_str source, sumdb;
 	int64_t record;
 };
+
+/* How often a version was asked for since the last time that this was written. */
+struct use {
+	uint64_t hash;
+	hm_str path, version; /* path.p is the memory of both */
+	int64_t first, last;
+	uint32_t zips;
+};
+
+/* A bounded table, in shards with a lock each, so that a loop hardly ever meets another. */
+struct uses;
+
+struct uses *uses_new(void);
+void uses_free(struct uses *u);
+void uses_count(struct uses *u, hm_str path, hm_str version, bool zip);
+bool uses_any(struct uses *u);
+/* Takes all out and hands each to fn until that fails. */
+int uses_take(struct uses *u, int (*fn)(void *ctx, const struct use *use, struct hm_err *err),
+              void *ctx, struct hm_err *err);
+/* That did not fit. */
+uint64_t uses_lost(struct uses *u);
 
 /* Statements of the writer's connection, in the order of facts_look.c's table. */
 enum { FACTS_STATEMENTS = 16 };
@@ -44,12 +66,6 @@ int64_t facts_stamp(struct facts_writer *w);
 /* Makes the row of a version equal to its files; within a transaction. */
 int facts_look(struct facts_writer *w, struct hm_arena *a, const struct news *n,
                struct hm_err *err);
-struct use {
-	uint64_t hash;
-	hm_str path, version; /* path.p is the memory of both */
-	int64_t first, last;
-	uint32_t zips;
-};
 int facts_write_use(struct facts_writer *w, const struct use *u, struct hm_err *err);
 int facts_write_purge(struct facts_writer *w, struct fact_purge *p, struct hm_err *err);
 int facts_read_totals(struct facts_writer *w, struct facts_totals *t, struct hm_err *err);

@@ -8,9 +8,9 @@
 #include "mod/semver.h"
 
 /* Columns of a fact, in the order of take_fact(). */
-#define FACT_COLUMNS                                                                         \
-	"m.path, v.version, v.time, v.stored, v.whole, v.changed, v.info_bytes, v.mod_bytes," \
-	" v.zip_bytes, v.zip_h1, v.mod_h1, v.sumdb, v.record, v.source, v.local, v.first_use," \
+#define FACT_COLUMNS                                                                               \
+	"m.path, v.version, v.time, v.stored, v.whole, v.changed, v.info_bytes, v.mod_bytes,"      \
+	" v.zip_bytes, v.zip_h1, v.mod_h1, v.sumdb, v.record, v.source, v.local, v.first_use,"     \
 	" v.last_use, v.uses"
 #define FACT_FROM " FROM version v JOIN module m ON m.id = v.module "
 
@@ -102,8 +102,8 @@ facts_version(struct facts *f, struct hm_arena *a, hm_str path, hm_str version, 
 	struct facts_list list;
 	struct query q;
 
-	if (query_open(&q, f,
-	               "SELECT " FACT_COLUMNS FACT_FROM "WHERE m.path=?1 AND v.version=?2", err))
+	if (query_open(&q, f, "SELECT " FACT_COLUMNS FACT_FROM "WHERE m.path=?1 AND v.version=?2",
+	               err))
 		return -1;
 	hm_stmt_bind_str(q.s, 1, path);
 	hm_stmt_bind_str(q.s, 2, version);
@@ -182,9 +182,9 @@ facts_since(struct facts *f, struct hm_arena *a, int64_t since, bool all, size_t
 {
 	return limited(f, a,
 	               all ? "SELECT " FACT_COLUMNS FACT_FROM
-	                     "WHERE v.changed >= ?2 ORDER BY v.changed LIMIT ?1" :
-			     "SELECT " FACT_COLUMNS FACT_FROM
-			     "WHERE v.whole >= ?2 ORDER BY v.whole LIMIT ?1",
+	                     "WHERE v.changed >= ?2 ORDER BY v.changed LIMIT ?1"
+	                   : "SELECT " FACT_COLUMNS FACT_FROM
+	                     "WHERE v.whole >= ?2 ORDER BY v.whole LIMIT ?1",
 	               since > 0 ? since : 0, limit, out, err);
 }
 
@@ -192,9 +192,8 @@ int
 facts_recent(struct facts *f, struct hm_arena *a, size_t limit, struct facts_list *out,
              struct hm_err *err)
 {
-	return limited(f, a,
-	               "SELECT " FACT_COLUMNS FACT_FROM "ORDER BY v.changed DESC LIMIT ?1", -1,
-	               limit, out, err);
+	return limited(f, a, "SELECT " FACT_COLUMNS FACT_FROM "ORDER BY v.changed DESC LIMIT ?1",
+	               -1, limit, out, err);
 }
 
 int

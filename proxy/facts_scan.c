@@ -107,7 +107,8 @@ scan_gone(struct scan *s, struct hm_err *err)
 		hm_arena_free(&a);
 		path = hm_arena_dup(&a, hm_stmt_str(all, 0));
 		version = hm_stmt_str(all, 1);
-		if (hm_store_path(facts_store(s->f), &a, path, version, "x", &file, &ignored) == 0 &&
+		if (hm_store_path(facts_store(s->f), &a, path, version, "x", &file, &ignored) ==
+		            0 &&
 		    !hm_file_exists(hm_path_dir(&a, file).p))
 			rc = scan_module(s, path, hm_path_dir(&a, file), err);
 		hm_err_clear(&ignored);

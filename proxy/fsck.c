@@ -15,8 +15,8 @@
 #include "store/list.h"
 
 enum {
-	TEMP_AGE = 600,  /* seconds: a temporary file that old is nobody's */
-	AGAIN_MS = 300,  /* before what looks wrong is looked at again */
+	TEMP_AGE = 600, /* seconds: a temporary file that old is nobody's */
+	AGAIN_MS = 300, /* before what looks wrong is looked at again */
 };
 #define LIST_MAX ((size_t)64 << 20)
 
@@ -69,8 +69,8 @@ stray(struct fsck_work *w, hm_str dir, hm_str name)
 	for (c = (char *)(uintptr_t)aside.p; *c; c++)
 		if (*c == '/')
 			*c = ',';
-	if (temp ? hm_file_remove(file.p, &err) :
-	           fsck_set_aside(w->k, file, aside, HM_S("not a file of the store"), &err))
+	if (temp ? hm_file_remove(file.p, &err)
+	         : fsck_set_aside(w->k, file, aside, HM_S("not a file of the store"), &err))
 		fsck_say(w, 0, 0, HM_F ": " HM_F, HM_P(rel), HM_P(hm_err_str(&err)));
 	else
 		fsck_say(w, 0, 1, HM_F ": %s", HM_P(rel), temp ? "removed" : "it is in evidence");
@@ -211,7 +211,8 @@ look_again(struct fsck_work *w, struct hm_arena *a, struct hm_modver m, struct m
 
 	facts_stored(w->k->p->facts, m.path, m.version, NULL);
 	if (facts_flush(w->k->p->facts, &err) ||
-	    control_tell(w->k->p->store.root, hm_arena_printf(a, "forget " HM_F, HM_P(m.path)), &err))
+	    control_tell(w->k->p->store.root, hm_arena_printf(a, "forget " HM_F, HM_P(m.path)),
+	                 &err))
 		fsck_say(w, 0, 0, HM_F ": " HM_F, HM_P(name), HM_P(hm_err_str(&err)));
 	hm_err_free(&err);
 	fsck_look(w->k, a, m, &d);
@@ -287,8 +288,8 @@ is_there(struct fsck_work *w, struct hm_modver m)
 	hm_str file;
 
 	for (size_t i = 0; i < 3 && !there; i++)
-		there = hm_store_path(&w->k->p->store, &a, m.path, m.version, kinds[i], &file, &err) ==
-		                0 &&
+		there = hm_store_path(&w->k->p->store, &a, m.path, m.version, kinds[i], &file,
+		                      &err) == 0 &&
 		        hm_file_exists(file.p);
 	hm_err_free(&err);
 	hm_arena_free(&a);
@@ -329,8 +330,8 @@ check_gone(struct fsck_work *w, struct hm_err *err)
 		hm_err_free(&none);
 		if (!still)
 			continue;
-		fsck_say(w, 1, 0, HM_F "@" HM_F ": facts.db: has it, the store has not", HM_P(m.path),
-		         HM_P(m.version));
+		fsck_say(w, 1, 0, HM_F "@" HM_F ": facts.db: has it, the store has not",
+		         HM_P(m.path), HM_P(m.version));
 		if (!w->k->repair)
 			continue;
 		facts_removed(f, m.path, m.version);

@@ -37,8 +37,8 @@ fsck_set_aside(struct fsck *k, hm_str file, hm_str name, hm_str why, struct hm_e
 static void
 did(struct mending *md, const char *what)
 {
-	md->text = hm_arena_printf(md->a, HM_F "%s%s", HM_P(md->text), md->text.n ? "; " : "",
-	                           what);
+	md->text =
+		hm_arena_printf(md->a, HM_F "%s%s", HM_P(md->text), md->text.n ? "; " : "", what);
 }
 
 static void
@@ -61,8 +61,8 @@ aside(struct mending *md, const char *suffix, struct hm_err *err)
 	for (c = (char *)(uintptr_t)name.p; *c; c++)
 		if (*c == '/')
 			*c = ',';
-	return fsck_set_aside(md->w->k, file, name,
-	                      hm_strs_join(md->a, &md->d->lines, HM_S("\n")), err);
+	return fsck_set_aside(md->w->k, file, name, hm_strs_join(md->a, &md->d->lines, HM_S("\n")),
+	                      err);
 }
 
 static int
@@ -150,8 +150,8 @@ mend_info(struct mending *md)
 	if (aside(md, "info", &err)) {
 		could_not(md, "the .info cannot be set aside", &err);
 	} else if (f->local && f->time) {
-		struct hm_time t = hm_time_from_unix(f->time / 1000000,
-		                                     (int32_t)(f->time % 1000000) * 1000);
+		struct hm_time t =
+			hm_time_from_unix(f->time / 1000000, (int32_t)(f->time % 1000000) * 1000);
 
 		hm_json_begin_object(&w);
 		hm_json_member_str(&w, "Version", md->m.version);
@@ -200,10 +200,9 @@ compare(struct mending *md)
 		did(md, "fetched again");
 		return;
 	}
-	did(md, hm_arena_printf(md->a,
-	                        "what upstream has now is something else (" HM_F
-	                        "): it is not kept",
-	                        HM_P(h1))
+	did(md, hm_arena_printf(
+			md->a, "what upstream has now is something else (" HM_F "): it is not kept",
+			HM_P(h1))
 	                .p);
 	mend_zip(md);
 	md->lost = true;
@@ -233,9 +232,8 @@ fsck_mend_fetch(struct mending *md)
 	else
 		did(md, "it is fetched when it is asked for"); /* an .info alone */
 	if (rc)
-		did(md, hm_arena_printf(md->a, "not fetched again: " HM_F,
-		                        HM_P(hm_err_str(&err)))
-		                .p);
+		did(md,
+		    hm_arena_printf(md->a, "not fetched again: " HM_F, HM_P(hm_err_str(&err))).p);
 	else if (md->d->has_zip || md->d->bad & BAD_MOD)
 		compare(md);
 	hm_err_free(&err);

@@ -15,7 +15,7 @@ struct view {
 	struct hm_arena *a;
 	struct hm_modver m;
 	struct diagnosis *d;
-	hm_str mod;      /* the .mod */
+	hm_str mod; /* the .mod */
 	bool has_mod;
 };
 
@@ -23,8 +23,7 @@ static void
 wrong(struct view *v, int bit, const char *what, hm_str why)
 {
 	v->d->bad |= bit;
-	HM_PUSH(v->a, v->d->lines,
-	        hm_arena_printf(v->a, "%s: " HM_F, what, HM_P(why)));
+	HM_PUSH(v->a, v->d->lines, hm_arena_printf(v->a, "%s: " HM_F, what, HM_P(why)));
 }
 
 /* The error's text without "path@version: " in front. */
@@ -48,7 +47,8 @@ read_text(struct view *v, const char *suffix, int bit, size_t max, hm_str *out)
 	bool there = false;
 	struct stat st;
 
-	if (hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, suffix, &file, &err) == 0 &&
+	if (hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, suffix, &file, &err) ==
+	            0 &&
 	    lstat(file.p, &st) == 0) {
 		there = true;
 		v->d->bytes += (uint64_t)st.st_size;
@@ -136,8 +136,8 @@ compare_hashes(struct view *v, hm_str noted)
 		                      HM_P(noted)));
 	} else if (fact.n && !hm_str_eq(d->h1, fact)) {
 		wrong(v, BAD_ZIP | BAD_HASH, "zip",
-		      hm_arena_printf(v->a, "its hash is " HM_F ", facts.db has " HM_F,
-		                      HM_P(d->h1), HM_P(fact)));
+		      hm_arena_printf(v->a, "its hash is " HM_F ", facts.db has " HM_F, HM_P(d->h1),
+		                      HM_P(fact)));
 	}
 }
 
@@ -158,8 +158,7 @@ look_at_zip(struct view *v)
 	v->d->bytes += (uint64_t)st.st_size;
 	hm_store_ziphash(&v->k->p->store, v->a, v->m.path, v->m.version, &noted);
 	v->d->want = v->d->known && v->d->fact.zip_h1.n ? v->d->fact.zip_h1 : noted;
-	if (admit_check_zip(&offline, v->a, v->m.path, v->m.version, file.p, NULL, &v->d->h1,
-	                    &err))
+	if (admit_check_zip(&offline, v->a, v->m.path, v->m.version, file.p, NULL, &v->d->h1, &err))
 		wrong(v, BAD_ZIP, "zip", short_text(v, &err));
 	else
 		compare_hashes(v, noted);
@@ -175,7 +174,8 @@ compare_mod(struct view *v)
 
 	if (!v->d->has_zip || !v->has_mod || v->d->bad & (BAD_ZIP | BAD_MOD))
 		return;
-	if (hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, "zip", &file, &err) == 0 &&
+	if (hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, "zip", &file, &err) ==
+	            0 &&
 	    admit_mod_of_zip(v->a, v->m.path, v->m.version, file.p, &inside, &err) == 0 &&
 	    !hm_str_eq(inside, v->mod))
 		wrong(v, BAD_MOD, "mod", HM_S("it is not the zip's go.mod"));

@@ -113,8 +113,7 @@ make(struct proxy *p, struct hm_exchange *x, void *arg, struct desk_answer *out)
 	struct hm_buf b = { 0 };
 
 	if (write_lines(p->facts, a, arg, &b, &err)) {
-		hm_log(&p->log, HM_LOG_WARN, "hermod-proxy: /index: " HM_F,
-		       HM_P(hm_err_str(&err)));
+		hm_log(&p->log, HM_LOG_WARN, "hermod-proxy: /index: " HM_F, HM_P(hm_err_str(&err)));
 		*out = (struct desk_answer){ .status = 500,
 			                     .type = HM_S("text/plain; charset=UTF-8"),
 			                     .cache = HM_S("no-store"),

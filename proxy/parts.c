@@ -173,9 +173,10 @@ proxy_close(struct proxy *p)
 	hm_server_free(p->server);
 	hm_tls_server_free(p->tls);
 	web_free(p->web);
+	facts_stop(p->facts); /* its ticks trim, count, and make hot forget */
 	meter_free(p->meter); /* it reads from the parts */
 	hm_accesslog_free(p->access_log);
-	facts_close(p->facts); /* its writer trims, and makes hot forget */
+	facts_close(p->facts);
 	hm_audit_free(p->audit);
 	hm_accounts_free(p->accounts);
 	hot_free(p->hot);

@@ -64,8 +64,9 @@ remove_files(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str v
 		    sync_folder(hm_path_dir(a, file), err))
 			return -1;
 	}
-	return any ? 0 : hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store",
-	                            HM_P(path), HM_P(version));
+	return any ? 0
+	           : hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store", HM_P(path),
+	                        HM_P(version));
 }
 
 /* Locking makes the folder: not for a module that nobody ever asked for. */
@@ -78,8 +79,8 @@ check_folder(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str v
 	if (hm_store_path(s, a, path, version, "mod", &file, err))
 		return -1;
 	if (!hm_file_is_dir(hm_path_dir(a, file).p))
-		return hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store",
-		                  HM_P(path), HM_P(version));
+		return hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store", HM_P(path),
+		                  HM_P(version));
 	return 0;
 }
 
@@ -115,8 +116,8 @@ forget_trimmed(struct proxy *p, hm_str path, hm_str version)
 	if (hm_modpath_escape(&a, path, &epath, &err) == 0 &&
 	    hm_modpath_escape_version(&a, version, &eversion, &err) == 0)
 		for (size_t i = 0; i < 2; i++)
-			hot_remove(p->hot, hm_arena_printf(&a, "/" HM_F "/@v/" HM_F ".%s", HM_P(epath),
-			                                   HM_P(eversion), kinds[i]));
+			hot_remove(p->hot, hm_arena_printf(&a, "/" HM_F "/@v/" HM_F ".%s",
+			                                   HM_P(epath), HM_P(eversion), kinds[i]));
 	hm_err_free(&err);
 	hm_arena_free(&a);
 }
@@ -148,8 +149,9 @@ purge_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_str
               const struct purge_why *why, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
-	struct fact_purge p = { .path = path, .version = version, .reason = why->reason,
-		                .who = why->who };
+	struct fact_purge p = {
+		.path = path, .version = version, .reason = why->reason, .who = why->who
+	};
 	hm_str mark;
 	int rc = hm_store_path(s, &a, path, version, "local", &mark, err);
 

@@ -17,8 +17,8 @@ store_file_kind(struct hm_arena *a, hm_str name, hm_str *version)
 		hm_str suffix;
 		int kind;
 	} kinds[] = {
-		{ HM_S_INIT(".info"), HAS_INFO },       { HM_S_INIT(".mod"), HAS_MOD },
-		{ HM_S_INIT(".zip"), HAS_ZIP },         { HM_S_INIT(".local"), HAS_LOCAL },
+		{ HM_S_INIT(".info"), HAS_INFO },    { HM_S_INIT(".mod"), HAS_MOD },
+		{ HM_S_INIT(".zip"), HAS_ZIP },      { HM_S_INIT(".local"), HAS_LOCAL },
 		{ HM_S_INIT(".ziphash"), HAS_HASH },
 	};
 	struct hm_err err = { 0 };
@@ -60,15 +60,15 @@ push(struct folder **stack, hm_str parent, hm_str name, unsigned depth)
 }
 
 static int
-visit(const struct hm_store *s, const struct walk *w, const struct folder *d,
-      struct folder **stack, struct hm_err *err)
+visit(const struct hm_store *s, const struct walk *w, const struct folder *d, struct folder **stack,
+      struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	struct hm_dirents e = { 0 };
 	struct hm_err none = { 0 };
 	hm_str escaped = hm_str_make(d->escaped, d->n), path;
-	hm_str dir = hm_arena_printf(&a, HM_F "/cache/download/" HM_F, HM_P(s->root),
-	                             HM_P(escaped));
+	hm_str dir =
+		hm_arena_printf(&a, HM_F "/cache/download/" HM_F, HM_P(s->root), HM_P(escaped));
 	int rc = 0;
 
 	if (hm_dir_read(&a, dir.p, &e, &none))

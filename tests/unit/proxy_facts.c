@@ -18,7 +18,7 @@ static hm_str dir;
 
 #define WORDS HM_S("example.com/words")
 #define GREET HM_S("example.com/Greet")
-#define H1 "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define H1    "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 static void
 reopen(bool scan)
@@ -280,7 +280,8 @@ search_finds_paths(void **state)
 
 	(void)state;
 	put(HM_S("zzz.example/words_x"), HM_S("v1.0.0"), "mod", "module zzz.example/words_x\n");
-	put(WORDS, HM_S("v1.0.0"), "mod", "module example.com/words\nrequire nobody.example v1.0.0\n");
+	put(WORDS, HM_S("v1.0.0"), "mod",
+	    "module example.com/words\nrequire nobody.example v1.0.0\n");
 	put(WORDS, HM_S("v1.1.0"), "mod", "module example.com/words\n");
 	put(HM_S("words.example/a"), HM_S("v1.0.0"), "mod", "module words.example/a\n");
 	facts_stored(facts, WORDS, HM_S("v1.0.0"), NULL);
@@ -432,8 +433,12 @@ killed_with_news(void **state)
 static void
 purges_are_kept(void **state)
 {
-	struct fact_purge p = { .path = WORDS, .version = HM_S("v1.0.0"), .zip_h1 = HM_S(H1),
-		                .reason = HM_S("a secret"), .who = HM_S("me"), .local = true };
+	struct fact_purge p = { .path = WORDS,
+		                .version = HM_S("v1.0.0"),
+		                .zip_h1 = HM_S(H1),
+		                .reason = HM_S("a secret"),
+		                .who = HM_S("me"),
+		                .local = true };
 	struct fact_purge q;
 	struct facts_purges list;
 
