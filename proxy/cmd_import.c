@@ -6,6 +6,7 @@
 #include "bundle.h"
 #include "cmds.h"
 #include "import.h"
+#include "news.h"
 #include "os/file.h"
 #include "os/pool.h"
 #include "serve/program.h"
@@ -69,10 +70,13 @@ one(void *ctx, size_t i)
 	enum admit_outcome outcome;
 	struct hm_err err = { 0 };
 
-	if (import_one(&w->p->admit, v, &outcome, &err))
+	if (import_one(&w->p->admit, v, &outcome, &err)) {
 		tally_failed(&w->tally, i, &err);
-	else
+	} else {
+		if (outcome == ADMIT_NEW)
+			news_tell(w->p, hm_modver_of(v->path, v->version));
 		tally_done(&w->tally, outcome == ADMIT_KNOWN ? KNOWN : v->zip.n ? NEW : MOD_ONLY);
+	}
 	hm_err_free(&err);
 }
 

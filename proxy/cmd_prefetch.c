@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "buildlist.h"
 #include "cmds.h"
+#include "news.h"
 #include "obtain.h"
 #include "os/pool.h"
 #include "serve/program.h"
@@ -99,6 +100,8 @@ one(void *ctx, size_t i)
 		hm_modver_wrap(&err, m);
 		tally_failed(&w->tally, i, &err);
 	} else {
+		if (w->url.url.n == 0 && !mod && outcome == ADMIT_NEW)
+			news_tell(w->p, m);
 		tally_done(&w->tally, outcome == ADMIT_KNOWN ? KNOWN : FETCHED);
 	}
 	hm_err_free(&err);

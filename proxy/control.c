@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "crypto/random.h"
+#include "news.h"
 #include "os/file.h"
 #include "remove.h"
 
@@ -87,8 +88,14 @@ say(int fd, hm_str line)
 static hm_str
 obey(struct proxy *p, hm_str line)
 {
+	struct hm_modver m;
+
 	if (hm_str_cut_prefix(&line, HM_S("forget "))) {
 		forget_purged(p, line);
+		return HM_S("ok");
+	}
+	if (hm_str_cut_prefix(&line, HM_S("came ")) && hm_modver_cut(line, &m)) {
+		news_came(p, m);
 		return HM_S("ok");
 	}
 	if (hm_str_eqz(line, "flush")) {

@@ -10,6 +10,7 @@
 #include "codec/time.h"
 #include "codec/url.h"
 #include "mod/modpath.h"
+#include "news.h"
 #include "obtain.h"
 #include "os/file.h"
 #include "os/pool.h"
@@ -216,29 +217,6 @@ is_final(enum hm_code code)
 	}
 }
 
-/* "Not found", and a list without it, are no longer true. */
-static void
-forget(struct proxy *p, struct hm_modver m)
-{
-	static const char *const kinds[] = { "info", "mod", "zip" };
-	struct hm_arena a = { 0 };
-	struct hm_err err = { 0 };
-	hm_str path, version;
-
-	if (hm_modpath_escape(&a, m.path, &path, &err) == 0 &&
-	    hm_modpath_escape_version(&a, m.version, &version, &err) == 0) {
-		for (size_t i = 0; i < 3; i++)
-			hot_remove(p->misses, hm_arena_printf(&a, "/" HM_F "/@v/" HM_F ".%s",
-			                                      HM_P(path), HM_P(version), kinds[i]));
-		hot_remove(p->hot, hm_arena_printf(&a, "/" HM_F "/@v/list", HM_P(path)));
-		hot_remove(p->misses, hm_arena_printf(&a, "/" HM_F "/@v/list", HM_P(path)));
-		hot_remove(p->hot, hm_arena_printf(&a, "/" HM_F "/@latest", HM_P(path)));
-		hot_remove(p->misses, hm_arena_printf(&a, "/" HM_F "/@latest", HM_P(path)));
-	}
-	hm_err_free(&err);
-	hm_arena_free(&a);
-}
-
 struct batch {
 	struct replica *r;
 	struct lines lines;
@@ -257,7 +235,7 @@ bring(void *ctx, size_t i)
 		l->later = true;
 	} else if (obtain_version(p, l->m, &outcome, &err) == 0) {
 		if (outcome == ADMIT_NEW)
-			forget(p, l->m);
+			news_came(p, l->m);
 	} else {
 		l->later = !is_final(err.code);
 		hm_log(&p->log, HM_LOG_WARN, "hermod-proxy: replica: " HM_F "%s",

@@ -6,6 +6,7 @@
 
 #include "bundle.h"
 #include "mod/modpath.h"
+#include "news.h"
 #include "os/file.h"
 #include "os/lock.h"
 #include "os/pool.h"
@@ -141,6 +142,8 @@ take(void *ctx, size_t i)
 		hm_modver_wrap(&err, x->m);
 		tally_failed(&w->tally, i, &err);
 	} else {
+		if (outcome == ADMIT_NEW)
+			news_tell(w->p, x->m);
 		tally_done(&w->tally, outcome == ADMIT_KNOWN ? KNOWN : x->has_zip ? NEW : MOD_ONLY);
 	}
 	hm_err_free(&err);

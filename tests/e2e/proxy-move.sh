@@ -115,8 +115,9 @@ if command -v python3 >/dev/null; then t "what is published never changes" other
 
 # -- import beside a server that runs
 beside() {
-	start live --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 404 ] &&
-	"$proxy" import --dir "$work/live" "$fx/good" && sleep 1.2 && [ "$(status "$url/example.com/words/@v/v1.1.0.zip")" = 200 ] && cmp "$work/body" "$good/words/@v/v1.1.0.zip"
+	start live --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/list")" = 404 ] &&
+	"$proxy" import --dir "$work/live" "$fx/good" && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && cmp "$work/body" "$good/words/@v/v1.0.0.zip" &&
+	[ "$(status "$url/example.com/words/@v/list")" = 200 ] && sort "$work/body" | tr '\n' ' ' | grep -qx 'v1.0.0 v1.1.0 '
 }
 here "a running server has it at once" beside
 stop
@@ -327,7 +328,7 @@ restarted() {
 	start repl --replica-of "$prim" --replica-interval 1 && rpid=$pid && sleep 1.2 && [ "$(cat "$work/repl/replica.json")" = "$was" ]
 }
 here "a restart goes on from where it was" restarted
-kill -9 "$rpid"
+kill -9 "$rpid"; wait "$rpid" 2>/dev/null
 lying() {
 	start prim3 --upstream "file://$fx/good" && prim3=$url || return 1
 	for m in words@v1.0.0 greet@v1.0.0; do for k in info mod zip; do curl -s -o /dev/null "$prim3/example.com/${m%@*}/@v/${m#*@}.$k"; done; done
