@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 enum {
-	BOX_W = 208, BOX_H = 38, GAP_X = 72, GAP_Y = 14, MARGIN = 2,
+	BOX_W = 208, BOX_H = 38, BEND_H = 4, GAP_X = 72, GAP_Y = 14, MARGIN = 2,
 	LABEL_CHARS = 29, /* that fit the box in the stylesheet's monospaced type */
 	SWEEPS = 8,
 	SPARK_W = 360, SPARK_H = 64,
@@ -92,19 +92,56 @@ in_order(const void *x, const void *y)
 	return by_path ? by_path : hm_str_cmp(a->version, b->version);
 }
 
-/* The nodes of a layer in their order, which becomes 0, 1, 2, ... around the middle. */
-static size_t
-sort_layer(struct graph *g, int layer, struct graph_node *out[GRAPH_NODES])
+/* An edge over several layers becomes edges from one layer to the next. */
+static void
+add_bends(struct graph *g)
 {
+	size_t edges = g->edges;
+
+	for (size_t i = 0; i < edges; i++) {
+		unsigned char from = g->edge[i].from, to = g->edge[i].to;
+
+		while (g->node[to].layer > g->node[from].layer + 1 &&
+		       g->nodes < GRAPH_NODES + GRAPH_BENDS &&
+		       g->edges < GRAPH_EDGES + GRAPH_BENDS) {
+			unsigned char bend = (unsigned char)g->nodes++;
+
+			g->node[bend] = (struct graph_node){
+				.look = GRAPH_BEND, .layer = g->node[from].layer + 1,
+			};
+			g->edge[g->edges].from = from;
+			g->edge[g->edges++].to = bend;
+			g->edge[i].from = from = bend;
+		}
+	}
+}
+
+static int
+height_of(const struct graph_node *n)
+{
+	return n->look == GRAPH_BEND ? BEND_H : BOX_H;
+}
+
+/* The nodes of a layer in their order, one below the other; answers how high they are. */
+static double
+stack_layer(struct graph *g, int layer)
+{
+	struct graph_node *of[GRAPH_NODES + GRAPH_BENDS];
+	double height = -GAP_Y, at;
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->nodes; i++)
-		if (g->node[i].layer == layer)
-			out[n++] = &g->node[i];
-	qsort(out, n, sizeof(*out), in_order);
-	for (size_t i = 0; i < n; i++)
-		out[i]->order = (double)i - (double)(n - 1) / 2;
-	return n;
+		if (g->node[i].layer == layer) {
+			of[n++] = &g->node[i];
+			height += height_of(&g->node[i]) + GAP_Y;
+		}
+	qsort(of, n, sizeof(*of), in_order);
+	at = -height / 2;
+	for (size_t i = 0; i < n; i++) {
+		of[i]->order = at + height_of(of[i]) / 2.0;
+		at += height_of(of[i]) + GAP_Y;
+	}
+	return n ? height : 0;
 }
 
 static void
@@ -129,9 +166,8 @@ pull_to_neighbours(struct graph *g, size_t i, bool left)
 static void
 place(struct graph *g, int *width, int *height)
 {
-	struct graph_node *layer[GRAPH_NODES];
-	size_t most = 0, n;
-	int column = 0;
+	double highest = 0, high;
+	int column[GRAPH_LAYERS], columns = 0;
 
 	for (int sweep = 0; sweep < SWEEPS; sweep++)
 		for (int at = 0; at < GRAPH_LAYERS; at++) {
@@ -140,20 +176,20 @@ place(struct graph *g, int *width, int *height)
 			for (size_t i = 0; i < g->nodes; i++)
 				if (g->node[i].layer == l)
 					pull_to_neighbours(g, i, sweep % 2 == 0);
-			n = sort_layer(g, l, layer);
-			most = n > most ? n : most;
+			high = stack_layer(g, l);
+			highest = high > highest ? high : highest;
+			column[l] = high > 0;
 		}
-	*height = (int)most * (BOX_H + GAP_Y) - GAP_Y + 2 * MARGIN;
-	for (int l = 0; l < GRAPH_LAYERS; l++) {
-		n = sort_layer(g, l, layer);
-		for (size_t i = 0; i < n; i++) {
-			layer[i]->x = MARGIN + column * (BOX_W + GAP_X);
-			layer[i]->y = *height / 2 - BOX_H / 2 +
-			              (int)(layer[i]->order * (BOX_H + GAP_Y));
-		}
-		column += n > 0;
+	for (int l = 0; l < GRAPH_LAYERS; l++)
+		columns += column[l];
+	for (int l = GRAPH_LAYERS - 1, left = columns; l >= 0; l--)
+		column[l] = left -= column[l];
+	*width = columns * (BOX_W + GAP_X) - GAP_X + 2 * MARGIN;
+	*height = (int)highest + 2 * MARGIN;
+	for (size_t i = 0; i < g->nodes; i++) {
+		g->node[i].x = MARGIN + column[g->node[i].layer] * (BOX_W + GAP_X);
+		g->node[i].y = *height / 2 + (int)g->node[i].order;
 	}
-	*width = column * (BOX_W + GAP_X) - GAP_X + 2 * MARGIN;
 }
 
 /* ---- drawing */
@@ -161,20 +197,22 @@ place(struct graph *g, int *width, int *height)
 static void
 put_edge(struct html *h, const struct graph_node *from, const struct graph_node *to)
 {
-	int x1 = from->x + BOX_W, y1 = from->y + BOX_H / 2, x2 = to->x, y2 = to->y + BOX_H / 2;
+	int x1 = from->x + BOX_W, y1 = from->y, x2 = to->x, y2 = to->y;
 	int bend = x2 > x1 ? (x2 - x1) / 2 : GAP_X;
 
 	html_open(h, "path");
 	html_attr(h, "class", x2 > x1 ? HM_S("edge") : HM_S("edge back"));
-	html_attrf(h, "d", "M%d %dC%d %d %d %d %d %d", x1, y1, x1 + bend, y1, x2 - bend, y2, x2,
-	           y2);
+	html_attrf(h, "d", "M%d %dC%d %d %d %d %d %dh%d", x1, y1, x1 + bend, y1, x2 - bend, y2, x2,
+	           y2, to->look == GRAPH_BEND ? BOX_W : 0);
 	html_close(h);
 }
 
-/* The end of a path tells more than its beginning. Paths are ASCII; if not, nothing breaks. */
+/* The end of a path tells more than its beginning; whole elements, if any fits. */
 static void
 put_label(struct html *h, const char *class, int x, int y, hm_str s)
 {
+	ptrdiff_t slash;
+
 	html_open(h, "text");
 	html_attr(h, "class", hm_str_of(class));
 	html_attrf(h, "x", "%d", x);
@@ -182,6 +220,8 @@ put_label(struct html *h, const char *class, int x, int y, hm_str s)
 	if (s.n > LABEL_CHARS) {
 		html_textz(h, "\xe2\x80\xa6");
 		s = hm_str_from(s, s.n - (LABEL_CHARS - 1));
+		slash = hm_str_index_byte(s, '/');
+		s = hm_str_from(s, slash > 0 ? (size_t)slash : 0);
 	}
 	html_text(h, s);
 	html_close(h);
@@ -205,13 +245,13 @@ put_node(struct html *h, const struct graph_node *n)
 	html_close(h);
 	html_open(h, "rect");
 	html_attrf(h, "x", "%d", n->x);
-	html_attrf(h, "y", "%d", n->y);
+	html_attrf(h, "y", "%d", n->y - BOX_H / 2);
 	html_attrf(h, "width", "%d", BOX_W);
 	html_attrf(h, "height", "%d", BOX_H);
 	html_attrf(h, "rx", "5");
 	html_close(h);
-	put_label(h, "path", n->x + 9, n->y + 16, n->path);
-	put_label(h, "version", n->x + 9, n->y + 30, n->version);
+	put_label(h, "path", n->x + 9, n->y - 3, n->path);
+	put_label(h, "version", n->x + 9, n->y + 11, n->version);
 	html_close_to(h, depth);
 }
 
@@ -222,6 +262,7 @@ graph_svg(struct graph *g, struct html *h, hm_str title)
 
 	assign_layers(g);
 	pull_right(g);
+	add_bends(g);
 	place(g, &width, &height);
 	html_open(h, "svg");
 	html_attr(h, "class", HM_S("graph"));
@@ -233,7 +274,8 @@ graph_svg(struct graph *g, struct html *h, hm_str title)
 	for (size_t i = 0; i < g->edges; i++)
 		put_edge(h, &g->node[g->edge[i].from], &g->node[g->edge[i].to]);
 	for (size_t i = 0; i < g->nodes; i++)
-		put_node(h, &g->node[i]);
+		if (g->node[i].look != GRAPH_BEND)
+			put_node(h, &g->node[i]);
 	html_close_to(h, depth);
 }
 

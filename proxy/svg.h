@@ -12,27 +12,33 @@
 enum {
 	GRAPH_NODES = 64,
 	GRAPH_EDGES = 256,
+	GRAPH_BENDS = 160, /* where an edge passes through a layer */
 	GRAPH_LAYERS = 6,
 	SPARK_POINTS = 120,
 };
 
-enum graph_look { GRAPH_PLAIN, GRAPH_SELF, GRAPH_ABSENT /* not in the store: no link */ };
+enum graph_look {
+	GRAPH_PLAIN,
+	GRAPH_SELF,
+	GRAPH_ABSENT, /* not in the store: no link */
+	GRAPH_BEND,   /* of the layout alone */
+};
 
 struct graph_node {
 	hm_str path, version, url; /* borrowed */
 	enum graph_look look;
 	/* layout */
 	int layer;
-	double order; /* within the layer */
-	int x, y;
+	double order; /* within the layer: the middle, from the layer's own */
+	int x, y;     /* the left end, the middle */
 };
 
 /* Zero-initialise. */
 struct graph {
-	struct graph_node node[GRAPH_NODES];
+	struct graph_node node[GRAPH_NODES + GRAPH_BENDS];
 	struct {
 		unsigned char from, to;
-	} edge[GRAPH_EDGES];
+	} edge[GRAPH_EDGES + GRAPH_BENDS];
 	size_t nodes, edges;
 };
 
@@ -42,7 +48,8 @@ int graph_node(struct graph *g, hm_str path, hm_str version, hm_str url, enum gr
 void graph_edge(struct graph *g, int from, int to);
 /*
  * Layered drawing: each node right of those that require it, as far as cycles and
- * GRAPH_LAYERS allow; order within a layer by the middle of the neighbours.
+ * GRAPH_LAYERS allow; an edge over several layers has a bend in each, so that it passes
+ * between the boxes; order within a layer by the middle of the neighbours.  Once.
  */
 void graph_svg(struct graph *g, struct html *h, hm_str title);
 

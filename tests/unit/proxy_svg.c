@@ -53,6 +53,9 @@ layers(void **state)
 	assert_int_equal(g->node[a].layer, 2);
 	assert_int_equal(g->node[b].layer, 3);
 	assert_int_equal(g->node[late].layer, 2);
+	assert_int_equal(g->nodes, 6); /* self to b has a bend beside a */
+	assert_int_equal(g->node[5].look, GRAPH_BEND);
+	assert_int_equal(g->node[5].layer, 2);
 	for (size_t i = 0; i < g->nodes; i++)
 		for (size_t k = 0; k < i; k++)
 			assert_false(g->node[i].x == g->node[k].x && g->node[i].y == g->node[k].y);
