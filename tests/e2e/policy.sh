@@ -189,6 +189,29 @@ t "what no database vouches for is refused" has "no checksum database vouches fo
 t "but for an exception" g mod download example.com/mit@v1.0.0
 here "stop" stop
 
+# -- uploads, and the audit log
+here "uploads" start 'deny example.com/evil/... "typosquat"
+licences MIT' --private example.com/own,example.com/evil/own
+account() { "$BUILDDIR/hermod-proxy" account "$@" --dir "$work/store.$n" 2>&1; }
+make_account() { account add ci && account grant ci upload,read 'example.com' && account token add ci >"$work/token"; }
+t "an account that may upload" make_account
+module() { mkdir -p "$work/src" && rm -rf "$work/src/"* && printf 'module %s\n' "$1" >"$work/src/go.mod" && cp "$licences/$2" "$work/src/LICENSE"; }
+publish() { HERMOD_PROXY_TOKEN=$(cat "$work/token") "$BUILDDIR/hermod-proxy" publish --url "$url" "$work/src" "$1" 2>&1; }
+module example.com/evil/own MIT
+t "what is denied is not taken" has "example.com/evil/own@v1.0.0: refused by policy, hermod.policy:1: deny example.com/evil/...: typosquat" publish example.com/evil/own@v1.0.0
+module example.com/own GPL-3.0
+t "nor another licence" has "hermod.policy:2: licence GPL-3.0 is not on the list" publish example.com/own@v1.0.0
+module example.com/own MIT
+t "what is permitted is" publish example.com/own@v1.0.0
+t "and served" g mod download example.com/own@v1.0.0
+t "a refusal of go's" has "refused by policy" g mod download example.com/evil@v1.0.0
+audited() {
+	stop && "$BUILDDIR/hermod-proxy" audit --dir "$work/store.$n" >"$work/audit" &&
+	grep -q 'upload.refused example.com/own@v1.0.0 .*hermod.policy:2' "$work/audit" &&
+	grep -q ' refused example.com/evil@v1.0.0 .*hermod.policy:1' "$work/audit"
+}
+here "the audit log has both" audited
+
 # -- hermod policy: the same file over a build list
 new
 cat >"$work/m/m.go" <<'END'
