@@ -447,9 +447,24 @@ meter_totals(struct meter *m)
 
 	for (int i = 0; i < METER_COUNTS; i++)
 		t.count[i] = count_of(m, (enum meter_count)i);
-	t.p50 = hm_metrics_quantile(m->metrics, m->took[MOD], 0.5);
-	t.p99 = hm_metrics_quantile(m->metrics, m->took[MOD], 0.99);
 	return t;
+}
+
+void
+meter_kinds(struct meter *m, struct meter_kind out[METER_KINDS])
+{
+	_Static_assert((int)METER_KINDS == (int)N_KINDS, "one for each kind");
+	for (int k = 0; k < N_KINDS; k++) {
+		int64_t n = hm_metrics_value(m->metrics, m->took[k]);
+
+		out[k] = (struct meter_kind){
+			.name = kind_names[k],
+			.requests = n,
+			.errors = hm_metrics_value(m->metrics, m->requests[k][N_CLASSES - 1]),
+			.mean = n ? hm_metrics_sum(m->metrics, m->took[k]) / n : 0,
+			.p99 = hm_metrics_quantile(m->metrics, m->took[k], 0.99),
+		};
+	}
 }
 
 static int

@@ -62,9 +62,17 @@ void meter_minutes(struct meter *m, struct meter_minute *out, size_t n);
 struct meter_totals {
 	int64_t requests, sent, in_flight;
 	int64_t count[METER_COUNTS];
-	int64_t p50, p99; /* nanoseconds, all kinds of module files */
 };
 struct meter_totals meter_totals(struct meter *m);
+
+/* What was asked for: "zip", "list", ... */
+struct meter_kind {
+	const char *name;
+	int64_t requests, errors; /* errors: 5xx */
+	int64_t mean, p99;        /* nanoseconds */
+};
+enum { METER_KINDS = 8 };
+void meter_kinds(struct meter *m, struct meter_kind out[METER_KINDS]);
 
 struct meter_host {
 	hm_str host;

@@ -59,8 +59,9 @@ web_free(struct web *w)
 static hm_str
 key_of(const struct page *pg)
 {
-	return hm_arena_printf(pg->a, "%d %lld " HM_F " " HM_F " " HM_F " " HM_F,
+	return hm_arena_printf(pg->a, "%d %lld %llu " HM_F " " HM_F " " HM_F " " HM_F,
 	                       (int)pg->kind, (long long)hm_access_who(pg->x)->account,
+	                       (unsigned long long)pg->from,
 	                       HM_P(pg->base), HM_P(pg->module), HM_P(pg->version),
 	                       HM_P(pg->query));
 }
@@ -261,15 +262,15 @@ make(struct proxy *p, struct hm_exchange *x, void *arg, struct desk_answer *out)
 	hm_exchange_field(x, "Cross-Origin-Opener-Policy", HM_S("same-origin"));
 }
 
-/* "q=..." of a query; empty when it is absent or malformed. */
+/* "name=..." of a query; empty when it is absent or malformed. */
 static hm_str
-search_text(struct hm_arena *a, hm_str query)
+parameter(struct hm_arena *a, hm_str query, hm_str name)
 {
 	struct hm_err err = { 0 };
 	hm_str one, text = { 0 };
 
 	while (hm_str_next(&query, '&', &one)) {
-		if (!hm_str_cut_prefix(&one, HM_S("q=")))
+		if (!hm_str_cut_prefix(&one, name))
 			continue;
 		if (one.n > 600 || hm_url_query_unescape(a, one, &text, &err))
 			text = HM_S("");
@@ -277,6 +278,17 @@ search_text(struct hm_arena *a, hm_str query)
 	}
 	hm_err_free(&err);
 	return hm_str_trim(text);
+}
+
+static uint64_t
+number(hm_str s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s.n && i < 9; i++)
+		if (s.p[i] >= '0' && s.p[i] <= '9')
+			n = n * 10 + (uint64_t)(s.p[i] - '0');
+	return n;
 }
 
 /* /mod/PATH or /mod/PATH@VERSION */
@@ -306,7 +318,8 @@ parse(struct page *pg, hm_str url)
 		pg->kind = PAGE_DASHBOARD;
 	} else if (hm_str_eqz(url, "/search")) {
 		pg->kind = PAGE_SEARCH;
-		pg->query = search_text(pg->a, req->query);
+		pg->query = parameter(pg->a, req->query, HM_S("q="));
+		pg->from = number(parameter(pg->a, req->query, HM_S("from=")));
 	} else if (!hm_str_cut_prefix(&url, HM_S("/mod/")) || !parse_module(pg, url)) {
 		return false;
 	}

@@ -151,7 +151,7 @@ since_start(struct page *pg)
 		{ METER_TRIMMED, "Trimmed" },
 	};
 
-	page_heading(pg, "start", "Since the start");
+	page_heading(pg, "start", "Since the start: where from");
 	html_open(&pg->h, "dl");
 	html_attr(&pg->h, "class", HM_S("facts"));
 	page_term(pg, "Started");
@@ -163,6 +163,56 @@ since_start(struct page *pg)
 		if (t.count[rows[i].what])
 			term(pg, rows[i].name, page_number(pg->a, t.count[rows[i].what]));
 	html_close(&pg->h);
+}
+
+/* ---- tables */
+
+/* Their columns are a name, figures, and perhaps one more; the caller closes to depth. */
+static void
+open_table(struct page *pg, const char *const *columns, size_t n, bool last_is_text)
+{
+	struct html *h = &pg->h;
+
+	html_open(h, "div");
+	html_attr(h, "class", HM_S("wide"));
+	html_open(h, "table");
+	html_attr(h, "class", HM_S("list"));
+	html_open(h, "thead");
+	html_open(h, "tr");
+	for (size_t i = 0; i < n; i++)
+		html_element(h, "th",
+		             i == 0                        ? NULL :
+		             i + 1 == n && last_is_text ? "when" :
+							     "num",
+		             hm_str_of(columns[i]));
+	html_close(h);
+	html_close(h);
+	html_open(h, "tbody");
+}
+
+static void
+kinds(struct page *pg)
+{
+	static const char *const columns[] = { "Asked for", "Requests", "Errors", "Mean",
+		                               "99 % within" };
+	struct meter_kind k[METER_KINDS];
+	int depth = pg->h.depth;
+
+	meter_kinds(pg->p->meter, k);
+	page_heading(pg, "kinds", "Answers since the start");
+	open_table(pg, columns, 5, false);
+	for (size_t i = 0; i < METER_KINDS; i++) {
+		if (k[i].requests == 0)
+			continue;
+		html_open(&pg->h, "tr");
+		html_element(&pg->h, "td", "path", hm_str_of(k[i].name));
+		page_cell(pg, "num", "requests", page_number(pg->a, k[i].requests));
+		page_cell(pg, "num", "errors", page_number(pg->a, k[i].errors));
+		page_cell(pg, "num", "mean", page_took(pg->a, k[i].mean));
+		page_cell(pg, "num", "99 %", page_took(pg->a, k[i].p99));
+		html_close(&pg->h);
+	}
+	html_close_to(&pg->h, depth);
 }
 
 /* ---- upstreams */
@@ -199,9 +249,12 @@ upstreams(struct page *pg)
 {
 	struct meter_host *m = HM_NEW_N(pg->a, METER_HOSTS, struct meter_host);
 	struct upstream_state *s = HM_NEW_N(pg->a, METER_HOSTS, struct upstream_state);
+	static const char *const columns[] = { "Upstream", "Asked",       "Failed",
+		                               "Mean",     "99 % within", "State" };
 	size_t n = meter_hosts(pg->p->meter, pg->a, m);
 	size_t states = upstream_states(pg->p->upstreams, s, METER_HOSTS);
 	struct html *h = &pg->h;
+	int depth = h->depth;
 
 	states = states < METER_HOSTS ? states : METER_HOSTS;
 	page_heading(pg, "upstreams", "Upstreams, the slowest first");
@@ -209,24 +262,10 @@ upstreams(struct page *pg)
 		html_element(h, "p", "none", HM_S("None was asked since the start."));
 		return;
 	}
-	html_open(h, "div");
-	html_attr(h, "class", HM_S("wide"));
-	html_open(h, "table");
-	html_attr(h, "class", HM_S("list"));
-	html_open(h, "thead");
-	html_open(h, "tr");
-	html_element(h, "th", NULL, HM_S("Upstream"));
-	html_element(h, "th", "num", HM_S("Asked"));
-	html_element(h, "th", "num", HM_S("Failed"));
-	html_element(h, "th", "num", HM_S("Mean"));
-	html_element(h, "th", "num", HM_S("99 %"));
-	html_element(h, "th", "when", HM_S("State"));
-	html_close(h);
-	html_close(h);
-	html_open(h, "tbody");
+	open_table(pg, columns, 6, true);
 	for (size_t i = 0; i < n; i++)
 		upstream_row(pg, &m[i], breaker_of(s, states, m[i].host));
-	html_close_to(h, h->depth - 3);
+	html_close_to(h, depth);
 }
 
 static void
@@ -266,6 +305,7 @@ page_dashboard(struct page *pg)
 	page_begin(pg, HM_S("Dashboard"));
 	html_element(&pg->h, "h1", NULL, HM_S("Dashboard"));
 	traffic(pg);
+	kinds(pg);
 	upstreams(pg);
 	html_open(&pg->h, "div");
 	html_attr(&pg->h, "class", HM_S("columns"));

@@ -1,9 +1,10 @@
 /*
  * webhome.c - the front page and the search.
  */
+#include "codec/url.h"
 #include "webpage.h"
 
-enum { RECENT = 15, FOUND = 50, FOUND_MAX_LOOKED = 500 };
+enum { RECENT = 15, FOUND = 50 };
 
 static void
 figures(struct page *pg)
@@ -149,6 +150,19 @@ found_table(struct page *pg, const struct fact_module *const *m, size_t n)
 	html_close(h);
 }
 
+static void
+more_link(struct page *pg, uint64_t from, const char *text)
+{
+	html_open(&pg->h, "a");
+	html_url(&pg->h, "href",
+	         hm_arena_printf(pg->a, "/search?q=" HM_F "&from=%llu",
+	                         HM_P(hm_url_query_escape(pg->a, pg->query)),
+	                         (unsigned long long)from));
+	html_textz(&pg->h, text);
+	html_close(&pg->h);
+	html_textz(&pg->h, " ");
+}
+
 void
 page_search(struct page *pg)
 {
@@ -160,18 +174,20 @@ page_search(struct page *pg)
 
 	page_begin(pg, pg->query.n ? pg->query : HM_S("Search"));
 	html_element(h, "h1", NULL, pg->query.n ? HM_S("Modules found") : HM_S("All modules"));
-	/* More than are shown are looked at, since some may be hidden from who asks. */
-	if (facts_search(pg->p->facts, pg->a, pg->query, 0, FOUND_MAX_LOOKED, &all, &err))
+	if (facts_search(pg->p->facts, pg->a, pg->query, pg->from, FOUND, &all, &err))
 		html_element(h, "p", "problem", hm_err_str(&err));
 	hm_err_free(&err);
-	for (size_t i = 0; i < all.n && n < FOUND; i++)
+	for (size_t i = 0; i < all.n; i++)
 		if (page_may_read(pg, all.v[i].path))
 			shown[n++] = &all.v[i];
 	if (n)
 		found_table(pg, shown, n);
 	else
 		html_element(h, "p", "none", HM_S("No module in this store has that in its path."));
-	if (n == FOUND)
-		html_element(h, "p", "note",
-		             HM_S("These are the first; a longer word finds fewer."));
+	html_open(h, "p");
+	if (pg->from)
+		more_link(pg, pg->from > FOUND ? pg->from - FOUND : 0, "Back");
+	if (all.n == FOUND)
+		more_link(pg, pg->from + FOUND, "More");
+	html_close(h);
 }

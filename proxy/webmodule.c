@@ -4,9 +4,10 @@
 #include "mod/gomod.h"
 #include "mod/pseudo.h"
 #include "mod/semver.h"
+#include "seen.h"
 #include "webpage.h"
 
-enum { VERSIONS_SHOWN = 300 };
+enum { VERSIONS_SHOWN = 300, VERSIONS_LISTED = 1000 };
 
 static void
 version_row(struct page *pg, const struct fact *v, hm_str retracted)
@@ -89,6 +90,46 @@ count(const struct facts_list *l, bool pseudo)
 	return n;
 }
 
+static bool
+is_here(const struct facts_list *l, hm_str version)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (hm_str_eq(l->v[i].version, version))
+			return true;
+	return false;
+}
+
+/* What upstream's last list had besides; nobody is asked for it. */
+static void
+elsewhere(struct page *pg, const struct facts_list *l)
+{
+	const struct route r = { .want = WANT_LIST, .path = pg->module };
+	struct hm_strs v = { 0 };
+	hm_str list, line;
+	int64_t when;
+
+	if (!seen_read(pg->p, pg->a, &r, &list, &when))
+		return;
+	while (hm_str_next(&list, '\n', &line))
+		if (v.n < VERSIONS_LISTED && hm_semver_valid(line) && !is_here(l, line))
+			HM_PUSH(pg->a, v, line);
+	if (v.n == 0)
+		return;
+	hm_semver_sort(v.v, v.n);
+	page_heading(pg, "upstream", "Upstream has more");
+	html_open(&pg->h, "details");
+	html_open(&pg->h, "summary");
+	html_textf(&pg->h, "%zu versions that nobody asked for yet; listed ", v.n);
+	page_when(pg, when * 1000000);
+	html_close(&pg->h);
+	html_open(&pg->h, "ul");
+	html_attr(&pg->h, "class", HM_S("paths row"));
+	for (size_t i = v.n; i-- > 0;)
+		html_element(&pg->h, "li", "version", v.v[i]);
+	html_close(&pg->h);
+	html_close(&pg->h);
+}
+
 static void
 absent(struct page *pg)
 {
@@ -167,5 +208,6 @@ page_module(struct page *pg)
 		page_heading(pg, "commits", "Commits in the store");
 		versions_table(pg, &l, latest, true);
 	}
+	elsewhere(pg, &l);
 	required_by(pg);
 }

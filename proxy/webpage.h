@@ -18,6 +18,7 @@ struct page {
 	enum page_kind kind;
 	hm_str module, version;   /* PAGE_MODULE, PAGE_VERSION */
 	hm_str query;             /* PAGE_SEARCH: what is looked for */
+	uint64_t from;            /* PAGE_SEARCH: so many are passed over */
 	hm_str base;              /* "http://host:port", as the browser knows it */
 	int64_t now;              /* seconds */
 	int status;

@@ -97,6 +97,7 @@ const char web_style[] =
 	".paths{list-style:none;padding:0;margin:.4rem 0;font-size:.93rem}\n"
 	".paths li{padding:.22rem 0;overflow-wrap:anywhere}\n"
 	".paths .version{color:var(--soft)}\n"
+	".paths.row{display:flex;flex-wrap:wrap;gap:0 1.1rem}\n"
 	"summary{cursor:pointer;color:var(--soft);padding:.2rem 0}\n"
 	"summary:hover{color:var(--fg)}\n"
 	".wide{overflow-x:auto}\n"

@@ -68,6 +68,7 @@ fill() {
 	for f in evil/@v/v1.0.0 evil/@v/v1.1.0 dep/@v/v1.2.3 '!app/v2/@v/v2.0.0'; do
 		curl -sf -o /dev/null "$url/example.com/$f.info" && curl -sf -o /dev/null "$url/example.com/$f.mod" && curl -sf -o /dev/null "$url/example.com/$f.zip" || { echo "$f"; return 1; }
 	done
+	echo v1.2.0 >>up/example.com/evil/@v/list && curl -sf "$url/example.com/evil/@v/list" | grep -q v1.2.0 || return 1
 	# The facts are written behind the answers' back.
 	for f in $(seq 100); do
 		curl -s "$url/mod/example.com/dep@v1.2.3" | grep -q 'h1:' && curl -s "$url/" | grep -q example.com/App/v2 && return 0
@@ -87,8 +88,11 @@ has() { # PATH TEXT...
 }
 t "the front page: search, what came last, how to use it" has / '<form action="/search"' example.com/evil 'go env -w GOPROXY=http://127.0.0.1:'
 t "search" has '/search?q=EVIL' 'href="/mod/example.com/evil"'
+t "all modules" has /search 'All modules' example.com/dep example.com/App/v2
+t "search goes on" has '/search?q=e&from=50' 'q=e&amp;from=0">Back'
 t "search finds nothing" has '/search?q=zzz' 'No module in this store'
 t "a module's versions, dates, retraction, deprecation" has /mod/example.com/evil 'v1.0.0' 'v1.1.0' '2024-02-02' retracted 'Deprecated: '
+t "what upstream has besides" has /mod/example.com/evil 'Upstream has more' '<li class="version">v1.2.0</li>'
 t "who requires it" has /mod/example.com/evil 'href="/mod/example.com/App/v2"'
 t "a version: hashes, size, times, source" has /mod/example.com/App/v2@v2.0.0 "$(cut -c1-40 "$work/store/cache/download/example.com/!app/v2/@v/v2.0.0.ziphash")" 'Zip hash' 'First use' '<span class="wrap">a folder</span>'
 t "its README is rendered" has /mod/example.com/App/v2@v2.0.0 '<h3>App</h3>' '<em>works</em>'
@@ -97,7 +101,7 @@ t "its requirements, as a picture" has /mod/example.com/App/v2@v2.0.0 '<svg clas
 t "who requires a version" has /mod/example.com/dep@v1.2.3 'Required by 1' '<title>example.com/App/v2@v2.0.0</title>'
 t "a plain README stays as it is" has /mod/example.com/dep@v1.2.3 'Plain &lt;b&gt;text&lt;/b&gt;'
 t "the licence" has /mod/example.com/dep@v1.2.3 'LICENCE' 'MIT License'
-t "the dashboard" has /dashboard 'Last hour' 'hit rate' 'Upstreams' 'Last errors'
+t "the dashboard" has /dashboard 'Last hour' 'hit rate' 'Answers since the start' 'Upstreams' 'Last errors'
 status() { curl -s -o body -w '%{http_code}' "$@"; }
 missing() {
 	local p
@@ -155,13 +159,13 @@ counted() {
 	{ echo "hits $hits zips $zips"; grep -v bucket after; return 1; }
 }
 t "they count requests, hits, misses, the store" counted
-listed() {
+manual() {
 	local m
 	for m in $(sed -n 's/^# TYPE hermod_proxy_\([a-z0-9_]*\) .*/\1/p' metrics | sort -u); do
 		grep -q "^\.It Li .*$m" "$top/man/hermod-proxy.1" || { echo "hermod-proxy(1) lacks $m"; return 1; }
 	done
 }
-t "the manual lists each of them" listed
+t "the manual lists each of them" manual
 
 # -- access log
 logged() {
