@@ -37,6 +37,7 @@ struct copying {
 	bool copy; /* no hard links */
 	bool check; /* against the sums: restore */
 	HM_VEC(struct item) items;
+	struct backup_figures dbs;
 	struct tally tally;
 };
 
@@ -239,7 +240,7 @@ sync_all(hm_str dir, struct hm_err *err)
 static void
 count(const struct copying *c, struct backup_figures *out)
 {
-	*out = (struct backup_figures){ 0 };
+	*out = c->dbs;
 	for (size_t i = 0; i < c->items.n; i++) {
 		out->files += !c->items.v[i].gone;
 		out->bytes += c->items.v[i].gone ? 0 : c->items.v[i].size;
@@ -271,6 +272,8 @@ copy_db(struct copying *c, hm_str name, struct sum_lines *lines, struct hm_err *
 		rc = sum_of(to.p, &it, it.line.sha256, err);
 	if (rc == 0)
 		HM_PUSH(c->arena, *lines, it.line);
+	c->dbs.files++;
+	c->dbs.bytes += it.size;
 	return rc;
 }
 
@@ -319,7 +322,6 @@ backup_make(struct proxy *p, hm_str to, bool copy, struct backup_figures *out, s
 	if (copy_all(&c, "copying", 0, err) || sync_all(to, err))
 		return -1;
 	count(&c, out);
-	out->files += lines.n;
 	return write_sums(&c, &lines, err);
 }
 

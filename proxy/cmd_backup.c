@@ -52,19 +52,6 @@ cmd_backup(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	return 0;
 }
 
-/* `restore FROM --dir DIR` is understood, too: the options come first. */
-static void
-options_first(int argc, char **argv)
-{
-	char *first = argc > 1 ? argv[0] : NULL;
-
-	if (!first || first[0] == '-')
-		return;
-	for (int i = 0; i + 1 < argc; i++)
-		argv[i] = argv[i + 1];
-	argv[argc - 1] = first;
-}
-
 int
 cmd_restore(struct proxy *p, int argc, char **argv, struct hm_err *err)
 {
@@ -72,7 +59,6 @@ cmd_restore(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	struct backup_figures f;
 	hm_str from;
 
-	options_first(argc, argv);
 	if (options_read(p, NULL, 0, &argc, &argv, err) || options_need_dir(p, err))
 		return -1;
 	if (argc != 1)
