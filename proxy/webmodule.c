@@ -2,6 +2,7 @@
  * webmodule.c - a module and its versions in the store.
  */
 #include "mod/gomod.h"
+#include "mod/modpath.h"
 #include "mod/pseudo.h"
 #include "mod/semver.h"
 #include "seen.h"
@@ -103,12 +104,16 @@ is_here(const struct facts_list *l, hm_str version)
 static void
 elsewhere(struct page *pg, const struct facts_list *l)
 {
-	const struct route r = { .want = WANT_LIST, .path = pg->module };
+	struct route r = { .want = WANT_LIST, .path = pg->module };
+	struct hm_err err = { 0 };
 	struct hm_strs v = { 0 };
-	hm_str list, line;
+	hm_str path, list, line;
 	int64_t when;
+	int rc = hm_modpath_escape(pg->a, pg->module, &path, &err);
 
-	if (!seen_read(pg->p, pg->a, &r, &list, &when))
+	hm_err_free(&err);
+	r.url = hm_arena_printf(pg->a, "/" HM_F "/@v/list", HM_P(rc ? HM_S("") : path));
+	if (rc || !seen_read(pg->p, pg->a, &r, &list, &when))
 		return;
 	while (hm_str_next(&list, '\n', &line))
 		if (v.n < VERSIONS_LISTED && hm_semver_valid(line) && !is_here(l, line))

@@ -91,7 +91,8 @@ inlines(void **state)
 		  "<p><a href=\"https://d\" rel=\"nofollow noopener\">"
 		  "<span class=\"picture\">a</span></a></p>" },
 		{ "see https://a.b/c_d. <https://e>",
-		  "<p>see <a href=\"https://a.b/c_d\" rel=\"nofollow noopener\">https://a.b/c_d</a>. "
+		  "<p>see <a href=\"https://a.b/c_d\" rel=\"nofollow noopener\">"
+		  "https://a.b/c_d</a>. "
 		  "<a href=\"https://e\" rel=\"nofollow noopener\">https://e</a></p>" },
 		{ "[a [b](https://c) d](https://e)",
 		  "<p><a href=\"https://e\" rel=\"nofollow noopener\">a b d</a></p>" },
@@ -115,8 +116,10 @@ hostile(void **state)
 		{ "[a]\n\n[a]: javascript:alert(1)", "<p>a</p>" },
 		{ "[a](//evil) [b](/mod/x) [c](#d) [e](x.md)", "<p>a b c e</p>" },
 		{ "[a](https://x\"onclick=\"y)",
-		  "<p><a href=\"https://x&#34;onclick=&#34;y\" rel=\"nofollow noopener\">a</a></p>" },
-		{ "![\"><script>](x)", "<p><span class=\"picture\">&#34;&gt;&lt;script&gt;</span></p>" },
+		  "<p><a href=\"https://x&#34;onclick=&#34;y\" rel=\"nofollow noopener\">a</a>"
+		  "</p>" },
+		{ "![\"><script>](x)",
+		  "<p><span class=\"picture\">&#34;&gt;&lt;script&gt;</span></p>" },
 		{ "`</code><script>`", "<p><code>&lt;/code&gt;&lt;script&gt;</code></p>" },
 		{ "```\n</pre><script>\n", "<pre><code>&lt;/pre&gt;&lt;script&gt;\n</code></pre>" },
 		{ "\xe2\x80\xae" "evil", "<p>[U+202E]evil</p>" },

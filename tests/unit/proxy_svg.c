@@ -70,8 +70,8 @@ cycles_and_limits(void **state)
 	(void)state;
 	for (int i = 0; i < GRAPH_NODES + 5; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
-		assert_int_equal(graph_node(g, hm_arena_dup(&arena, hm_str_of(name)), HM_S("v1.0.0"),
-		                            HM_S(""), GRAPH_ABSENT),
+		assert_int_equal(graph_node(g, hm_arena_dup(&arena, hm_str_of(name)),
+		                            HM_S("v1.0.0"), HM_S(""), GRAPH_ABSENT),
 		                 i < GRAPH_NODES ? i : -1);
 	}
 	for (int i = 0; i < GRAPH_NODES; i++)
