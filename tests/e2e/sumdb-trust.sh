@@ -261,6 +261,51 @@ no_hook() {
 t "monitor: what the hook did not take is told again" no_hook
 t "witness: a log that is away" fails_with 6 "" "$sumdb" witness follow --dir "$work/w2" --once --log "$key=http://127.0.0.1:9"
 
+# -- the cosignatures are what others take for such
+reference() {
+	mkdir -p "$work/ref" && cd "$work/ref" || return 1
+	cat >main.go <<'EOF'
+package main
+
+import (
+	"fmt"
+	"os"
+
+	cosig "github.com/transparency-dev/formats/note"
+	"golang.org/x/mod/sumdb/note"
+)
+
+func main() {
+	log, err := note.NewVerifier(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	known := []note.Verifier{log}
+	for _, key := range os.Args[3:] {
+		v, err := cosig.NewVerifierForCosignatureV1(key)
+		if err != nil {
+			panic(err)
+		}
+		known = append(known, v)
+	}
+	text, _ := os.ReadFile(os.Args[2])
+	n, err := note.Open(text, note.VerifierList(known...))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(len(n.Sigs), len(n.UnverifiedSigs))
+}
+EOF
+	printf 'module ref\n\ngo 1.24\n\nrequire github.com/transparency-dev/formats v0.1.0\n' >go.mod
+	export GOPROXY=$PROXY GOFLAGS="-mod=mod -modcacherw" GOPATH=$work/refpath GOCACHE=$BUILDDIR/tests/gocache
+	"$GO" mod tidy 2>/dev/null && "$GO" build -o ref . && [ "$(./ref "$key" "$work/log/public/checkpoint" "$w1" "$w2" "$w3")" = "4 0" ] && ! ./ref "$key" <(sed '2s/6/7/' "$work/log/public/checkpoint") "$w1" 2>/dev/null
+}
+if [ -n "$PROXY" ] && [ "$(status "$PROXY/github.com/transparency-dev/formats/@v/v0.1.0.info")" = 200 ]; then
+	t "the reference library verifies the cosignatures" reference
+else
+	skip "the reference library verifies the cosignatures" "no proxy that has it"
+fi
+
 # -- Go's public log, the way go finds it
 if [ -n "$PROXY" ] && [ "$(status "$PROXY/sumdb/sum.golang.org/supported")" = 200 ]; then
 	public() { GOPROXY=$PROXY "$sumdb" monitor --key sum.golang.org --state "$work/mon.public" --for nosuch.example && head -n 1 "$work/mon.public" | grep -qx 'go.sum database tree'; }

@@ -1,0 +1,77 @@
+# A witness, and the log that needs it, are killed at any moment: what the log has shown is
+# cosigned, the witness never remembers less than that, and nobody finds a contradiction.
+#
+# WITNESS_KILLS (default 25): how often.
+. "$(dirname "$0")/../e2e/lib.sh"
+
+command -v curl >/dev/null || { skip "witness" "no curl"; finish; }
+sumdb=$BUILDDIR/hermod-sumdb
+kills=${WITNESS_KILLS:-25}
+export GOSUMDB=off GOENV=off
+key=$("$sumdb" init --dir "$work/log" --name sum.test.example) || { t "a log" false; finish; }
+wkey=$("$sumdb" witness init --dir "$work/w" --name w.test.example) || { t "a witness" false; finish; }
+"$sumdb" witness log --dir "$work/w" add "$key"
+
+# start NAME COMMAND...: $pid and $url
+start() {
+	local name=$1
+	shift
+	: >"$work/$name.err"
+	"$@" 2>"$work/$name.err" &
+	pid=$!
+	pids+=("$pid")
+	for _ in $(seq 200); do
+		url=$(sed -n 's/^listening on //p' "$work/$name.err")
+		[ -n "$url" ] && return 0
+		sleep 0.02
+	done
+	cat "$work/$name.err"
+	return 1
+}
+witness_at=127.0.0.1:0
+witness_up() { start w "$sumdb" witness serve --dir "$work/w" --listen "$witness_at" --every 0 && witness=$pid witness_at=${url#http://}; }
+log_up() { start log "$sumdb" serve --dir "$work/log" --listen 127.0.0.1:0 --offline --witness-wait 0 "$@" && log=$pid log_at=$url; }
+records() { awk -v n="$1" -v p="$2" 'BEGIN { for (i = 0; i < n; i++) { h = sprintf("%043d=", i); m = "example.com/" p "x" i; print m " v1.0.0 h1:" h; print m " v1.0.0/go.mod h1:" h } }'; }
+remembered() { "$sumdb" witness log --dir "$work/w" | cut -d' ' -f2; }
+# What the log shows; the answer is its size, or -1 when the witness has not signed it.
+shown() {
+	curl -s "$log_at/checkpoint" >"$work/cp" || return 1
+	if grep -q '^— w.test.example ' "$work/cp"; then sed -n 2p "$work/cp"; else echo -1; fi
+}
+
+# one N: both at work on new records, the witness killed, or the log.
+one() {
+	local n=$1 total=0 have
+	records $((RANDOM % 40 + 1)) "$n" >"$work/new.sum"
+	"$sumdb" import --dir "$work/log" "$work/new.sum" >/dev/null || return 1
+	total=$("$sumdb" fsck --dir "$work/log" | sed -n 's/ records.*//p')
+	log_up || return 1
+	sleep "0.0$(printf %02d $((RANDOM % 60)))"
+	if [ $((n % 3)) = 0 ]; then
+		kill -9 "$log" && wait "$log" 2>/dev/null
+		log_up || return 1
+	else
+		kill -9 "$witness" && wait "$witness" 2>/dev/null
+		have=$(shown)
+		[ "$(remembered)" -ge "$have" ] || { echo "the witness remembers $(remembered) of $have"; return 1; }
+		witness_up || return 1
+	fi
+	for _ in $(seq 100); do
+		have=$(shown)
+		[ "$have" = "$total" ] && break
+		sleep 0.1
+	done
+	[ "$have" = "$total" ] && [ "$(remembered)" = "$total" ] || { echo "shown $have, remembered $(remembered), of $total"; cat "$work/log.err"; return 1; }
+	kill "$log" && wait "$log" 2>/dev/null
+	return 0
+}
+killed() { local i; for i in $(seq "$kills"); do one "$i" || { echo "round $i"; return 1; }; done; }
+
+here "the witness" witness_up
+here "the log" log_up --witness "$wkey=http://$witness_at" --witness-quorum 1
+kill "$log" && wait "$log" 2>/dev/null
+here "killed $kills times: shown only what is cosigned, and remembered" killed
+t "nobody found a contradiction" bash -c "[ ! -e '$work/log/alarms' ] && [ ! -e '$work/w/evidence' ]"
+t "fsck finds nothing wrong" bash -c "'$sumdb' fsck --dir '$work/log' | grep -q ' 0 wrong'"
+t "a monitor follows all of it" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon" --from-start --for nothing
+finish
