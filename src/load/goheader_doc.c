@@ -598,17 +598,35 @@ unquote_raw(struct hm_arena *a, hm_str *s, hm_str *out)
 	return true;
 }
 
+/* Up to what ends the text or needs care. */
+static size_t
+plain_length(hm_str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] != '"' && s.p[n] != '\\' && s.p[n] != '\n')
+		n++;
+	return n;
+}
+
 bool
 hm_goheader_unquote(struct hm_arena *a, hm_str *s, hm_str *out)
 {
 	struct hm_buf b = { 0 };
 	hm_str rest = *s;
 	bool ok = true;
+	size_t end;
 
 	if (rest.n > 0 && rest.p[0] == '`')
 		return unquote_raw(a, s, out);
 	if (!hm_str_cut_prefix(&rest, HM_S("\"")))
 		return false;
+	end = plain_length(rest);
+	if (end < rest.n && rest.p[end] == '"') { /* nearly always */
+		*out = hm_arena_dup(a, hm_str_sub(rest, 0, end));
+		*s = hm_str_from(rest, end + 1);
+		return true;
+	}
 	while (ok && rest.n > 0 && rest.p[0] != '"') {
 		char c = rest.p[0];
 

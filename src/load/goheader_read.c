@@ -128,8 +128,9 @@ read_ident(struct reader *r)
 		syntax_error(r);
 		return;
 	}
-	while (is_ident(peek_byte(r, false)))
-		r->peek = 0;
+	do
+		r->peek = read_byte(r);
+	while (is_ident(r->peek));
 }
 
 static void
@@ -142,13 +143,13 @@ read_string(struct reader *r)
 		return;
 	}
 	while (!r->err) {
-		c = next_byte(r, false);
+		c = read_byte(r);
 		if (c == quote)
 			break;
 		if (r->eof || (quote == '"' && c == '\n'))
 			syntax_error(r);
 		if (quote == '"' && c == '\\')
-			next_byte(r, false);
+			read_byte(r);
 	}
 }
 

@@ -149,6 +149,33 @@ take(struct hm_golex *l)
 	return r;
 }
 
+/* Is one of eight bytes zero? (Bits above a true one may be wrong.) */
+static uint64_t
+zero_byte(uint64_t x)
+{
+	return (x - 0x0101010101010101) & ~x & 0x8080808080808080;
+}
+
+/*
+ * Skips what neither ends a line nor is complained of nor is `stop`, eight bytes at a
+ * time; most of what is read of a file is the comment at its top.  What is left is
+ * for take().
+ */
+static void
+skip_plain(struct hm_golex *l, char stop)
+{
+	const uint64_t each = 0x0101010101010101, newline = each * '\n';
+	const uint64_t other = each * (unsigned char)stop;
+	uint64_t x;
+
+	for (; l->src.n - l->i >= sizeof(x); l->i += sizeof(x)) {
+		memcpy(&x, l->src.p + l->i, sizeof(x));
+		if ((x & (each << 7)) || zero_byte(x) || zero_byte(x ^ newline) ||
+		    zero_byte(x ^ other))
+			break;
+	}
+}
+
 static int
 at(const struct hm_golex *l, size_t ahead)
 {
@@ -189,8 +216,12 @@ scan_ident(struct hm_golex *l)
 	size_t w;
 	uint32_t r;
 
-	while (r = look(l, &w), is_letter(r) || is_digit(r))
-		take(l);
+	while (r = look(l, &w), is_letter(r) || is_digit(r)) {
+		if (r < 0x80)
+			l->i++;
+		else
+			take(l);
+	}
 }
 
 /* Only the extent of a number matters here. */
@@ -417,10 +448,15 @@ scan_comment(struct hm_golex *l)
 
 	l->i++;
 	if (!block) {
-		while (at(l, 0) >= 0 && at(l, 0) != '\n')
+		for (skip_plain(l, '\n'); at(l, 0) >= 0 && at(l, 0) != '\n'; skip_plain(l, '\n'))
 			take(l);
 	} else {
-		for (prev = 0; (c = take(l)) != UINT32_MAX; prev = c) {
+		for (prev = 0;; prev = c) {
+			if (prev != '*')
+				skip_plain(l, '*');
+			c = take(l);
+			if (c == UINT32_MAX)
+				break;
 			if (c == '\n' && !first_nl)
 				first_nl = l->i - 1;
 			if (prev == '*' && c == '/') {
@@ -459,7 +495,7 @@ operator_length(hm_str s)
 	};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
-		if (hm_str_has_prefix(s, hm_str_of(ops[i])))
+		if (ops[i][0] == s.p[0] && hm_str_has_prefix(s, hm_str_of(ops[i])))
 			return strlen(ops[i]);
 	return 1;
 }
@@ -501,7 +537,7 @@ word_token(hm_str s, bool *insert_semi)
 
 	*insert_semi = true;
 	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-		if (hm_str_eqz(s, keywords[i])) {
+		if (keywords[i][0] == s.p[0] && hm_str_eqz(s, keywords[i])) {
 			*insert_semi = s.p[0] == 'b' || hm_str_eqz(s, "continue") ||
 			               hm_str_eqz(s, "fallthrough") || hm_str_eqz(s, "return");
 			return HM_GOTOK_OTHER;
