@@ -5,8 +5,10 @@
 #include "index.h"
 #include "mod/modpath.h"
 #include "os/clock.h"
+#include "ownlog.h"
 #include "page.h"
 #include "passthrough.h"
+#include "purge.h"
 #include "proxy.h"
 #include "serve/access.h"
 #include "upload.h"
@@ -135,9 +137,9 @@ serve(void *ctx, struct hm_exchange *x)
 	struct route r;
 
 	if (req->method != HM_HTTP1_GET && req->method != HM_HTTP1_HEAD &&
-	    req->method != HM_HTTP1_PUT) {
-		hm_exchange_field(x, "Allow", HM_S("GET, HEAD, PUT"));
-		answer_text(x, 405, HM_S("only GET, HEAD and PUT are answered here\n"));
+	    req->method != HM_HTTP1_PUT && req->method != HM_HTTP1_DELETE) {
+		hm_exchange_field(x, "Allow", HM_S("GET, HEAD, PUT, DELETE"));
+		answer_text(x, 405, HM_S("only GET, HEAD, PUT and DELETE are answered here\n"));
 		return;
 	}
 	if (route_parse(a, req->path, &r, &err)) {
@@ -145,8 +147,10 @@ serve(void *ctx, struct hm_exchange *x)
 		            hm_arena_printf(a, HM_F "\n", HM_P(hm_err_str(&err))));
 	} else if (req->method == HM_HTTP1_PUT) {
 		upload_serve(p, x, &r);
+	} else if (req->method == HM_HTTP1_DELETE) {
+		purge_serve(p, x, &r);
 	} else if (r.want == WANT_SUMDB) {
-		if (allow_sumdb(p, x, &r))
+		if (!ownlog_serve(p, x, &r) && allow_sumdb(p, x, &r))
 			passthrough_serve(p, x, &r);
 	} else if (r.want == WANT_OTHER) {
 		if (allow_other(p, x, r.url) && !index_serve(p, x, r.url))
@@ -161,9 +165,13 @@ void
 proxy_handle(void *ctx, struct hm_exchange *x)
 {
 	struct proxy *p = proxy_now(ctx);
+	hm_str path = hm_exchange_request(x)->path;
 
 	meter_began(p->meter);
-	hm_access_enter(p->access, x, serve, p);
+	if (hm_str_eqz(path, "/healthz") || hm_str_eqz(path, "/readyz"))
+		serve(p, x); /* no limit, no database */
+	else
+		hm_access_enter(p->access, x, serve, p);
 }
 
 void

@@ -92,6 +92,18 @@ purge_feed() { curl -s "$url/index/purged" | grep -q '^{"Path":"example.com/word
 t "it is in /index/purged, and no longer in /index" purge_feed
 t "the audit log has it" bash -c "strings '$work/store/access.db'* | grep -q 'example.com/words@v1.0.0'"
 t "a server that may ask upstream fetches it again" served "$url"
+delete() {
+	local token
+	"$proxy" account add --dir "$work/store" ops && "$proxy" account grant --dir "$work/store" ops read 'example.com/*' || return 1
+	token=$("$proxy" account token add --dir "$work/store" ops | grep -o 'hmd_[^ ]*' | head -n 1)
+	[ "$(status -X DELETE "$url/$words/v1.0.0.zip")" = 401 ] && [ "$(status -X DELETE -H "Authorization: Bearer $token" "$url/$words/v1.0.0.zip")" = 403 ] || return 1
+	[ -e "$work/store/cache/download/$words/v1.0.0.zip" ] && "$proxy" account grant --dir "$work/store" ops admin 'example.com/*' || return 1
+	until_true [ "$(status -X DELETE -H "Authorization: Bearer $token" -H "Purge-Reason: it was wrong" "$url/$words/v1.0.0.zip")" = 200 ] || { cat "$work/body"; return 1; }
+	[ ! -e "$work/store/cache/download/$words/v1.0.0.zip" ] && curl -s "$url/index/purged" | grep -q '"Reason":"it was wrong"' &&
+	[ "$(status -X DELETE -H "Authorization: Bearer $token" "$url/example.com/none/@v/v1.0.0.zip")" = 404 ] && not_served "$url2" &&
+	"$proxy" audit --dir "$work/store" | grep -q 'ops.*purge.*example.com/words@v1.0.0'
+}
+t "DELETE purges for who has the right" delete
 kill "$second" && wait "$second"
 t "what is not there cannot be purged" fails_with 1 "not in the store" "$proxy" purge --dir "$work/store" example.com/none@v1.0.0
 t "nor what is no version" fails_with 2 "is not PATH@VERSION" "$proxy" purge --dir "$work/store" example.com/words
