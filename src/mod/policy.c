@@ -254,6 +254,33 @@ take_rest(struct parser *s, hm_str *text, hm_str *reason)
 	*reason = clean_reason(s->arena, r);
 }
 
+static size_t
+literal_length(hm_str pattern)
+{
+	size_t i = 0;
+
+	while (i < pattern.n && !strchr("*?[", pattern.p[i]) &&
+	       !hm_str_has_prefix(hm_str_from(pattern, i), HM_S("...")))
+		i++;
+	return i;
+}
+
+/* What is asked of a rule each time it is looked at. */
+static void
+prepare(struct hm_arena *a, struct hm_policy_rule *r)
+{
+	size_t n = literal_length(r->pattern);
+	char *low = hm_arena_cstr(a, r->pattern);
+
+	for (size_t i = 0; i < r->pattern.n; i++)
+		if (low[i] >= 'A' && low[i] <= 'Z')
+			low[i] = (char)(low[i] + 32);
+	r->folded = hm_str_make(low, r->pattern.n);
+	r->exact = n == r->pattern.n;
+	r->rank = (uint64_t)r->exact << 62 | (uint64_t)n << 2 |
+	          (r->versions.n ? hm_verset_is_single(&r->versions) ? 2 : 1 : 0);
+}
+
 static void
 add_rule(struct parser *s, struct hm_policy_rules *list, struct hm_policy_rule *r)
 {
@@ -261,6 +288,7 @@ add_rule(struct parser *s, struct hm_policy_rules *list, struct hm_policy_rule *
 	r->line = s->line->start.line;
 	if (s->bad)
 		return;
+	prepare(s->arena, r);
 	if (++s->n_rules > HM_POLICY_MAX_RULES)
 		fail(s, "more than %zu rules", HM_POLICY_MAX_RULES);
 	else

@@ -61,7 +61,9 @@ enum hm_policy_severity {
 struct hm_policy_rule {
 	enum hm_policy_check check;
 	bool deny;              /* ADMIT */
-	hm_str pattern;
+	hm_str pattern, folded; /* as written; in lower case */
+	bool exact;             /* no wildcard: one module */
+	uint64_t rank;          /* greater is more specific */
 	struct hm_verset versions;
 	struct hm_verset at;    /* FREEZE: what it takes */
 	int64_t date;           /* RETIRE: from then; exceptions: until then, seconds since 1970 */

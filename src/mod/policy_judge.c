@@ -17,50 +17,41 @@ struct judge {
 
 /* ---- which rule counts */
 
-static size_t
-literal_length(hm_str pattern)
+static bool
+has_capitals(hm_str s)
 {
-	size_t i = 0;
-
-	while (i < pattern.n && !strchr("*?[", pattern.p[i]) &&
-	       !hm_str_has_prefix(hm_str_from(pattern, i), HM_S("...")))
-		i++;
-	return i;
-}
-
-/* Greater is more specific: exact path, literal text, single version, any versions. */
-static uint64_t
-rank(const struct hm_policy_rule *r)
-{
-	size_t n = literal_length(r->pattern);
-	uint64_t exact = n == r->pattern.n;
-
-	return exact << 62 | (uint64_t)n << 2 |
-	       (r->versions.n ? hm_verset_is_single(&r->versions) ? 2 : 1 : 0);
-}
-
-static hm_str
-lower(struct hm_buf *b, hm_str s)
-{
-	hm_buf_clear(b);
 	for (size_t i = 0; i < s.n; i++)
-		hm_buf_addc(b, s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i]);
-	return hm_buf_str(b);
+		if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+			return true;
+	return false;
+}
+
+static bool
+match_folded(hm_str folded, hm_str path)
+{
+	struct hm_buf b = { 0 };
+	bool is;
+
+	for (size_t i = 0; i < path.n; i++)
+		hm_buf_addc(&b, path.p[i] >= 'A' && path.p[i] <= 'Z' ? (char)(path.p[i] + 32)
+		                                                     : path.p[i]);
+	is = hm_policy_match(folded, hm_buf_str(&b));
+	hm_buf_free(&b);
+	return is;
 }
 
 /* Hosts of code take github.com/Evil/x for github.com/evil/x: a deny means both. */
 static bool
 matches(const struct hm_policy_rule *r, hm_str path)
 {
-	struct hm_buf a = { 0 }, b = { 0 };
-	bool is = hm_policy_match(r->pattern, path);
-
-	if (!is && r->deny) {
-		is = hm_policy_match(lower(&a, r->pattern), lower(&b, path));
-		hm_buf_free(&a);
-		hm_buf_free(&b);
-	}
-	return is;
+	if (r->exact)
+		return r->pattern.n == path.n &&
+		       (r->deny ? strncasecmp(r->pattern.p, path.p, path.n) == 0
+		                : memcmp(r->pattern.p, path.p, path.n) == 0);
+	if (hm_policy_match(r->pattern, path))
+		return true;
+	return r->deny && (has_capitals(path) || !hm_str_eq(r->folded, r->pattern)) &&
+	       match_folded(r->folded, path);
 }
 
 static bool
@@ -90,19 +81,12 @@ static const struct hm_policy_rule *
 decisive(const struct hm_policy_rules *list, struct hm_modver m)
 {
 	const struct hm_policy_rule *best = NULL;
-	uint64_t best_rank = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct hm_policy_rule *r = &list->v[i];
-		uint64_t k;
-
-		if (!holds(r, m))
-			continue;
-		k = rank(r);
-		if (!best || k > best_rank || (k == best_rank && stricter(r, best))) {
+		if (holds(r, m) && (!best || r->rank > best->rank ||
+		                    (r->rank == best->rank && stricter(r, best))))
 			best = r;
-			best_rank = k;
-		}
 	}
 	return best;
 }
@@ -549,7 +533,7 @@ hm_policy_denies_path(const struct hm_policy *p, struct hm_arena *a, hm_str path
 
 		if (r->versions.n || !matches(r, path))
 			continue;
-		if (!best || rank(r) > rank(best) || (rank(r) == rank(best) && r->deny))
+		if (!best || r->rank > best->rank || (r->rank == best->rank && r->deny))
 			best = r;
 	}
 	if (best ? !best->deny : !p->default_deny)
@@ -558,7 +542,7 @@ hm_policy_denies_path(const struct hm_policy *p, struct hm_arena *a, hm_str path
 		const struct hm_policy_rule *r = &list->v[i];
 
 		if (!r->deny && r->versions.n && hm_policy_match(r->pattern, path) &&
-		    (!best || rank(r) > rank(best)))
+		    (!best || r->rank > best->rank))
 			return false;
 	}
 	*f = (struct hm_policy_finding){
