@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "os/clock.h"
@@ -245,6 +246,18 @@ enter_with(struct hm_access *acc, struct hm_exchange *x, hm_str authorization,
 		admit(v);
 }
 
+/* Two of them could be read in two ways. */
+static bool
+is_ambiguous(const struct hm_http1_request *req)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < req->n_fields; i++)
+		n += req->field[i].name.n == strlen("authorization") &&
+		     strncasecmp(req->field[i].name.p, "authorization", strlen("authorization")) == 0;
+	return n > 1;
+}
+
 void
 hm_access_enter(struct hm_access *acc, struct hm_exchange *x,
                 void (*next)(void *ctx, struct hm_exchange *x), void *ctx)
@@ -253,7 +266,9 @@ hm_access_enter(struct hm_access *acc, struct hm_exchange *x,
 	struct hm_identity who;
 	char room[64];
 
-	if (authorization.p)
+	if (authorization.p && is_ambiguous(hm_exchange_request(x)))
+		answer(x, 400, HM_S("more than one Authorization field\n"));
+	else if (authorization.p)
 		enter_with(acc, x, authorization, next, ctx);
 	else if (!hm_accounts_open_to_all(acc->opts.accounts) &&
 	         hm_accounts_recall(acc->opts.accounts, authorization, &who) != HM_RECALL_KNOWN)

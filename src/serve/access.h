@@ -4,6 +4,7 @@
  *
  * What is answered, and why:
  *
+ *	400  two Authorization fields.
  *	401  credentials that are wrong; or none, where anonymous lacks the right.  It
  *	     depends on the name asked for and never on what is stored, and says how to
  *	     send credentials.

@@ -70,9 +70,11 @@ config=$work/proxy.conf
 printf '[serve]\n\tprivate = corp.example.com\n\ttls-cert = %s/cert.crt\n\ttls-key = %s/cert.key\n\tupload-max = 1\n\taccess-log = text\n' "$work" "$work" >"$config"
 cp one.crt cert.crt; cp one.key cert.key
 here "it starts with TLS" start store --config "$config"
+old_tls() { ! curl -s --tlsv1.0 --tls-max 1.1 "$url/healthz" && [ "$(curl -s --tlsv1.2 --tls-max 1.2 "$url/healthz")" = ok ]; }
+t "TLS 1.2 and no older" old_tls
 t "everyone may read" is 404 "$url/corp.example.com/team/a/@v/list"
 t "nobody may upload" is 401 -T a/a.go "$url/corp.example.com/team/a/@v/v1.0.0.zip"
-t "other methods are refused" is 405 -X DELETE "$url/corp.example.com/team/a/@v/v1.0.0.zip"
+t "other methods are refused" is 405 -X POST "$url/corp.example.com/team/a/@v/v1.0.0.zip"
 
 # -- accounts, while it runs
 setup() {
@@ -125,6 +127,7 @@ passwd() {
 	is 401 -u "dev:correct hors" "$url/corp.example.com/team/a/@v/v1.0.0.info" && is 401 -u "nobody:correct horse" "$url/corp.example.com/team/a/@v/v1.0.0.info"
 }
 t "passwords" passwd
+t "two Authorization fields" is 400 -H "Authorization: Bearer $dev" -H "Authorization: Bearer $ci" "$url/corp.example.com/team/a/@v/list"
 
 # -- uploads that are refused
 "$P" publish --output a1.zip a v1.0.0 >/dev/null 2>&1
@@ -208,7 +211,7 @@ bad_cert() { echo broken >cert.crt && hup "the settings stay as they were" && su
 t "a broken one changes nothing" bad_cert
 rate() {
 	printf '\trate = 1\n\trate-burst = 3\n' >>"$config" && hup ": reloaded" && [[ $(for i in 1 2 3 4 5; do status -u "ci:$ci" "$v/list"; done) == *429* ]] &&
-	curl -sI -u "ci:$ci" "$v/list" | grep -qi '^retry-after: 1' && is 200 -u "boss:$boss" "$v/v1.0.0.info"
+	curl -sI -u "ci:$ci" "$v/list" | grep -qi '^retry-after: 1' && is 200 -u "boss:$boss" "$v/v1.0.0.info" && for i in 1 2 3 4 5 6; do is 200 "$url/healthz" || return 1; done
 }
 t "SIGHUP: a rate limit, of each account its own" rate
 bad_config() { echo "wrong = 1" >>"$config" && hup "unknown setting serve.wrong; the settings stay" && is 200 -u "boss:$boss" "$v/v1.0.0.info"; local s=$?; sed -i '/wrong/d;/rate/d' "$config"; return $s; }
