@@ -229,7 +229,9 @@ read_head(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 			return -1;
 		return alarm_of(m, &e, err);
 	}
-	return remote_open_head(m->r.keys, m->r.n_keys, a, m->now_note, &m->now, err);
+	if (remote_open_head(m->r.keys, m->r.n_keys, a, m->now_note, &m->now, err))
+		return -1;
+	return check_cosigned(m->o, m->r.keys, m->r.n_keys, m->now_note, err);
 }
 
 static int

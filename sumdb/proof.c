@@ -241,7 +241,8 @@ check_proof(struct hm_arena *a, const struct options *o, hm_str text, struct pro
 	struct hm_hash leaf;
 
 	if (hm_verifier_parse(a, o->key, &key, err) || parse_proof(a, text, p, err) ||
-	    remote_open_head(&key, 1, a, p->head, &tree, err))
+	    remote_open_head(&key, 1, a, p->head, &tree, err) ||
+	    check_cosigned(o, &key, 1, p->head, err))
 		return -1;
 	leaf = hm_tlog_record_hash(p->record);
 	return hm_tlog_check_record(p->path.h, p->path.n, &tree, p->id, &leaf, err);

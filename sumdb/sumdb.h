@@ -44,7 +44,7 @@ struct options {
 	bool repair;          /* fsck */
 	bool retire;          /* rotate */
 	bool json, from_start; /* monitor */
-	hm_str witness;       /* serve: NAME+HASH+KEY=URL ..., kept in DIR/witnesses */
+	hm_str witness;       /* NAME+HASH+KEY=URL ...; serve keeps them in DIR/witnesses */
 	int witness_quorum;   /* -1: not given */
 	int witness_wait;     /* seconds */
 	int fetches;          /* at once */
@@ -107,6 +107,10 @@ struct sumdb {
 /* witnessed.c: a log with its witnesses, if it has any; *w outlives it. */
 int open_log(const struct options *o, const struct hm_log *log, struct hm_witnesses **w,
              struct hm_tilelog **l, struct hm_err *err);
+
+/* Has the head, of the log of these keys, the cosignatures that the options ask for? */
+int check_cosigned(const struct options *o, const struct hm_verifier *keys, size_t n_keys,
+                   hm_str head, struct hm_err *err);
 
 int cmd_serve(struct options *o, struct hm_log *log, struct hm_err *err);
 

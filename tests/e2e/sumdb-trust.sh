@@ -139,6 +139,13 @@ t "  shows it, over a tile's border, cosigned by all" until_true 20 cosigned 304
 t "  go follows" sums "$GO" f example.com/greet@v1.0.0
 t "fsck" bash -c "cp -r '$work/log' '$work/copy' && '$sumdb' fsck --dir '$work/copy'"
 
+offline() {
+	"$sumdb" prove --dir "$work/log" --output "$work/proof" example.com/words@v1.0.0 && "$sumdb" check --key "$key" --witness "$w1 $w2 $w3" "$work/proof" &&
+	fails_with 1 "too few witnesses" "$sumdb" check --key "$key" --witness "$w1 $("$sumdb" witness init --dir "$work/w5" --name x)" "$work/proof" &&
+	sed '/^— w1/s/AA/AB/' "$work/proof" >"$work/forged" && fails_with 1 "invalid cosignature" "$sumdb" check --key "$key" --witness "$w1 $w2 $w3" --witness-quorum 2 "$work/forged"
+}
+t "an offline proof, with what the witnesses say" offline
+
 # -- hermod: several databases, private modules verified, a quorum
 key2=$("$sumdb" init --dir "$work/log2" --name sum2.test.example)
 here "a second private log" log log2 --upstream "file://$fx/good"
@@ -186,7 +193,9 @@ cat >>"$HOOK_OUT"
 EOF
 chmod +x "$work/hook"
 monitor() { local at=$1; shift; HOOK_OUT=$work/hook.$at.out "$sumdb" monitor --url "${url_of[$at]}" --key "$key" --state "$work/mon" --hook "$work/hook" "$@"; }
-t "the monitor sees one history" monitor log --from-start --for example.com/words
+t "the monitor sees one history" monitor log --from-start --for example.com/words --witness "$w1 $w2 $w3" --witness-quorum 2
+lone() { fails_with 1 "too few witnesses" "$sumdb" monitor --url "${url_of[log2]}" --key "$key2" --state "$work/mon.lone" --witness "$w1"; }
+t "the monitor wants cosignatures" lone
 hook_told() { [ "$(wc -l <"$work/hook.log.out")" = 3 ] && head -n 1 "$work/hook.log.out" | python3 -c 'import json,sys; e=json.load(sys.stdin); assert e["Event"]=="version" and e["Path"]=="example.com/words" and e["Record"]==0, e'; }
 if command -v python3 >/dev/null; then t "  and its hook is told" hook_told; else skip "  and its hook is told" "no python3"; fi
 down log
