@@ -11,6 +11,7 @@
 #include "modzip/hash.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "ownlog.h"
 #include "zip/zip.h"
 
 static int
@@ -48,6 +49,17 @@ admit_check_info(hm_str path, hm_str version, hm_str info, struct hm_err *err)
 	return rc;
 }
 
+static int
+vouch_mod(struct ownlog *o, hm_str path, hm_str version, hm_str mod, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	int rc = ownlog_vouch(o, path, hm_arena_printf(&a, HM_F "/go.mod", HM_P(version)),
+	                      hm_h1_gomod(&a, mod), err);
+
+	hm_arena_free(&a);
+	return rc;
+}
+
 int
 admit_check_mod(const struct admit *ad, hm_str path, hm_str version, hm_str mod,
                 struct hm_err *err)
@@ -56,7 +68,9 @@ admit_check_mod(const struct admit *ad, hm_str path, hm_str version, hm_str mod,
 		hm_err_set(err, HM_ELIMIT, ".mod: larger than %zu bytes", ADMIT_MOD_MAX);
 		return hm_modver_wrap(err, hm_modver_of(path, version));
 	}
-	return ad->verify ? hm_verify_gomod(ad->verify, path, version, mod, err) : 0;
+	if (ad->verify && hm_verify_gomod(ad->verify, path, version, mod, err))
+		return -1;
+	return ad->ownlog ? vouch_mod(ad->ownlog, path, version, mod, err) : 0;
 }
 
 /* ---- zips */
@@ -94,6 +108,27 @@ admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *fi
 	}
 	hm_inflater_free(inf);
 	return rc ? hm_modver_wrap(err, m) : 0;
+}
+
+int
+admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *file, hm_str *mod,
+                 struct hm_err *err)
+{
+	struct hm_inflater *inf = hm_inflater_new();
+	struct hm_zip z;
+	hm_str data;
+	int rc = hm_file_map(file, &data, err);
+
+	if (rc == 0) {
+		rc = hm_zip_open(a, data, &z, err);
+		if (rc == 0)
+			rc = mod_of_zip(inf, a, &z, hm_modver_of(path, version), mod, err);
+		if (rc == 0)
+			*mod = hm_arena_dup(a, *mod);
+		hm_file_unmap(data);
+	}
+	hm_inflater_free(inf);
+	return rc;
 }
 
 static int
@@ -140,7 +175,9 @@ admit_check_zip(const struct admit *ad, struct hm_arena *a, hm_str path, hm_str 
 	hm_file_unmap(data);
 	if (rc)
 		return hm_modver_wrap(err, m);
-	return ad->verify ? hm_verify_sum(ad->verify, path, version, *h1, err) : 0;
+	if (ad->verify && hm_verify_sum(ad->verify, path, version, *h1, err))
+		return -1;
+	return ownlog_vouch(ad->ownlog, path, version, *h1, err);
 }
 
 static int

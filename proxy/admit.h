@@ -22,10 +22,13 @@
 #define ADMIT_INFO_MAX ((size_t)1 << 20)
 #define ADMIT_MOD_MAX ((size_t)16 << 20)
 
+struct ownlog;
+
 /* Borrowed. */
 struct admit {
 	const struct hm_store *store;
 	struct hm_verify *verify; /* NULL: no database is asked, because a user said so by name */
+	struct ownlog *ownlog;    /* what it has under other hashes is refused; may be NULL */
 	struct facts *facts;      /* told of what admit_module() stores; may be NULL */
 	hm_str source;            /* where from, for the facts: "import", a URL */
 };
@@ -40,6 +43,9 @@ int admit_check_mod(const struct admit *ad, hm_str path, hm_str version, hm_str 
 int admit_check_zip(const struct admit *ad, struct hm_arena *a, hm_str path, hm_str version,
                     const char *file, const hm_str *mod, hm_str *h1, struct hm_err *err);
 /* go.mod of the zip in `file`, or what go has in the place of none; nothing else is checked. */
+int admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *file,
+                     hm_str *mod, struct hm_err *err);
+/* The .mod that belongs to a zip: its go.mod, or what go has where there is none. Not checked. */
 int admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *file,
                      hm_str *mod, struct hm_err *err);
 /*

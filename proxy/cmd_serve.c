@@ -13,6 +13,7 @@
 #include "gate.h"
 #include "guard.h"
 #include "os/clock.h"
+#include "ownlog.h"
 #include "reload.h"
 #include "replica.h"
 #include "serve/daemon.h"
@@ -34,6 +35,8 @@ const char cmd_serve_usage[] =
 	"  --config FILE        settings; each is also an option and a variable\n"
 	"  --offline            only what the store has\n"
 	"  --sumdbs LIST        checksum databases to pass on (default sum.golang.org)\n"
+	"  --sumdb DIR          a checksum database of one's own, made by hermod-sumdb init,\n"
+	"                       served below /sumdb/NAME\n"
 	"  --memory MIB         small answers kept in memory (default 32)\n"
 	"  --list-fresh SEC     a version list is not asked for again so long (default 60)\n"
 	"  --list-stale SEC     and served while it is renewed so long (default 600)\n"
@@ -177,6 +180,7 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "listen", "HERMOD_PROXY_LISTEN", HM_SET_STR, &o->listen, 0, 0 },
 		{ "serve", "upstream", "HERMOD_PROXY_UPSTREAM", HM_SET_STR, &o->upstream, 0, 0 },
 		{ "serve", "offline", "HERMOD_PROXY_OFFLINE", HM_SET_BOOL, &o->offline, 0, 0 },
+		{ "serve", "sumdb", "HERMOD_PROXY_SUMDB", HM_SET_STR, &o->sumdb, 0, 0 },
 		{ "serve", "sumdbs", "HERMOD_PROXY_SUMDBS", HM_SET_STR, &o->sumdbs, 0, 0 },
 		{ "serve", "memory", "HERMOD_PROXY_MEMORY", HM_SET_INT, &o->memory_mib, 1, 65536 },
 		{ "serve", "list-fresh", "HERMOD_PROXY_LIST_FRESH", HM_SET_INT, &o->list_fresh, 0,
@@ -223,7 +227,10 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		if (o->upstream.n == 0)
 			o->upstream = o->replica_of;
 	}
-	return hm_program_abs(&p->arena, &o->dir, err);
+	return hm_program_abs(&p->arena, &o->dir, err) ||
+	                       hm_program_abs(&p->arena, &o->sumdb, err) ?
+	               -1 :
+	               0;
 }
 
 int
@@ -247,13 +254,23 @@ proxy_upstream_asked(void *ctx, hm_str host, int64_t nanoseconds, bool well)
 	meter_upstream(ctx, host, nanoseconds, well);
 }
 
+/* On the facts' writer thread. */
+static void
+tick(void *ctx, struct facts *f)
+{
+	struct proxy *p = ctx;
+
+	trim_tick(p, f);
+	ownlog_tick(p->ownlog, f);
+}
+
 static int
 open_server(struct proxy *p, struct hm_err *err)
 {
 	struct facts_opts facts = { .store = &p->store, .log = &p->log, .scan = true,
-		                    .tick = trim_tick, .ctx = p };
+		                    .tick = tick, .ctx = p };
 
-	if (proxy_open_access(p, err))
+	if (proxy_open_access(p, err) || ownlog_open(p, err))
 		return -1;
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
 	p->misses = hot_new(MISSES_MAX);

@@ -12,6 +12,7 @@
 #include "desk.h"
 #include "gate.h"
 #include "guard.h"
+#include "ownlog.h"
 #include "replica.h"
 #include "serve/access.h"
 #include "serve/audit.h"
@@ -104,7 +105,8 @@ proxy_open(struct proxy *p, struct hm_err *err)
 	v = proxy_verify_conf(p);
 	v.remote = upstream_remote(p->upstreams);
 	p->verify = hm_verify_new(&v, hm_sums_new(&none));
-	p->admit = (struct admit){ .store = &p->store, .verify = p->verify };
+	p->admit = (struct admit){ .store = &p->store, .verify = p->verify,
+		                    .ownlog = p->ownlog };
 	return 0;
 }
 
@@ -168,6 +170,7 @@ proxy_close(struct proxy *p)
 	replica_free(p->replica);
 	fills_free(p->fills);
 	desk_free(p->desk);
+	ownlog_close(p->ownlog);
 	hm_access_free(p->access);
 	control_free(p->control);
 	hm_server_free(p->server);

@@ -34,6 +34,7 @@ struct control;
 struct desk;
 struct gate;
 struct guard;
+struct ownlog;
 struct upstreams;
 struct web;
 
@@ -44,6 +45,7 @@ struct options {
 	hm_str listen;
 	hm_str upstream;      /* GOPROXY syntax; empty: GOPROXY of the environment */
 	hm_str tls_cert, tls_key;
+	hm_str sumdb;         /* folder of a log of one's own; empty: none */
 	hm_str sumdbs;        /* names that may be passed through, comma-separated */
 	hm_str access_log;    /* "text", "json" or "off" */
 	hm_str access_log_file; /* empty: standard error */
@@ -93,6 +95,7 @@ struct proxy {
 	struct hm_access *access;
 	struct hm_audit *audit;  /* NULL in verbs that do not ask for it */
 	atomic_uint uploads;     /* at work */
+	struct ownlog *ownlog;   /* NULL: no --sumdb */
 	struct hm_server *server;
 	struct hm_tls_server *tls;
 	struct hm_log log;

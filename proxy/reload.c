@@ -27,6 +27,7 @@ share(struct proxy *p, struct proxy *base)
 	p->accounts = base->accounts;
 	p->access = base->access;
 	p->audit = base->audit;
+	p->ownlog = base->ownlog;
 	p->server = base->server;
 	p->tls = base->tls;
 	p->meter = base->meter;
@@ -54,6 +55,7 @@ tell_fixed(const struct proxy *base, const struct proxy *fresh)
 	} fixed[] = {
 		{ "dir", hm_str_eq(a->dir, b->dir) },
 		{ "listen", hm_str_eq(a->listen, b->listen) },
+		{ "sumdb", hm_str_eq(a->sumdb, b->sumdb) },
 		{ "memory", a->memory_mib == b->memory_mib },
 		{ "quota", hm_str_eq(a->quota, b->quota) },
 		{ "policy", hm_str_eq(a->policy, b->policy) },

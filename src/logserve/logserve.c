@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "logserve/priv.h"
 #include "mod/modpath.h"
+#include "serve/access.h"
 
 #define TEXT HM_S("text/plain; charset=UTF-8")
 #define BYTES HM_S("application/octet-stream")
@@ -22,7 +23,7 @@ answer(struct hm_exchange *x, int status, hm_str type, hm_str cache, hm_str body
 static bool
 is_secret(const struct hm_logserve *s, bool names)
 {
-	return names && s->opts.may && !hm_tilelog_is_public(s->opts.tiles);
+	return names && s->opts.access && !hm_tilelog_is_public(s->opts.tiles);
 }
 
 static hm_str
@@ -85,14 +86,44 @@ hm_logserve_key(struct hm_arena *a, struct hm_modver m)
 	return hm_arena_printf(a, HM_F " " HM_F, HM_P(m.path), HM_P(m.version));
 }
 
-/* NULL may: yes. Otherwise it has answered when it says no. */
+/* ---- who may; each has answered when it says no */
+
 static bool
-may(struct hm_logserve *s, struct hm_exchange *x, enum hm_logserve_want want, struct hm_modver m)
+allowed(struct hm_logserve *s, bool yes)
 {
-	if (!s->opts.may || s->opts.may(s->opts.ctx, x, want, m))
+	if (!yes)
+		count(&s->denied);
+	return yes;
+}
+
+static bool
+may_read(struct hm_logserve *s, struct hm_exchange *x, hm_str module)
+{
+	struct hm_access *acc = s->opts.access;
+
+	return !acc || allowed(s, hm_access_allow(acc, x, HM_RIGHT_READ, module));
+}
+
+/* Who may not have it fetched hears what there is: nothing. */
+static bool
+may_fetch(struct hm_logserve *s, struct hm_exchange *x, hm_str module)
+{
+	if (!s->opts.access || hm_access_may(s->opts.access, x, HM_RIGHT_FETCH, module))
 		return true;
-	count(&s->denied);
-	return false;
+	answer(x, 404, TEXT, HM_S("no-store"),
+	       HM_S("not found: not in the log, and the account may not have it fetched\n"));
+	return allowed(s, false);
+}
+
+static bool
+may_see(struct hm_logserve *s, struct hm_exchange *x, bool names)
+{
+	struct hm_access *acc = s->opts.access;
+
+	if (!acc || (names && hm_tilelog_is_public(s->opts.tiles)))
+		return true;
+	return allowed(s, names ? hm_access_allow_all(acc, x) :
+	                          hm_access_allow_any(acc, x, HM_RIGHT_READ));
 }
 
 /* ---- lookups */
@@ -126,7 +157,7 @@ serve_unknown(struct hm_logserve *s, struct hm_exchange *x, struct hm_modver m, 
 		hm_logserve_error(x, err);
 		return;
 	}
-	if (!may(s, x, HM_LOGSERVE_FETCH, m))
+	if (!may_fetch(s, x, m.path))
 		return;
 	hm_err_clear(err);
 	if (hm_missing_get(s->missing, key, err)) {
@@ -149,7 +180,7 @@ serve_lookup(struct hm_logserve *s, struct hm_exchange *x, hm_str word)
 	count(&s->lookups);
 	if (parse_lookup(a, word, &m, &err)) {
 		hm_logserve_error(x, &err);
-	} else if (may(s, x, HM_LOGSERVE_MODULE, m)) {
+	} else if (may_read(s, x, m.path)) {
 		key = hm_logserve_key(a, m);
 		if (hm_tilelog_find(s->opts.tiles, a, key, &f, &err) == 0) {
 			count(&s->found);
@@ -233,7 +264,6 @@ give_tile(struct hm_logserve *s, struct hm_exchange *x, const struct hm_tile *t,
 static void
 serve_tile(struct hm_logserve *s, struct hm_exchange *x, hm_str path)
 {
-	const struct hm_modver none = { .path = HM_S("") };
 	struct hm_err err = { 0 };
 	struct hm_tile t;
 	bool bundle;
@@ -241,7 +271,7 @@ serve_tile(struct hm_logserve *s, struct hm_exchange *x, hm_str path)
 	count(&s->tiles);
 	if (parse_tile(hm_exchange_arena(x), path, &t, &bundle, &err))
 		hm_logserve_error(x, &err);
-	else if (may(s, x, t.l < 0 ? HM_LOGSERVE_NAMES : HM_LOGSERVE_HEAD, none))
+	else if (may_see(s, x, t.l < 0))
 		give_tile(s, x, &t, bundle);
 	hm_err_free(&err);
 }
@@ -273,18 +303,17 @@ bool
 hm_logserve_handle(struct hm_logserve *s, struct hm_exchange *x, hm_str path)
 {
 	struct hm_arena *a = hm_exchange_arena(x);
-	const struct hm_modver none = { .path = HM_S("") };
 
 	if (hm_str_cut_prefix(&path, HM_S("/lookup/"))) {
 		serve_lookup(s, x, path);
 	} else if (hm_str_has_prefix(path, HM_S("/tile/"))) {
 		serve_tile(s, x, hm_str_from(path, 1));
 	} else if (hm_str_eqz(path, "/latest")) {
-		if (may(s, x, HM_LOGSERVE_HEAD, none))
+		if (may_see(s, x, false))
 			answer(x, 200, TEXT, HM_S("no-cache"),
 			       hm_tilelog_latest(s->opts.tiles, a, NULL));
 	} else if (hm_str_eqz(path, "/checkpoint")) {
-		if (may(s, x, HM_LOGSERVE_HEAD, none))
+		if (may_see(s, x, false))
 			answer(x, 200, TEXT, HM_S("no-cache"),
 			       hm_tilelog_checkpoint(s->opts.tiles, a));
 	} else {

@@ -26,15 +26,8 @@
 /* Versions remembered as not there. */
 #define HM_LOGSERVE_MISSING_MAX 16384
 
+struct hm_access;
 struct hm_logserve;
-
-/* What a request wants to see. */
-enum hm_logserve_want {
-	HM_LOGSERVE_HEAD,   /* heads and hash tiles: no names */
-	HM_LOGSERVE_MODULE, /* the record of one module version */
-	HM_LOGSERVE_FETCH,  /* and the log lacks it: upstream would be asked */
-	HM_LOGSERVE_NAMES,  /* data tiles: every name in the log */
-};
 
 struct hm_logserve_opts {
 	struct hm_tilelog *tiles;
@@ -48,13 +41,14 @@ struct hm_logserve_opts {
 	 */
 	int (*record)(void *ctx, struct hm_arena *a, struct hm_modver m, hm_str *text,
 	              struct hm_err *err);
-	/*
-	 * May this exchange see that?  NULL: everybody may see everything.  false: it has
-	 * answered.  m is empty where the request names no module.
-	 */
-	bool (*may)(void *ctx, struct hm_exchange *x, enum hm_logserve_want want,
-	            struct hm_modver m);
 	void *ctx;
+	/*
+	 * NULL: everybody may see everything.  Else a lookup takes the right to read the
+	 * module, or to fetch it where the log lacks it; records in tiles, that to read all
+	 * modules, unless the log is public; heads and hashes, that to read some module.
+	 * The exchange has come in by hm_access_enter().
+	 */
+	struct hm_access *access;
 	const struct hm_log *log;
 };
 
