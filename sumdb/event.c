@@ -14,6 +14,13 @@ static const struct {
 	[EVENT_UNREACHABLE] = { "unreachable", 6 },
 };
 
+bool
+event_is_unreachable(const struct hm_err *err)
+{
+	return err->code == HM_ENET || err->code == HM_EHTTP || err->code == HM_EFORBIDDEN ||
+	       hm_code_may_fall_back(err->code);
+}
+
 int
 event_status(enum event_kind kind)
 {

@@ -30,6 +30,8 @@ void event_json(struct hm_buf *b, const struct event *e);
  * cannot be run or ends with a status other than 0: the event was not taken.
  */
 int event_hook(hm_str hook, const struct event *e, const struct hm_log *log, struct hm_err *err);
+/* Is the error of the kind that EVENT_UNREACHABLE tells of: the network, or its answer? */
+bool event_is_unreachable(const struct hm_err *err);
 /* What a program ends with after such an event: 3 fork, 4 rollback, 5 stale, 6 unreachable. */
 int event_status(enum event_kind kind);
 

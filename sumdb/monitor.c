@@ -12,6 +12,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "remote.h"
+#include "stop.h"
 #include "sumdb.h"
 #include "tilelog/tail.h"
 #include "verify/sumdb_ops.h"
@@ -222,14 +223,8 @@ read_state(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 static int
 read_head(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 {
-	struct event e = { .kind = EVENT_UNREACHABLE };
-
-	if (remote_get(&m->r, a, HM_S("latest"), &m->now_note, err)) {
-		if (err->code == HM_ESECURITY || err->code == HM_EINVALID)
-			return -1;
-		return alarm_of(m, &e, err);
-	}
-	if (remote_open_head(m->r.keys, m->r.n_keys, a, m->now_note, &m->now, err))
+	if (remote_get(&m->r, a, HM_S("latest"), &m->now_note, err) ||
+	    remote_open_head(m->r.keys, m->r.n_keys, a, m->now_note, &m->now, err))
 		return -1;
 	return check_cosigned(m->o, m->r.keys, m->r.n_keys, m->now_note, err);
 }
@@ -258,46 +253,34 @@ follow(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 
 /* ---- again and again */
 
-static volatile sig_atomic_t stopped;
-
-static void
-on_stop(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
 static int
 look(struct monitor *m, struct hm_err *err)
 {
+	struct event away = { .kind = EVENT_UNREACHABLE };
 	struct hm_arena a = { 0 };
 	int rc = follow(m, &a, err);
 
+	if (rc && m->status == 0 && event_is_unreachable(err))
+		alarm_of(m, &away, err);
 	hm_arena_free(&a);
 	return rc;
 }
 
-/* Until SIGTERM; only what no next look can mend ends it. */
+/* Until SIGTERM; of what goes wrong only a lie ends it. */
 static int
 tail(struct monitor *m, struct hm_err *err)
 {
-	struct sigaction stop = { .sa_handler = on_stop };
-
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGINT, &stop, NULL);
-	while (!stopped) {
+	stop_catch();
+	do {
 		int rc = look(m, err);
 
-		if (rc && m->status != event_status(EVENT_STALE) &&
-		    m->status != event_status(EVENT_UNREACHABLE))
+		if (rc && err->code == HM_ESECURITY)
 			return rc;
 		if (rc && !m->told)
 			hm_log(m->log, HM_LOG_WARN, "hermod-sumdb: " HM_F, HM_P(hm_err_str(err)));
 		m->told = rc != 0;
 		hm_err_clear(err);
-		for (int i = 0; i < m->o->every * 10 && !stopped; i++)
-			hm_clock_sleep_ms(100);
-	}
+	} while (stop_wait(m->o->every));
 	return 0;
 }
 

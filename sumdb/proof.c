@@ -48,22 +48,6 @@ format_proof(struct hm_arena *a, const struct proof *p)
 	return hm_buf_take(&b, a);
 }
 
-static bool
-parse_index(hm_str s, int64_t *out)
-{
-	int64_t n = 0;
-
-	if (s.n == 0 || s.n > 18 || (s.n > 1 && s.p[0] == '0'))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + (s.p[i] - '0');
-	}
-	*out = n;
-	return true;
-}
-
 static int
 parse_proof(struct hm_arena *a, hm_str text, struct proof *p, struct hm_err *err)
 {
@@ -74,7 +58,7 @@ parse_proof(struct hm_arena *a, hm_str text, struct proof *p, struct hm_err *err
 	    !hm_str_cut_prefix(&line, HM_S("extra ")) ||
 	    !hm_base64_decode(a, HM_BASE64_STD, line, &p->record) ||
 	    !hm_str_cut(text, '\n', &line, &text) || !hm_str_cut_prefix(&line, HM_S("index ")) ||
-	    !parse_index(line, &p->id))
+	    !hm_tlog_parse_size(line, &p->id))
 		return hm_err_set(err, HM_EINVALID, "malformed proof");
 	for (;;) {
 		if (!hm_str_cut(text, '\n', &line, &text) || p->path.n == HM_TLOG_PROOF_MAX)

@@ -7,6 +7,7 @@
 
 #include "os/clock.h"
 #include "serve/program.h"
+#include "stop.h"
 #include "verify/sumdb_ops.h"
 #include "witness.h"
 
@@ -118,32 +119,19 @@ log_verb(struct witness *w, struct hm_arena *a, int argc, char **argv, struct hm
 	return 0;
 }
 
-static volatile sig_atomic_t stopped;
-
-static void
-on_stop(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
-
 /* Looks at the logs until SIGTERM, or once. */
 static int
 follow(struct witness *w, const struct settings *s, struct hm_err *err)
 {
-	struct sigaction stop = { .sa_handler = on_stop };
 	int every = s->serve.every ? s->serve.every : 60, status;
 
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGINT, &stop, NULL);
-	while (!stopped) {
+	stop_catch();
+	do {
 		if (witness_poll(w, HM_S(""), &status, err))
 			return -1;
 		if (s->once)
 			return status;
-		for (int i = 0; i < every * 10 && !stopped; i++)
-			hm_clock_sleep_ms(100);
-	}
+	} while (stop_wait(every));
 	return 0;
 }
 

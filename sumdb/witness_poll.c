@@ -119,13 +119,6 @@ note_up(struct witness *w, const struct known *k)
 			w->down.v[i--] = w->down.v[--w->down.n];
 }
 
-static bool
-is_network(const struct hm_err *err)
-{
-	return err->code == HM_ENET || err->code == HM_EHTTP || err->code == HM_EFORBIDDEN ||
-	       hm_code_may_fall_back(err->code);
-}
-
 static int
 look_once(struct witness *w, struct known *k, struct hm_err *err)
 {
@@ -148,7 +141,7 @@ look_once(struct witness *w, struct known *k, struct hm_err *err)
 	}
 	if (status)
 		return status; /* told already */
-	if (is_network(err)) {
+	if (event_is_unreachable(err)) {
 		note_down(w, k, err);
 		status = event_status(EVENT_UNREACHABLE);
 	}

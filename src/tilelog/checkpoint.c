@@ -9,23 +9,6 @@ hm_checkpoint_format(struct hm_arena *a, hm_str origin, const struct hm_tree *tr
 	                       HM_P(hm_hash_text(a, &tree->hash)));
 }
 
-/* Decimal without leading zeros. */
-static bool
-parse_size(hm_str s, int64_t *out)
-{
-	int64_t n = 0;
-
-	if (s.n == 0 || s.n > 18 || (s.n > 1 && s.p[0] == '0'))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + (s.p[i] - '0');
-	}
-	*out = n;
-	return n <= HM_TLOG_SIZE_MAX;
-}
-
 int
 hm_checkpoint_parse(hm_str text, hm_str *origin, struct hm_tree *tree, struct hm_err *err)
 {
@@ -33,7 +16,7 @@ hm_checkpoint_parse(hm_str text, hm_str *origin, struct hm_tree *tree, struct hm
 
 	if (!hm_str_cut(text, '\n', origin, &text) || !hm_str_cut(text, '\n', &size, &text) ||
 	    !hm_str_cut(text, '\n', &root, &text) || origin->n == 0 ||
-	    !parse_size(size, &tree->n) ||
+	    !hm_tlog_parse_size(size, &tree->n) ||
 	    !hm_base64_decode_to(HM_BASE64_STD, root, tree->hash.b, sizeof(tree->hash.b)))
 		return hm_err_set(err, HM_EINVALID, "malformed checkpoint");
 	while (text.n)

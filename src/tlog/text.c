@@ -29,6 +29,22 @@ parse_int(hm_str s, int64_t *out)
 	return true;
 }
 
+bool
+hm_tlog_parse_size(hm_str s, int64_t *out)
+{
+	int64_t n = 0;
+
+	if (s.n == 0 || s.n > 18 || (s.n > 1 && s.p[0] == '0'))
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		n = n * 10 + (s.p[i] - '0');
+	}
+	*out = n;
+	return n <= HM_TLOG_SIZE_MAX;
+}
+
 hm_str
 hm_tlog_format_tree(struct hm_arena *a, const struct hm_tree *t)
 {

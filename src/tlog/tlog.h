@@ -83,6 +83,8 @@ int hm_tlog_prove_tree(int64_t t, int64_t n, const struct hm_hash_reader *r, str
 int hm_tlog_check_tree(const struct hm_hash *proof, size_t n_proof, const struct hm_tree *tree,
                        const struct hm_tree *older, struct hm_err *err);
 
+/* A tree's size, or a record's number: decimal, no leading zeros, within HM_TLOG_SIZE_MAX. */
+bool hm_tlog_parse_size(hm_str s, int64_t *out);
 /* The text of a tree head, to be signed as a note. */
 hm_str hm_tlog_format_tree(struct hm_arena *a, const struct hm_tree *t);
 int hm_tlog_parse_tree(hm_str text, struct hm_tree *t, struct hm_err *err);

@@ -1,22 +1,5 @@
 #include "tlog/witness.h"
 
-/* Decimal without leading zeros. */
-static bool
-parse_size(hm_str s, int64_t *out)
-{
-	int64_t n = 0;
-
-	if (s.n == 0 || s.n > 18 || (s.n > 1 && s.p[0] == '0'))
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + (s.p[i] - '0');
-	}
-	*out = n;
-	return n <= HM_TLOG_SIZE_MAX;
-}
-
 hm_str
 hm_add_checkpoint_format(struct hm_arena *a, const struct hm_add_checkpoint *req)
 {
@@ -37,7 +20,7 @@ hm_add_checkpoint_parse(hm_str body, struct hm_add_checkpoint *out, struct hm_er
 
 	*out = (struct hm_add_checkpoint){ .old = 0 };
 	if (!hm_str_cut(body, '\n', &line, &body) || !hm_str_cut_prefix(&line, HM_S("old ")) ||
-	    !parse_size(line, &out->old))
+	    !hm_tlog_parse_size(line, &out->old))
 		return hm_err_set(err, HM_EINVALID, "malformed request: no old size");
 	for (;;) {
 		if (!hm_str_cut(body, '\n', &line, &body))
@@ -59,7 +42,7 @@ hm_add_checkpoint_parse(hm_str body, struct hm_add_checkpoint *out, struct hm_er
 int
 hm_witness_parse_size(hm_str body, int64_t *size, struct hm_err *err)
 {
-	if (!hm_str_cut_suffix(&body, HM_S("\n")) || !parse_size(body, size))
+	if (!hm_str_cut_suffix(&body, HM_S("\n")) || !hm_tlog_parse_size(body, size))
 		return hm_err_set(err, HM_EINVALID, "malformed tree size");
 	return 0;
 }

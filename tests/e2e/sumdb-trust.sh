@@ -268,6 +268,19 @@ no_hook() {
 	"$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.again" --from-start --for example.com/words | grep -c . | grep -qx 3
 }
 t "monitor: what the hook did not take is told again" no_hook
+# A monitor that stays: it is told of what comes, of a log that goes and comes back, and ends with a fork.
+tailing() {
+	local hook=$work/hook.tail.out p i
+	rm -f "$work/mon.tail" && cp -r "$work/log/public" "$work/tailed" || return 1
+	HOOK_OUT=$hook "$sumdb" monitor --url "file://$work/tailed" --key "$key" --state "$work/mon.tail" --for example.com/none --every 1 --hook "$work/hook" 2>"$work/tail.err" &
+	p=$!
+	until_true 10 test -s "$work/mon.tail" && mv "$work/tailed" "$work/tailed.away" && until_true 10 grep -q '"Event":"unreachable"' "$hook" &&
+	sleep 2.5 && [ "$(grep -c unreachable "$hook")" = 1 ] && kill -0 $p && cp -r "$work/fork/public" "$work/tailed" && : >"$work/out" || { cat "$work/tail.err"; kill $p; return 1; }
+	wait $p
+	[ $? = 3 ] || [ $? = 4 ] || { cat "$work/tail.err"; return 1; }
+	grep -qE '"Event":"(fork|rollback)"' "$hook"
+}
+t "monitor: one that stays" tailing
 t "witness: a log that is away" fails_with 6 "" "$sumdb" witness follow --dir "$work/w2" --once --log "$key=http://127.0.0.1:9"
 
 # -- the cosignatures are what others take for such
