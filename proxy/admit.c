@@ -110,27 +110,6 @@ admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *fi
 	return rc ? hm_modver_wrap(err, m) : 0;
 }
 
-int
-admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *file, hm_str *mod,
-                 struct hm_err *err)
-{
-	struct hm_inflater *inf = hm_inflater_new();
-	struct hm_zip z;
-	hm_str data;
-	int rc = hm_file_map(file, &data, err);
-
-	if (rc == 0) {
-		rc = hm_zip_open(a, data, &z, err);
-		if (rc == 0)
-			rc = mod_of_zip(inf, a, &z, hm_modver_of(path, version), mod, err);
-		if (rc == 0)
-			*mod = hm_arena_dup(a, *mod);
-		hm_file_unmap(data);
-	}
-	hm_inflater_free(inf);
-	return rc;
-}
-
 static int
 compare_mod(struct hm_arena *a, const struct hm_zip *z, struct hm_modver m, hm_str mod,
             struct hm_err *err)

@@ -45,9 +45,6 @@ int admit_check_zip(const struct admit *ad, struct hm_arena *a, hm_str path, hm_
 /* go.mod of the zip in `file`, or what go has in the place of none; nothing else is checked. */
 int admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *file,
                      hm_str *mod, struct hm_err *err);
-/* The .mod that belongs to a zip: its go.mod, or what go has where there is none. Not checked. */
-int admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *file,
-                     hm_str *mod, struct hm_err *err);
 /*
  * Gives a checked zip its name: .ziphash, fsync, rename.  Takes fd and tmp (as
  * hm_store_temp_zip() made them); tmp is gone when this fails.  Hold the version's lock.

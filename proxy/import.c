@@ -239,8 +239,10 @@ read_and_admit(const struct admit *ad, struct hm_arena *a, const struct import_v
 {
 	struct admit_module m = { .path = v->path, .version = v->version, .may_link = true };
 
-	if (v->mod.n == 0)
-		return hm_err_set(err, HM_EINVALID, "there is a .zip, but no .mod");
+	/* go may have fetched the zip alone */
+	if (v->mod.n == 0 &&
+	    admit_mod_of_zip(a, v->path, v->version, v->zip.p, &m.mod, err))
+		return -1;
 	if (read_if(a, v->info, ADMIT_INFO_MAX, &m.info, err) ||
 	    read_if(a, v->mod, ADMIT_MOD_MAX, &m.mod, err) ||
 	    read_if(a, v->ziphash, ADMIT_INFO_MAX, &m.want_h1, err))

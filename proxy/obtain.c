@@ -92,12 +92,24 @@ stored_zip(struct fetching *f, hm_str *file)
 }
 
 bool
+obtain_has_content(struct proxy *p, struct hm_modver m)
+{
+	struct hm_arena a = { 0 };
+	struct fetching f = { .p = p, .a = &a, .m = m };
+	hm_str s;
+	bool ok = stored_zip(&f, &s) && stored(&f, "mod", &s);
+
+	hm_arena_free(&a);
+	return ok;
+}
+
+bool
 obtain_has(struct proxy *p, struct hm_modver m)
 {
 	struct hm_arena a = { 0 };
 	struct fetching f = { .p = p, .a = &a, .m = m };
 	hm_str s;
-	bool ok = stored_zip(&f, &s) && stored(&f, "mod", &s) && stored(&f, "info", &s);
+	bool ok = obtain_has_content(p, m) && stored(&f, "info", &s);
 
 	hm_arena_free(&a);
 	return ok;

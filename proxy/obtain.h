@@ -19,5 +19,7 @@ int obtain_version(struct proxy *p, struct hm_modver m, enum admit_outcome *outc
                    struct hm_err *err);
 /* Is all of it in the store? */
 bool obtain_has(struct proxy *p, struct hm_modver m);
+/* Are .mod and .zip in the store? (.info may be missing: go builds without.) */
+bool obtain_has_content(struct proxy *p, struct hm_modver m);
 
 #endif

@@ -76,6 +76,13 @@ echo '{"Version":"v1.1.0"}' >"$work/tree/example.com/words/@v/master.info"
 t "import a GOPROXY tree" prints "4 imported, 1 of go.mod alone, 0 known, 0 failed" env GOSUMDB=off "$proxy" import --dir "$work/i2" --from goproxy "$work/tree"
 t "all of it is there, too" has i2 $all
 
+bare() {
+	mkdir -p "$work/baretree/example.com" && cp -r "$fx/good/example.com/words" "$work/baretree/example.com/" && rm -r "$work/baretree/example.com/words/v2" "$work"/baretree/example.com/words/@v/{v1.0.0.mod,v1.0.0.info,v1.1.0.info} &&
+	prints "2 imported, 0 of go.mod alone, 0 known, 0 failed" "$proxy" import --dir "$work/i5" "$work/baretree" && has i5 words@v1.0.0 words@v1.1.0 &&
+	"$proxy" export --offline --dir "$work/i5" --to "$work/bare5.tar"
+}
+t "a zip without .mod and .info, as go may leave it" bare
+
 # -- import: Athens
 for m in $all; do
 	d=$work/athens/example.com/${m%@*}/${m#*@} f=$good/${m%@*}/@v/${m#*@}
@@ -89,16 +96,15 @@ t "auto sees what it is" prints "0 imported, 0 of go.mod alone, 4 known, 0 faile
 bad() {
 	rm -rf "$work/badtree" "$work/b.$1"
 	cp -r "$fx/good" "$work/badtree"
-	[ "$1" = info ] || [ "$1" = mod ] || [ "$1" = nomod ] || cp "$fx/evil-$1/example.com/words/@v/v1.0.0.zip" "$work/badtree/example.com/words/@v/v1.0.0.zip"
+	[ "$1" = info ] || [ "$1" = mod ] || cp "$fx/evil-$1/example.com/words/@v/v1.0.0.zip" "$work/badtree/example.com/words/@v/v1.0.0.zip"
 	case $1 in
 	info) echo '{"Version":"v1.0.1"}' >"$work/badtree/example.com/words/@v/v1.0.0.info" ;;
 	mod) printf 'module example.com/words\n\ngo 1.20\n' >"$work/badtree/example.com/words/@v/v1.0.0.mod" ;;
-	nomod) rm "$work/badtree/example.com/words/@v/v1.0.0.mod" ;;
 	esac
 	fails_with 1 "hermod-proxy: example.com/words@v1.0.0: " env GOSUMDB="${2-$GOSUMDB}" "$proxy" import --dir "$work/b.$1" "$work/badtree" &&
 	has "b.$1" words@v1.1.0 words/v2@v2.0.0 greet@v1.0.0 && [ ! -e "$work/b.$1/cache/download/example.com/words/@v/v1.0.0.zip" ] && ! find "$work/b.$1" -name '*.tmp' | grep .
 }
-for b in dotdot case truncated notazip badcrc empty huge outside othermod info mod nomod; do t "a bad module ($b): named, left out" bad "$b"; done
+for b in dotdot case truncated notazip badcrc empty huge outside othermod info mod; do t "a bad module ($b): named, left out" bad "$b"; done
 for b in othermod info mod; do t "the same without a database ($b)" bad "$b" off; done
 lied() { fails_with 1 "hermod-proxy: example.com/words@v1.0.0: " env GOSUMDB="$key file://$fx/log-$1/sumdb/test.example" "$proxy" import --dir "$work/l.$1" "$fx/good" && none "l.$1"; }
 for lie in record tile fork signature; do t "a database that lies ($lie): nothing comes" lied "$lie"; done
