@@ -1,8 +1,11 @@
 #include "gate_priv.h"
 
+#include <stdlib.h>
+
 #include "base/path.h"
 #include "codec/json.h"
 #include "codec/time.h"
+#include "mod/gover.h"
 #include "mod/match.h"
 #include "mod/modpath.h"
 #include "mod/pseudo.h"
@@ -230,15 +233,38 @@ time_at_hand(struct proxy *p, struct hm_arena *a, struct hm_modver m, const stru
 	return at;
 }
 
+static int
+by_release(const void *x, const void *y)
+{
+	hm_str a = hm_verset_toolchain(hm_modver_of(HM_S(HM_TOOLCHAIN_MODULE), *(const hm_str *)x));
+	hm_str b = hm_verset_toolchain(hm_modver_of(HM_S(HM_TOOLCHAIN_MODULE), *(const hm_str *)y));
+
+	return hm_gover_cmp(hm_gover_from_toolchain(a), hm_gover_from_toolchain(b));
+}
+
+/* The newest last: as the list has them, but for toolchains, whose versions are odd names. */
+static struct hm_strs
+in_order(struct hm_arena *a, hm_str path, const struct hm_strs *versions)
+{
+	struct hm_strs s = { 0 };
+
+	for (size_t i = 0; i < versions->n; i++)
+		HM_PUSH(a, s, versions->v[i]);
+	if (hm_str_eqz(path, HM_TOOLCHAIN_MODULE) && s.n)
+		qsort(s.v, s.n, sizeof(*s.v), by_release);
+	return s;
+}
+
 void
 gate_times(struct proxy *p, struct hm_arena *a, hm_str path, const struct hm_strs *versions,
            bool ask, struct gate_times *out)
 {
+	struct hm_strs sorted = in_order(a, path, versions);
 	struct batch b = { .p = p, .path = path };
 
 	read_times(p, a, path, out);
-	for (size_t i = versions->n; i > 0; i--) {
-		struct hm_modver m = hm_modver_of(path, versions->v[i - 1]);
+	for (size_t i = sorted.n; i > 0; i--) {
+		struct hm_modver m = hm_modver_of(path, sorted.v[i - 1]);
 		int64_t at = time_at_hand(p, a, m, out);
 
 		if (at)

@@ -35,7 +35,7 @@ int gate_info(struct proxy *p, struct hm_arena *a, struct hm_modver m, bool ask,
 bool gate_list(struct proxy *p, struct hm_arena *a, hm_str path, hm_str *list);
 /*
  * The times of these versions: as far as they are known here and, if `ask`, upstream is
- * asked for the others, at once, and at most GATE_TIMES_MAX of them, from the end of the list.
+ * asked for the others, at once, and at most GATE_TIMES_MAX of them, the highest.
  */
 enum { GATE_TIMES_MAX = 200, GATE_TIMES_AT_ONCE = 8 };
 void gate_times(struct proxy *p, struct hm_arena *a, hm_str path, const struct hm_strs *versions,
