@@ -10,12 +10,17 @@
 #include "modzip/hash.h"
 #include "obtain.h"
 #include "os/clock.h"
+#include "tilelog/witnesses.h"
 
-enum { AT_ONCE = 1000 }; /* versions a tick */
+enum {
+	AT_ONCE = 1000,         /* versions a tick */
+	WITNESS_WAIT_MS = 5000, /* where the log has witnesses */
+};
 
 struct ownlog {
 	struct proxy *p; /* the first generation, which lives to the end */
 	struct hm_tilelog *tiles;
+	struct hm_witnesses *witnesses; /* or NULL */
 	struct hm_logserve *serve;
 
 	pthread_mutex_t mutex; /* guards the next two */
@@ -188,7 +193,8 @@ ownlog_open(struct proxy *p, struct hm_err *err)
 		return 0;
 	o = HM_NEW(&p->arena, struct ownlog);
 	*o = (struct ownlog){ .p = p, .mutex = PTHREAD_MUTEX_INITIALIZER };
-	if (hm_tilelog_open(p->opts.sumdb, &p->log, &o->tiles, err))
+	if (hm_witnesses_open_log(p->opts.sumdb, WITNESS_WAIT_MS, &p->log, &o->witnesses, &o->tiles,
+	                          err))
 		return -1;
 	opts.tiles = o->tiles;
 	opts.ctx = o;
@@ -208,4 +214,5 @@ ownlog_close(struct ownlog *o)
 	pthread_mutex_unlock(&o->mutex);
 	hm_logserve_free(o->serve);
 	hm_tilelog_free(o->tiles);
+	hm_witnesses_free(o->witnesses);
 }

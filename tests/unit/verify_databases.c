@@ -224,7 +224,8 @@ quorum(void **state)
 {
 	struct world *f = *state;
 	struct side *s = &f->a_log;
-	hm_str two = table(f, hm_arena_printf(&f->a, "quorum 2; witness " HM_F "; witness " HM_F ";",
+	hm_str two = table(f, hm_arena_printf(&f->a,
+	                                      "quorum 2; witness " HM_F "; witness " HM_F ";",
 	                                      HM_P(f->wkey[0]), HM_P(f->wkey[1])).p);
 	hm_str w0 = cosignature(f, s, 0, 5, false), w1 = cosignature(f, s, 1, 5, false);
 
