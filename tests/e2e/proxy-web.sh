@@ -218,7 +218,7 @@ if [ -n "$CHROMIUM" ] && command -v node >/dev/null; then
 else
 	skip "Chromium looks at the pages" "no chromium or no node"
 fi
-stop
+here "SIGTERM ends it with status 0" stop
 
 # -- policy
 printf 'deny example.com/evil // not here\n' >hermod.policy
