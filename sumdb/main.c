@@ -26,6 +26,10 @@ usage(FILE *out)
 	      "    --offline              unknown versions are not fetched\n"
 	      "    --fetches N            at once (default 8)\n"
 	      "    --missing-keep SEC     \"not found\" is remembered so long (default 30)\n"
+	      "    --rate N               requests a second of one account or address (default 0:\n"
+	      "                           no limit)\n"
+	      "    --rate-burst N         so many at once before that (default 1000)\n"
+	      "    --insecure-http        plain http beyond loopback, and credentials over it\n"
 	      "    --access-log KIND      text, json or off (default)\n"
 	      "    --access-log-file FILE it goes there instead of standard error\n"
 	      "    --witness KEY=URL...   publish only what these witnesses have cosigned,\n"
@@ -57,6 +61,11 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		{ "serve", "fetches", "HERMOD_SUMDB_FETCHES", HM_SET_INT, &o->fetches, 1, 256 },
 		{ "serve", "missing-keep", "HERMOD_SUMDB_MISSING_KEEP", HM_SET_INT,
 		  &o->missing_keep, 0, 86400 },
+		{ "serve", "insecure-http", "HERMOD_SUMDB_INSECURE_HTTP", HM_SET_BOOL,
+		  &o->insecure_http, 0, 0 },
+		{ "serve", "rate", "HERMOD_SUMDB_RATE", HM_SET_INT, &o->rate, 0, 1000000 },
+		{ "serve", "rate-burst", "HERMOD_SUMDB_RATE_BURST", HM_SET_INT, &o->rate_burst, 1,
+		  1000000 },
 		{ "serve", "access-log", "HERMOD_SUMDB_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
 		  0 },
 		{ "serve", "access-log-file", "HERMOD_SUMDB_ACCESS_LOG_FILE", HM_SET_STR,
@@ -140,8 +149,8 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8,
-		             .missing_keep = 30, .witness_quorum = -1, .witness_wait = 5,
-		             .access_log = HM_S("off") };
+		             .rate_burst = 1000, .missing_keep = 30, .witness_quorum = -1,
+		             .witness_wait = 5, .access_log = HM_S("off") };
 	struct hm_log log = { .write = hm_program_log };
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };

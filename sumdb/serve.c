@@ -3,11 +3,13 @@
  */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "base/path.h"
 #include "codec/url.h"
 #include "crypto/tls.h"
+#include "serve/access.h"
+#include "serve/audit.h"
+#include "serve/daemon.h"
 #include "sumdb.h"
 
 enum { DRAIN_MS = 30000 };
@@ -45,7 +47,7 @@ serve_metrics(struct sumdb *s, struct hm_exchange *x)
 }
 
 static void
-handle(void *ctx, struct hm_exchange *x)
+come_in(void *ctx, struct hm_exchange *x)
 {
 	struct sumdb *s = ctx;
 	const struct hm_http1_request *req = hm_exchange_request(x);
@@ -64,13 +66,22 @@ handle(void *ctx, struct hm_exchange *x)
 	} else if (hm_str_eqz(path, "/healthz") || hm_str_eqz(path, "/readyz")) {
 		answer(x, 200, TEXT, HM_S("ok\n"));
 	} else if (hm_str_eqz(path, "/metrics")) {
-		serve_metrics(s, x);
+		if (hm_access_allow_any(s->access, x, HM_RIGHT_READ))
+			serve_metrics(s, x);
 	} else if (hm_str_eqz(path, "/")) {
 		serve_about(s, x);
 	} else {
 		answer(x, 404, TEXT, HM_S("not found\n"));
 	}
 	hm_err_free(&err);
+}
+
+static void
+handle(void *ctx, struct hm_exchange *x)
+{
+	struct sumdb *s = ctx;
+
+	hm_access_enter(s->access, x, come_in, s);
 }
 
 /* On a loop's thread, after each answer. */
@@ -150,24 +161,75 @@ make_metrics(struct sumdb *s)
 	s->seconds = hm_metrics_histogram(s->metrics, "request_seconds", "Time of a request.", NULL);
 }
 
-/* ---- the server */
-
-/* What a signal may touch; set once the server runs. */
-static struct hm_server *volatile running;
+/* ---- the server's life */
 
 static void
-on_stop(int sig)
+on_stop(void *ctx)
 {
-	(void)sig;
-	if (running)
-		hm_server_stop(running, DRAIN_MS);
+	struct sumdb *s = ctx;
+	struct hm_server *server;
+
+	hm_daemon_notify("STOPPING=1");
+	atomic_store(&s->stopping, true);
+	server = atomic_load(&s->running);
+	if (server)
+		hm_server_stop(server, DRAIN_MS);
 }
 
-static bool
-is_loopback(hm_str address)
+/* The certificate, and the access log's file; what failed stays as it was. */
+static void
+on_reload(void *ctx)
 {
-	return hm_str_has_prefix(address, HM_S("127.")) ||
-	       hm_str_has_prefix(address, HM_S("[::1]"));
+	struct sumdb *s = ctx;
+	struct hm_err err = { 0 };
+
+	if (!atomic_load(&s->running))
+		return;
+	hm_daemon_notify_reloading();
+	hm_accesslog_reopen(s->accesslog);
+	if (s->tls && hm_tls_server_reload(s->tls, &err))
+		hm_log(s->log, HM_LOG_WARN, "hermod-sumdb: reload: " HM_F, HM_P(hm_err_str(&err)));
+	else
+		hm_log(s->log, HM_LOG_WARN, "hermod-sumdb: reloaded");
+	hm_err_free(&err);
+	hm_daemon_notify("READY=1");
+}
+
+static int
+check_address(const struct sumdb *s, hm_str address, struct hm_err *err)
+{
+	if (s->tls || s->opts->insecure_http || hm_daemon_is_loopback(address))
+		return 0;
+	return hm_err_set(err, HM_EUSAGE,
+	                  "plain http on " HM_F ", which others reach, too: serve https "
+	                  "(--tls-cert, --tls-key), or say --insecure-http",
+	                  HM_P(address));
+}
+
+/* The sockets that systemd hands over, or --listen. */
+static int
+open_sockets(struct sumdb *s, struct hm_server_opts *o, int fds[static HM_DAEMON_FDS_MAX],
+             struct hm_err *err)
+{
+	const char *scheme = s->tls ? "https" : "http";
+	hm_str address;
+
+	if (hm_daemon_sockets(fds, &o->n_inherited, err))
+		return -1;
+	o->inherited = fds;
+	for (size_t i = 0; i < o->n_inherited; i++)
+		if (check_address(s, hm_server_socket_address(&s->arena, fds[i]), err))
+			return -1;
+	if (hm_server_new(o, &s->server, &address, err))
+		return -1;
+	if (o->n_inherited == 0 && check_address(s, address, err))
+		return -1;
+	for (size_t i = 0; i < o->n_inherited; i++)
+		fprintf(stderr, "listening on %s://%s\n", scheme,
+		        hm_server_socket_address(&s->arena, fds[i]).p);
+	if (o->n_inherited == 0)
+		fprintf(stderr, "listening on %s://%s\n", scheme, address.p);
+	return 0;
 }
 
 static int
@@ -182,26 +244,36 @@ run(struct sumdb *s, struct hm_err *err)
 		.ctx = s,
 		.log = s->log,
 	};
-	struct sigaction stop = { .sa_handler = on_stop };
-	static const int first = 3;
-	const char *fds = getenv("LISTEN_FDS");
-	hm_str address;
+	int fds[HM_DAEMON_FDS_MAX];
 
-	if (fds && strcmp(fds, "1") == 0) { /* systemd's socket activation */
-		o.inherited = &first;
-		o.n_inherited = 1;
-	}
-	if (hm_server_new(&o, &s->server, &address, err))
+	if (open_sockets(s, &o, fds, err))
 		return -1;
-	if (!s->tls && !is_loopback(address))
-		fprintf(stderr,
-			"hermod-sumdb: warning: plain http on an address that is not loopback\n");
-	running = s->server;
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGINT, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	fprintf(stderr, "listening on %s://%s\n", s->tls ? "https" : "http", address.p);
+	atomic_store(&s->running, s->server);
+	if (atomic_load(&s->stopping))
+		hm_server_stop(s->server, DRAIN_MS);
+	hm_daemon_notify("READY=1");
 	return hm_server_run(s->server, err);
+}
+
+/* DIR/access.db: what anonymous may do, accounts, tokens (hermod-proxy account --dir DIR). */
+static int
+open_access(struct sumdb *s, struct hm_err *err)
+{
+	hm_str file = hm_path_cat(&s->arena, s->opts->dir, HM_S("access.db"));
+	struct hm_access_opts o = {
+		.realm = "hermod-sumdb",
+		.insecure = s->opts->insecure_http,
+		.rate = s->opts->rate,
+		.burst = s->opts->rate_burst,
+	};
+
+	if (hm_audit_open(file.p, s->log, &s->audit, err) ||
+	    hm_accounts_open(file.p, s->log, &s->accounts, err))
+		return -1;
+	o.accounts = s->accounts;
+	o.audit = s->audit;
+	s->access = hm_access_new(&o);
+	return 0;
 }
 
 static int
@@ -227,12 +299,14 @@ open_parts(struct sumdb *s, struct hm_err *err)
 
 	if (open_log(o, s->log, &s->witnesses, &s->tiles, err) ||
 	    source_open(&s->source, o, hm_tilelog_name(s->tiles), s->log, err) ||
+	    open_access(s, err) ||
 	    hm_accesslog_new(o->access_log, o->access_log_file, &s->accesslog, err))
 		return -1;
 	if ((o->tls_cert.n || o->tls_key.n) &&
 	    hm_tls_server_new(o->tls_cert.p, o->tls_key.p, &s->tls, err))
 		return -1;
 	serve.tiles = s->tiles;
+	serve.access = s->access;
 	s->serve = hm_logserve_new(&serve);
 	make_metrics(s);
 	return 0;
@@ -242,18 +316,29 @@ int
 cmd_serve(struct options *o, struct hm_log *log, struct hm_err *err)
 {
 	struct sumdb s = { .opts = o, .log = log };
-	int rc = open_parts(&s, err);
+	struct hm_signal_handlers h = { .stop = on_stop, .reload = on_reload, .ctx = &s };
+	struct hm_signals *signals;
+	int rc;
+
+	if (hm_signals_start(&h, &signals, err))
+		return -1;
+	signal(SIGPIPE, SIG_IGN);
+	rc = open_parts(&s, err);
 
 	if (rc == 0)
 		rc = run(&s, err);
+	hm_signals_free(signals);
+	hm_access_free(s.access);
 	hm_logserve_free(s.serve); /* its work ends before the loops that it resumes on go away */
-	running = NULL;
 	hm_server_free(s.server);
 	hm_tls_server_free(s.tls);
 	hm_accesslog_free(s.accesslog);
 	hm_metrics_free(s.metrics);
+	hm_audit_free(s.audit);
+	hm_accounts_free(s.accounts);
 	source_close(&s.source);
 	hm_tilelog_free(s.tiles);
 	hm_witnesses_free(s.witnesses);
+	hm_arena_free(&s.arena);
 	return rc;
 }

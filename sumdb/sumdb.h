@@ -13,6 +13,8 @@
 #ifndef SUMDB_SUMDB_H
 #define SUMDB_SUMDB_H
 
+#include <stdatomic.h>
+
 #include "base/err.h"
 #include "base/log.h"
 #include "conf/conf.h"
@@ -34,6 +36,8 @@ struct options {
 	hm_str upstream;      /* GOPROXY syntax; empty: GOPROXY of the environment */
 	hm_str tls_cert, tls_key;
 	hm_str access_log, access_log_file;
+	bool insecure_http;   /* plain HTTP, and credentials over it, on any address */
+	int rate, rate_burst; /* requests a second of one account or address; 0: no limit */
 	int missing_keep;     /* seconds that "not found" is remembered */
 	hm_str key, url;      /* prove, check, monitor: of a log as others see it */
 	hm_str pattern;       /* monitor --for */
@@ -100,8 +104,14 @@ struct sumdb {
 	struct hm_accesslog *accesslog;
 	struct hm_metrics *metrics;
 	unsigned answers[6], bytes, seconds; /* of metrics */
+	struct hm_accounts *accounts;
+	struct hm_audit *audit;
+	struct hm_access *access;
 	struct hm_tls_server *tls;
 	struct hm_server *server;
+	struct hm_arena arena;
+	_Atomic(struct hm_server *) running; /* once it can be stopped */
+	atomic_bool stopping;
 };
 
 /* witnessed.c: a log with its witnesses, if it has any; *w outlives it. */
