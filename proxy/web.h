@@ -20,7 +20,7 @@
 
 #include "proxy.h"
 
-enum { PAGE_FRESH = 5, PAGE_CACHE = 32, PAGE_CACHE_MAX = 256 << 10 /* bytes of one page */ };
+enum { PAGE_FRESH = 5, PAGE_CACHE = 16, PAGE_CACHE_MAX = 128 << 10 /* bytes of one page */ };
 
 struct web;
 

@@ -172,11 +172,13 @@ by_section(struct page *pg, const struct facts_requires *by, bool cut)
 	if (by->n == 0)
 		html_element(h, "p", "none",
 		             HM_S("No module in this store requires just this version."));
-	html_open(h, "ul");
-	html_attr(h, "class", HM_S("paths"));
-	for (size_t i = 0; i < by->n; i++)
-		entry(pg, &by->v[i], true);
-	html_close(h);
+	if (by->n) {
+		html_open(h, "ul");
+		html_attr(h, "class", HM_S("paths"));
+		for (size_t i = 0; i < by->n; i++)
+			entry(pg, &by->v[i], true);
+		html_close(h);
+	}
 	html_close(h);
 }
 

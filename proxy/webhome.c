@@ -184,6 +184,8 @@ page_search(struct page *pg)
 		found_table(pg, shown, n);
 	else
 		html_element(h, "p", "none", HM_S("No module in this store has that in its path."));
+	if (pg->from == 0 && all.n < FOUND)
+		return;
 	html_open(h, "p");
 	if (pg->from)
 		more_link(pg, pg->from > FOUND ? pg->from - FOUND : 0, "Back");
