@@ -195,6 +195,14 @@ store_failed(struct hm_err *err)
 	return -1;
 }
 
+/* The bytes are wrong, which is more than that they cannot be had or checked. */
+static bool
+is_refusal(const struct hm_err *err)
+{
+	return hm_err_is(err, HM_ESECURITY) || hm_err_is(err, HM_EINVALID) ||
+	       hm_err_is(err, HM_ESYNTAX);
+}
+
 static int
 bring_small(struct fill *f, struct hm_err *err)
 {
@@ -207,7 +215,7 @@ bring_small(struct fill *f, struct hm_err *err)
 		return -1;
 	rc = mod ? admit_check_mod(&p->admit, f->r.path, f->r.version, at.body, err) :
 	           admit_check_info(f->r.path, f->r.version, at.body, err);
-	if (rc && hm_err_is(err, HM_ESECURITY))
+	if (rc && is_refusal(err))
 		evidence_text(p, &f->arena, &f->r, at.body, err);
 	if (rc)
 		return -1;
@@ -241,11 +249,18 @@ check_zip(struct zip_work *w, hm_str *h1, struct hm_err *err)
 	hm_str mod;
 	bool has_mod = hm_store_read(&p->store, &f->arena, f->r.path, f->r.version, "mod", &mod,
 	                             &no_mod) == 0;
-	int rc = admit_check_zip(&p->admit, &f->arena, f->r.path, f->r.version, w->tmp.p,
-	                         has_mod ? &mod : NULL, h1, err);
+	struct admit here = p->admit;
+	int rc;
 
 	hm_err_free(&no_mod);
-	if (rc && !hm_err_is(err, HM_ENET) && !hm_err_is(err, HM_EIO)) {
+	here.verify = NULL; /* the database's turn comes when the core is free for others */
+	fills_compute(f->all);
+	rc = admit_check_zip(&here, &f->arena, f->r.path, f->r.version, w->tmp.p,
+	                     has_mod ? &mod : NULL, h1, err);
+	fills_computed(f->all);
+	if (rc == 0)
+		rc = hm_verify_sum(p->verify, f->r.path, f->r.version, *h1, err);
+	if (rc && is_refusal(err)) {
 		meter_add(p->meter, METER_ZIPS_REJECTED, 1);
 		evidence_file(p, &f->arena, &f->r, w->tmp.p, err);
 	}
@@ -474,7 +489,7 @@ failed(struct fill *f, struct hm_err *err)
 	struct proxy *p = f->p;
 	int status = status_of(err);
 	bool missing = status == 404 || status == 410;
-	bool refused = hm_err_is(err, HM_ESECURITY) || hm_err_is(err, HM_EINVALID);
+	bool refused = is_refusal(err);
 	bool named = hm_str_has_prefix(hm_err_str(err), HM_S("not found"));
 
 	if (hm_err_is(err, HM_EPOLICY)) {

@@ -12,6 +12,7 @@
 #include "desk.h"
 #include "gate.h"
 #include "guard.h"
+#include "tune.h"
 #include "os/clock.h"
 #include "ownlog.h"
 #include "reload.h"
@@ -313,6 +314,7 @@ cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	    options_need_dir(p, err) || hm_signals_start(&h, &l.signals, err))
 		return -1;
 	signal(SIGPIPE, SIG_IGN);
+	tune_process();
 	rc = proxy_open(p, err) || open_server(p, err) || serve(&l, err) ? -1 : 0;
 	hm_signals_free(l.signals);
 	reload_close(&l.reload);

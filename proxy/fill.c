@@ -4,7 +4,9 @@
  */
 #include "fill.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -28,10 +30,11 @@ struct lane {
 	struct fill *first, *last;
 };
 
-/* mutex guards everything below, and the fills' fields that are said to be. */
+/* mutex guards everything below it, and the fills' fields that are said to be. */
 struct fills {
 	struct proxy *p;
 	struct hm_pool *pool;
+	sem_t cores;
 	pthread_mutex_t mutex;
 	struct fill *bucket[BUCKETS];
 	size_t n;
@@ -56,6 +59,7 @@ fills_new(struct proxy *p)
 	}
 	f->pool = hm_pool_new(threads);
 	pthread_mutex_init(&f->mutex, NULL);
+	sem_init(&f->cores, 0, hm_pool_cores());
 	return f;
 }
 
@@ -74,8 +78,22 @@ fills_free(struct fills *f)
 		return;
 	fills_stop(f);
 	hm_pool_free(f->pool);
+	sem_destroy(&f->cores);
 	pthread_mutex_destroy(&f->mutex);
 	free(f);
+}
+
+void
+fills_compute(struct fills *all)
+{
+	while (sem_wait(&all->cores) && errno == EINTR)
+		;
+}
+
+void
+fills_computed(struct fills *all)
+{
+	sem_post(&all->cores);
 }
 
 size_t

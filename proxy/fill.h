@@ -31,6 +31,12 @@ struct fill {
 bool bring_kept(struct fill *f);
 /* Fetches, checks and stores; f->result is set in any case. */
 void bring(struct fill *f);
+/*
+ * Around what takes a core and memory, and waits for nothing: as many at once as there
+ * are cores.
+ */
+void fills_compute(struct fills *all);
+void fills_computed(struct fills *all);
 /* It is not even tried. */
 void bring_refused(struct fill *f, int status, hm_str text);
 
