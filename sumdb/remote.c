@@ -33,6 +33,8 @@ remote_close(struct remote *r)
 	hm_fetch_free(r->fetch);
 	hm_http_free(r->http);
 	hm_conf_free(r->conf);
+	for (int i = 0; i < HM_TAIL_LEVELS; i++)
+		hm_buf_free(&r->kept[i].bytes);
 	hm_arena_free(&r->arena);
 }
 
@@ -144,28 +146,49 @@ remote_tile(struct remote *r, struct hm_arena *a, const struct hm_tile *t, hm_st
 	return 0;
 }
 
+static struct kept_tile *
+kept(struct remote *r, const struct hm_tile *t)
+{
+	return t->l > 0 && t->l < HM_TAIL_LEVELS ? &r->kept[t->l] : NULL;
+}
+
 static int
 read_tiles(void *ctx, const struct hm_tile *t, size_t n, hm_str *data, struct hm_err *err)
 {
 	struct remote *r = ctx;
 
-	for (size_t i = 0; i < n; i++)
-		if (remote_tile(r, r->scratch, &t[i], &data[i], err))
+	for (size_t i = 0; i < n; i++) {
+		const struct kept_tile *k = kept(r, &t[i]);
+
+		if (k && hm_tile_eq(&k->tile, &t[i]))
+			data[i] = hm_arena_dup(r->scratch, hm_str_make(k->bytes.p, k->bytes.n));
+		else if (remote_tile(r, r->scratch, &t[i], &data[i], err))
 			return -1;
+	}
 	return 0;
 }
 
+/* Only what was found right is kept. */
 static void
-no_save(void *ctx, const struct hm_tree *tree, const struct hm_tile *t, size_t n,
-        const hm_str *data)
+keep_tiles(void *ctx, const struct hm_tree *tree, const struct hm_tile *t, size_t n,
+           const hm_str *data)
 {
-	(void)ctx, (void)tree, (void)t, (void)n, (void)data;
+	(void)tree;
+	for (size_t i = 0; i < n; i++) {
+		struct kept_tile *k = kept(ctx, &t[i]);
+
+		if (!k || hm_tile_eq(&k->tile, &t[i]))
+			continue;
+		k->tile = t[i];
+		hm_buf_clear(&k->bytes);
+		hm_buf_adds(&k->bytes, data[i]);
+	}
 }
 
 struct hm_tile_reader
 remote_tiles(struct remote *r)
 {
-	return (struct hm_tile_reader){ HM_TILE_HEIGHT, read_tiles, no_save, NULL, r };
+	return (struct hm_tile_reader){ HM_TILE_HEIGHT, read_tiles, keep_tiles, NULL, r };
 }
 
 int

@@ -7,8 +7,15 @@
 
 #include "conf/conf.h"
 #include "fetch/fetch.h"
+#include "tilelog/tail.h"
 #include "tlog/note.h"
 #include "tlog/tile.h"
+
+/* The tile of a level that was read last: what is next needs the same ones above it. */
+struct kept_tile {
+	struct hm_tile tile; /* w == 0: none */
+	struct hm_buf bytes;
+};
 
 struct remote {
 	struct hm_arena arena;
@@ -19,6 +26,7 @@ struct remote {
 	struct hm_verifier *keys;
 	size_t n_keys;
 	bool c2sp;                /* hash tiles at tile/L/N instead of tile/8/L/N */
+	struct kept_tile kept[HM_TAIL_LEVELS]; /* of level 1 and up */
 	struct hm_arena *scratch; /* where tiles land; set before tiles are read */
 };
 

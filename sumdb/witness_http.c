@@ -8,7 +8,6 @@
  * What was cosigned is on disk before the answer leaves, so requests work on threads of a
  * pool.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -20,6 +19,7 @@
 #include "net/server.h"
 #include "os/file.h"
 #include "os/pool.h"
+#include "serve/daemon.h"
 #include "tilelog/checkpoint.h"
 #include "tilelog/tilelog.h"
 #include "witness.h"
@@ -30,12 +30,12 @@ enum { THREADS = 8, DRAIN_MS = 30000 };
 
 struct serving {
 	struct witness *w;
-	struct hm_server *server;
 	struct hm_pool *pool;
 	int every;
-	pthread_mutex_t mutex; /* guards stop */
-	pthread_cond_t wake;
+	pthread_mutex_t mutex; /* guards the next two */
+	struct hm_server *server;
 	bool stop;
+	pthread_cond_t wake;
 };
 
 /* One request; lives in the exchange's arena. */
@@ -284,30 +284,38 @@ look(void *arg)
 
 /* ---- the server */
 
-static struct hm_server *volatile running;
-
 static void
-on_stop(int sig)
+on_stop(void *ctx)
 {
-	(void)sig;
-	if (running)
-		hm_server_stop(running, DRAIN_MS);
+	struct serving *s = ctx;
+	struct hm_server *server;
+
+	hm_daemon_notify("STOPPING=1");
+	pthread_mutex_lock(&s->mutex);
+	s->stop = true;
+	pthread_cond_signal(&s->wake);
+	server = s->server;
+	pthread_mutex_unlock(&s->mutex);
+	if (server)
+		hm_server_stop(server, DRAIN_MS);
 }
 
 static int
-serve(struct serving *s, struct hm_err *err)
+run(struct serving *s, struct hm_err *err)
 {
-	struct sigaction stop = { .sa_handler = on_stop };
 	pthread_t looker;
+	bool stop;
 	int rc;
 
-	running = s->server;
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGINT, &stop, NULL);
 	if (s->every && pthread_create(&looker, NULL, look, s))
 		return hm_err_set(err, HM_EINTERNAL, "cannot start a thread");
+	pthread_mutex_lock(&s->mutex);
+	stop = s->stop;
+	pthread_mutex_unlock(&s->mutex);
+	if (stop)
+		hm_server_stop(s->server, DRAIN_MS);
+	hm_daemon_notify("READY=1");
 	rc = hm_server_run(s->server, err);
-	running = NULL;
 	pthread_mutex_lock(&s->mutex);
 	s->stop = true;
 	pthread_cond_signal(&s->wake);
@@ -317,30 +325,53 @@ serve(struct serving *s, struct hm_err *err)
 	return rc;
 }
 
+/* The sockets that systemd hands over, or --listen. */
+static int
+open_server(struct serving *s, const struct witness_serve_opts *o, struct hm_tls_server *tls,
+            struct hm_err *err)
+{
+	int fds[HM_DAEMON_FDS_MAX];
+	struct hm_server_opts so = { .listen = o->listen, .inherited = fds, .loops = 1,
+		                     .tls = tls, .name = "hermod-sumdb", .handle = handle,
+		                     .ctx = s, .log = s->w->log };
+	struct hm_server *server;
+	hm_str address;
+
+	if (hm_daemon_sockets(fds, &so.n_inherited, err) ||
+	    hm_server_new(&so, &server, &address, err))
+		return -1;
+	pthread_mutex_lock(&s->mutex);
+	s->server = server;
+	pthread_mutex_unlock(&s->mutex);
+	if (so.n_inherited == 0)
+		fprintf(stderr, "listening on %s://%s\n", tls ? "https" : "http", address.p);
+	else
+		fprintf(stderr, "listening on sockets given\n");
+	return 0;
+}
+
 int
 witness_serve(struct witness *w, const struct witness_serve_opts *o, struct hm_err *err)
 {
 	struct serving s = { .w = w, .every = o->every };
-	struct hm_server_opts so = { .listen = o->listen, .loops = 1,
-		                     .name = "hermod-sumdb", .handle = handle, .ctx = &s,
-		                     .log = w->log };
+	struct hm_signal_handlers handlers = { .stop = on_stop, .ctx = &s };
+	struct hm_signals *signals = NULL;
 	struct hm_tls_server *tls = NULL;
-	hm_str address;
-	int rc = 0;
+	int rc;
 
 	pthread_mutex_init(&s.mutex, NULL);
 	pthread_cond_init(&s.wake, NULL);
-	if (o->tls_cert.n || o->tls_key.n)
+	rc = hm_signals_start(&handlers, &signals, err);
+	if (rc == 0 && (o->tls_cert.n || o->tls_key.n))
 		rc = hm_tls_server_new(o->tls_cert.p, o->tls_key.p, &tls, err);
-	so.tls = tls;
 	if (rc == 0)
-		rc = hm_server_new(&so, &s.server, &address, err);
+		rc = open_server(&s, o, tls, err);
 	if (rc == 0) {
 		s.pool = hm_pool_new(THREADS);
-		fprintf(stderr, "listening on %s://%s\n", tls ? "https" : "http", address.p);
-		rc = serve(&s, err);
+		rc = run(&s, err);
 		hm_pool_free(s.pool);
 	}
+	hm_signals_free(signals);
 	hm_server_free(s.server);
 	hm_tls_server_free(tls);
 	pthread_cond_destroy(&s.wake);

@@ -175,6 +175,14 @@ followed() {
 	dbs="quorum 1; witness $w1 ${url_of[w1]}; example.com=$key2 ${url_of[log2]}" several s8 example.com/greet@v1.0.0
 }
 t "  until a witness that follows it is asked" followed
+looks_by_itself() {
+	local p
+	up w6 "$sumdb" witness serve --dir "$work/w4" --listen 127.0.0.1:0 --every 1 --log "$key2=${url_of[log2]}" && p=${pid_of[w6]} || return 1
+	until_true 10 grep -q '^— w4' "$work/w4/public/$(hash_of sum2.test.example)/checkpoint"
+	set -- $?
+	kill "$p" && wait "$p" && return "$1"
+}
+t "a witness that serves looks, too" looks_by_itself
 wrong() {
 	local v
 	for v in "example.com" "example.com=nokey" "@$work/nosuch" "quorum 1; example.com=$key" "witness $w1; example.com=$key" "a=$key; b=${key%????}AAAA"; do
