@@ -542,7 +542,7 @@ facts_mark_local(const struct hm_store *s, hm_str path, hm_str version, struct h
 
 	if (rc == 0)
 		rc = hm_dir_make_all(hm_path_dir(&a, name).p, err);
-	if (rc == 0 && !hm_file_exists(name.p))
+	if (rc == 0 && !hm_file_exists(name.p) && !hm_file_write_new(name.p, HM_S(""), 0644))
 		rc = hm_file_publish(name.p, HM_S(""), 0644, true, err);
 	hm_arena_free(&a);
 	return rc;

@@ -8,6 +8,7 @@
 #include "mod/pseudo.h"
 #include "mod/semver.h"
 #include "os/file.h"
+#include "store/list.h"
 
 static hm_str
 file_of(const struct proxy *p, struct hm_arena *a, const struct route *r)
@@ -59,8 +60,10 @@ read_own_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str *ou
 	int rc = hm_modpath_escape(a, path, &escaped, &err);
 
 	if (rc == 0) {
-		name = hm_arena_printf(a, HM_F "/cache/download/" HM_F "/@v/list",
+		name = hm_arena_printf(a, HM_F "/cache/download/" HM_F "/@v",
 		                       HM_P(p->store.root), HM_P(escaped));
+		hm_store_mend_list(name);
+		name = hm_path_cat(a, name, HM_S("list"));
 		rc = hm_file_read(a, name.p, HM_FETCH_MAX_LIST, out, &err);
 	}
 	hm_err_free(&err);

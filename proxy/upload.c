@@ -9,12 +9,15 @@
 #include "gate.h"
 #include "mod/match.h"
 #include "mod/modpath.h"
+#include "modzip/check.h"
 #include "modzip/hash.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/lock.h"
 #include "remove.h"
 #include "serve/access.h"
 #include "serve/audit.h"
+#include "store/list.h"
 
 enum { STALE = 86400 };
 
@@ -97,6 +100,22 @@ info_of(struct upload *u, struct hm_arena *a)
 	                       HM_P(u->version), HM_P(when));
 }
 
+/* What an upload that was killed left of this version goes first. */
+static int
+admit_alone(struct upload *u, const struct admit *ad, const struct admit_module *m,
+            enum admit_outcome *outcome, struct hm_err *err)
+{
+	int lock, rc;
+
+	if (hm_modzip_check_name(u->path, u->version, err) ||
+	    hm_store_lock(&u->p->store, u->path, u->version, &lock, err))
+		return -1;
+	hm_store_sweep(&u->p->store, u->path, u->version);
+	rc = admit_module_locked(ad, m, outcome, err);
+	hm_lock_release(lock);
+	return rc;
+}
+
 static int
 admit(struct upload *u, struct hm_arena *a, enum admit_outcome *outcome, hm_str *mod,
       struct hm_err *err)
@@ -117,10 +136,22 @@ admit(struct upload *u, struct hm_arena *a, enum admit_outcome *outcome, hm_str 
 	if (check_purged(u, a, err) ||
 	    admit_mod_of_zip(a, u->path, u->version, u->file.p, &m.mod, err) ||
 	    gate_upload(u->p, a, hm_modver_of(u->path, u->version), u->file.p, err) ||
-	    admit_module(&ad, &m, outcome, err))
+	    admit_alone(u, &ad, &m, outcome, err))
 		return -1;
 	*mod = m.mod;
 	return 0;
+}
+
+/* It is on the list also when a server was killed just before it wrote that. */
+static void
+put_on_list(struct upload *u, struct hm_arena *a)
+{
+	struct hm_err none = { 0 };
+	hm_str file;
+
+	if (hm_store_path(&u->p->store, a, u->path, u->version, "mod", &file, &none) == 0)
+		hm_store_update_list(hm_path_dir(a, file));
+	hm_err_free(&none);
 }
 
 /* Lists and "not found" that do not know of it go; /index has it. */
@@ -194,6 +225,8 @@ publish(struct upload *u, struct hm_exchange *x, struct desk_answer *out, struct
 		return hm_err_set(err, HM_EFORBIDDEN, "the right to upload has been revoked");
 	if (admit(u, a, &outcome, &mod, err))
 		return -1;
+	if (outcome == ADMIT_KNOWN)
+		put_on_list(u, a);
 	make_known(u, a);
 	if (!hm_store_ziphash(&u->p->store, a, u->path, u->version, &h1))
 		return hm_err_set(err, HM_EIO, "stored, but it cannot be read");

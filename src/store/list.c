@@ -1,5 +1,6 @@
 #include "store/list.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,13 +58,29 @@ make_first(struct hm_arena *a, hm_str folder, hm_str file, struct hm_err *err)
 	return err->code == HM_OK && hm_file_write_new(file.p, now, 0666);
 }
 
+/* Nothing in it, or zeros at its end, which rewrite() puts there first. */
+static bool
+is_broken(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char last = '\n';
+	bool broken;
+
+	if (fd < 0)
+		return false;
+	broken = fstat(fd, &st) == 0 &&
+	         (st.st_size == 0 || (pread(fd, &last, 1, st.st_size - 1) == 1 && last == '\0'));
+	close(fd);
+	return broken;
+}
+
 void
 hm_store_mend_list(hm_str folder)
 {
 	struct hm_arena a = { 0 };
-	struct stat st;
 
-	if (stat(hm_path_cat(&a, folder, HM_S("list")).p, &st) == 0 && st.st_size == 0)
+	if (is_broken(hm_path_cat(&a, folder, HM_S("list")).p))
 		hm_store_update_list(folder);
 	hm_arena_free(&a);
 }

@@ -10,8 +10,8 @@
 /* Rewrites the list of an @v folder from the .mod files in it, under its lock; best effort. */
 void hm_store_update_list(hm_str folder);
 /*
- * The same where the list is empty though versions are there: what a go command
- * leaves that is killed between making the file and writing it.
+ * The same where the list is empty or ends in zeros though versions are there: what a
+ * command leaves that is killed between making the file and writing it.
  */
 void hm_store_mend_list(hm_str folder);
 

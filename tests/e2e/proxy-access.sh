@@ -37,11 +37,12 @@ module pub example.com/words three
 start() {
 	local name=$1
 	shift
+	rm -f "$name.log"
 	"$P" serve --dir "$work/$name" --listen 127.0.0.1:0 --upstream off "$@" 2>"$name.log" &
 	pid=$!
 	pids+=("$pid")
 	for _ in $(seq 200); do
-		url=$(sed -n 's/^listening on //p' "$name.log" | head -n 1)
+		url=$(sed -n 's/^listening on //p' "$name.log" 2>/dev/null | head -n 1)
 		at=${url#*://}
 		[ -n "$url" ] && return 0
 		sleep 0.05
