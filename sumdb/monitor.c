@@ -236,6 +236,7 @@ follow(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 
 	m->seen = m->now = (struct hm_tree){ .n = 0 };
 	m->status = 0;
+	remote_forget_tiles(&m->r);
 	if (read_state(m, a, err) || read_head(m, a, err))
 		return -1;
 	first = m->seen_note.n == 0;

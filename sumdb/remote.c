@@ -146,6 +146,13 @@ remote_tile(struct remote *r, struct hm_arena *a, const struct hm_tile *t, hm_st
 	return 0;
 }
 
+void
+remote_forget_tiles(struct remote *r)
+{
+	for (int i = 0; i < HM_TAIL_LEVELS; i++)
+		r->kept[i].tile = (struct hm_tile){ .w = 0 };
+}
+
 static struct kept_tile *
 kept(struct remote *r, const struct hm_tile *t)
 {

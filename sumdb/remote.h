@@ -49,6 +49,8 @@ int remote_head(struct remote *r, struct hm_arena *a, hm_str *note, struct hm_er
  */
 int remote_open_head(const struct hm_verifier *keys, size_t n, struct hm_arena *a, hm_str note,
                      struct hm_tree *out, struct hm_err *err);
+/* Tiles are read anew from now on: a new head may tell another story. */
+void remote_forget_tiles(struct remote *r);
 /* Its tiles, for hm_tile_read_hashes() and hm_tile_hash_reader(). */
 struct hm_tile_reader remote_tiles(struct remote *r);
 /* The hash of the first n records of a tree, out of its tiles. */
