@@ -116,7 +116,8 @@ start(struct hm_exchange *x, hm_str type, hm_str etag, bool immutable, int64_t m
 		                  hm_arena_printf(a, "%s, max-age=31536000, immutable", whose));
 	else
 		hm_exchange_field(x, "Cache-Control",
-		                  hm_arena_printf(a, "%s, max-age=%lld", whose, (long long)max_age));
+		                  hm_arena_printf(a, "%s, max-age=%lld", whose,
+		                                  (long long)max_age));
 	if (matches(hm_http1_field(req, "if-none-match"), etag)) {
 		hm_exchange_reply(x, 304, HM_S(""));
 		return true;

@@ -70,11 +70,9 @@ grant(struct work *w, struct hm_err *err)
 {
 	unsigned rights;
 
-	return hm_rights_parse(word(w, 1), &rights, err) ||
-	                       hm_accountdb_grant(w->db, w->by, word(w, 0), rights, word(w, 2),
-	                                          err) ?
-	               -1 :
-	               0;
+	if (hm_rights_parse(word(w, 1), &rights, err))
+		return -1;
+	return hm_accountdb_grant(w->db, w->by, word(w, 0), rights, word(w, 2), err);
 }
 
 static int
@@ -82,11 +80,9 @@ withdraw(struct work *w, struct hm_err *err)
 {
 	unsigned rights;
 
-	return hm_rights_parse(word(w, 1), &rights, err) ||
-	                       hm_accountdb_revoke(w->db, w->by, word(w, 0), rights, word(w, 2),
-	                                           err) ?
-	               -1 :
-	               0;
+	if (hm_rights_parse(word(w, 1), &rights, err))
+		return -1;
+	return hm_accountdb_revoke(w->db, w->by, word(w, 0), rights, word(w, 2), err);
 }
 
 /* ---- passwords and tokens */
@@ -160,7 +156,8 @@ print_text(struct hm_arena *a, const struct hm_account *acc)
 	printf(HM_F "\n", HM_P(acc->name));
 	for (size_t i = 0; i < acc->grants.n; i++)
 		printf("\tmay " HM_F " " HM_F "\n",
-		       HM_P(hm_rights_text(a, acc->grants.v[i].rights)), HM_P(acc->grants.v[i].globs));
+		       HM_P(hm_rights_text(a, acc->grants.v[i].rights)),
+		       HM_P(acc->grants.v[i].globs));
 	for (size_t i = 0; i < acc->credentials.n; i++) {
 		const struct hm_credential *c = &acc->credentials.v[i];
 
@@ -170,8 +167,8 @@ print_text(struct hm_arena *a, const struct hm_account *acc)
 			printf("\ttoken " HM_F " of " HM_F "%s" HM_F "%s" HM_F "\n",
 			       HM_P(c->token_id), HM_P(day(a, c->created)),
 			       c->expires ? ", expires " : "",
-			       HM_P(c->expires ? day(a, c->expires) : HM_S("")), c->label.n ? ", " : "",
-			       HM_P(c->label));
+			       HM_P(c->expires ? day(a, c->expires) : HM_S("")),
+			       c->label.n ? ", " : "", HM_P(c->label));
 	}
 }
 
@@ -240,8 +237,10 @@ list(struct work *w, struct hm_err *err)
 	if (w->json)
 		printf(HM_F "\n", HM_P(hm_buf_str(&b)));
 	hm_buf_free(&b);
-	return shown || !only.p ? 0 : hm_err_set(err, HM_ENOTFOUND, "there is no account \"" HM_F "\"",
-	                                         HM_P(only));
+	if (only.p && !shown)
+		return hm_err_set(err, HM_ENOTFOUND, "there is no account \"" HM_F "\"",
+		                  HM_P(only));
+	return 0;
 }
 
 /* ---- the verb */
@@ -275,10 +274,10 @@ run(struct work *w, struct hm_err *err)
 		w->argv += skip;
 		if (w->argc < subcommands[i].min || w->argc > subcommands[i].max)
 			return hm_err_set(err, HM_EUSAGE,
-			                  "%s of words for account %s (see hermod-proxy help account)",
-			                  w->argc < subcommands[i].min ? "too small a number" :
-			                                                 "too large a number",
-			                  subcommands[i].name);
+			                  "account %s: too %s words (see hermod-proxy help "
+			                  "account)",
+			                  subcommands[i].name,
+			                  w->argc < subcommands[i].min ? "few" : "many");
 		return subcommands[i].run(w, err);
 	}
 	return hm_err_set(err, HM_EUSAGE,

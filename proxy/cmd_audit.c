@@ -80,8 +80,8 @@ parse_since(struct hm_arena *a, hm_str s, int64_t *out, struct hm_err *err)
 	if (s.n == 0)
 		return 0;
 	if (!hm_time_parse_rfc3339(full, &t))
-		return hm_err_set(err, HM_EUSAGE, "--since: \"" HM_F "\" is neither a time nor a date",
-		                  HM_P(s));
+		return hm_err_set(err, HM_EUSAGE,
+		                  "--since: \"" HM_F "\" is neither a time nor a date", HM_P(s));
 	*out = t.sec - HM_TIME_UNIX_EPOCH;
 	return 0;
 }

@@ -41,8 +41,8 @@ struct publish {
 	hm_str dir, path, version;
 	hm_str url, time, output;
 	bool insecure;
-	hm_str tmp;     /* the zip */
-	hm_str sums;    /* its lines for go.sum */
+	hm_str tmp;  /* the zip */
+	hm_str sums; /* its lines for go.sum */
 };
 
 /* ---- the module */
@@ -58,12 +58,11 @@ read_module(struct publish *w, hm_str word, struct hm_err *err)
 		w->version = w->path;
 		w->path = (hm_str){ NULL, 0 };
 	}
+	if (!hm_file_exists(file.p))
+		return hm_err_set(err, HM_ENOTFOUND,
+		                  HM_F " has no go.mod: is it the root of a module?", HM_P(w->dir));
 	if (hm_file_read(w->a, file.p, HM_MODZIP_GOMOD_MAX, &text, err))
-		return hm_err_is(err, HM_ENOTFOUND) ?
-		               hm_err_set(err, HM_ENOTFOUND,
-		                          HM_F " has no go.mod: is it the root of a module?",
-		                          HM_P(w->dir)) :
-		               -1;
+		return -1;
 	if (hm_gomod_parse(w->a, file, text, NULL, &mod, err))
 		return -1;
 	at = mod->module;
@@ -94,8 +93,9 @@ check_zip(struct publish *w, struct hm_err *err)
 		rc = admit_mod_of_zip(w->a, w->path, w->version, w->tmp.p, &text, err);
 	if (rc)
 		return -1;
-	w->sums = hm_arena_printf(w->a, HM_F " " HM_F " " HM_F "\n" HM_F " " HM_F "/go.mod " HM_F
-	                          "\n", HM_P(w->path), HM_P(w->version), HM_P(h1), HM_P(w->path),
+	w->sums = hm_arena_printf(w->a,
+	                          HM_F " " HM_F " " HM_F "\n" HM_F " " HM_F "/go.mod " HM_F "\n",
+	                          HM_P(w->path), HM_P(w->version), HM_P(h1), HM_P(w->path),
 	                          HM_P(w->version), HM_P(hm_h1_gomod(w->a, text)));
 	return 0;
 }
@@ -155,7 +155,8 @@ credentials(struct publish *w, const struct hm_url *u, hm_str *header, struct hm
 	else if (from_netrc(w, u, header, err))
 		return -1;
 	if (header->n && !hm_str_eqz(u->scheme, "https") && !w->insecure &&
-	    !hm_daemon_is_loopback(hm_url_hostname(u)) && !hm_str_eqz(hm_url_hostname(u), "localhost"))
+	    !hm_daemon_is_loopback(hm_url_hostname(u)) &&
+	    !hm_str_eqz(hm_url_hostname(u), "localhost"))
 		return hm_err_set(err, HM_ESECURITY,
 		                  "credentials are not sent over plain http to " HM_F
 		                  " (--insecure-http does)",
@@ -192,9 +193,9 @@ target(struct publish *w, struct hm_url *u, hm_str *header, hm_str *url, struct 
 static int
 refused(const struct publish *w, const struct hm_http_resp *r, struct hm_err *err)
 {
-	enum hm_code code = r->status == 409                       ? HM_ECONFLICT :
-	                    r->status == 401 || r->status == 403 ? HM_EFORBIDDEN :
-	                                                             HM_EHTTP;
+	enum hm_code code = r->status == 409                       ? HM_ECONFLICT
+	                    : r->status == 401 || r->status == 403 ? HM_EFORBIDDEN
+	                                                           : HM_EHTTP;
 
 	hm_err_set(err, code, HM_F "@" HM_F ": the proxy answers " HM_F, HM_P(w->path),
 	           HM_P(w->version), HM_P(r->status_text));
@@ -207,8 +208,9 @@ static int
 send(struct publish *w, hm_str url, hm_str header, hm_str data, int *status, struct hm_err *err)
 {
 	struct hm_http_config conf = { .env = &w->env, .stall_ms = 120000, .header_ms = 300000 };
-	struct hm_http_req req = { .url = url, .method = HM_S("PUT"), .body = data,
-		                   .keep_body = true };
+	struct hm_http_req req = {
+		.url = url, .method = HM_S("PUT"), .body = data, .keep_body = true
+	};
 	struct hm_http_resp resp = { 0 };
 	struct hm_http *http = hm_http_new(&conf);
 	int rc;
@@ -217,7 +219,8 @@ send(struct publish *w, hm_str url, hm_str header, hm_str data, int *status, str
 		HM_PUSH(w->a, req.headers, header);
 	HM_PUSH(w->a, req.headers, HM_S("Content-Type: application/zip"));
 	if (w->time.n)
-		HM_PUSH(w->a, req.headers, hm_arena_printf(w->a, "Module-Time: " HM_F, HM_P(w->time)));
+		HM_PUSH(w->a, req.headers,
+		        hm_arena_printf(w->a, "Module-Time: " HM_F, HM_P(w->time)));
 	rc = hm_http_get(http, w->a, &req, &resp, err);
 	hm_http_free(http);
 	*status = resp.status;
@@ -225,7 +228,8 @@ send(struct publish *w, hm_str url, hm_str header, hm_str data, int *status, str
 		rc = refused(w, &resp, err);
 	else if (rc == 0 && !hm_str_eq(resp.body, w->sums))
 		rc = hm_err_set(err, HM_ESECURITY,
-		                "the proxy says that it stored something else:\n" HM_F, HM_P(resp.body));
+		                "the proxy says that it stored something else:\n" HM_F,
+		                HM_P(resp.body));
 	return rc;
 }
 

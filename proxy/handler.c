@@ -89,8 +89,8 @@ serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
 		            fetch_disabled(x) ?
 		                    HM_S("not found: temporarily unavailable: not in this proxy's "
 		                         "cache, and the request disables fetching\n") :
-		                    HM_S("not found: not in this proxy's cache, and the account may "
-		                         "not have it fetched\n"));
+		                    HM_S("not found: not in this proxy's cache, and the account "
+		                         "may not have it fetched\n"));
 		return;
 	}
 	fills_join(p->fills, r, x); /* offline: from what the store has */

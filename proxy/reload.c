@@ -69,7 +69,8 @@ tell_fixed(const struct proxy *base, const struct proxy *fresh)
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)
 		if (!fixed[i].same)
 			hm_log(&base->log, HM_LOG_WARN,
-			       "hermod-proxy: reload: another \"%s\" needs a restart", fixed[i].name);
+			       "hermod-proxy: reload: another \"%s\" needs a restart",
+			       fixed[i].name);
 }
 
 static int

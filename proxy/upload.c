@@ -83,12 +83,12 @@ check_purged(struct upload *u, struct hm_arena *a, struct hm_err *err)
 		return 0;
 	if (hm_h1_zip_file(a, u->file.p, 1, &h1, err))
 		return -1;
-	return hm_str_eq(h1, purge.zip_h1) ? 0 :
-	                                     hm_err_set(err, HM_ECONFLICT,
-	                                                HM_F "@" HM_F
-	                                                ": was published with another content "
-	                                                "and purged; take a new version number",
-	                                                HM_P(u->path), HM_P(u->version));
+	if (hm_str_eq(h1, purge.zip_h1))
+		return 0;
+	return hm_err_set(err, HM_ECONFLICT,
+	                  HM_F "@" HM_F ": was published with another content and purged; take a "
+	                       "new version number",
+	                  HM_P(u->path), HM_P(u->version));
 }
 
 static hm_str
@@ -198,8 +198,8 @@ refused(struct upload *u, struct hm_exchange *x, struct hm_err *err, struct desk
 	struct hm_audit_event e = event(u, x, "upload.refused", hm_err_str(err));
 
 	hm_audit_note(u->p->audit, &e);
-	hm_log(&u->p->log, HM_LOG_WARN, "hermod-proxy: upload by %s: " HM_F,
-	       hm_access_who(x)->name, HM_P(hm_err_str(err)));
+	hm_log(&u->p->log, HM_LOG_WARN, "hermod-proxy: upload by %s: " HM_F, hm_access_who(x)->name,
+	       HM_P(hm_err_str(err)));
 	out->status = status_of(err);
 	out->body = hm_arena_printf(hm_exchange_arena(x), HM_F "\n", HM_P(hm_err_str(err)));
 }
@@ -268,10 +268,12 @@ body_is_there(void *ctx, struct hm_exchange *x, int status)
 		return;
 	}
 	finish(u);
-	answer_text(x, status,
-	            status == 413 ? HM_S("the zip is larger than this server takes\n") :
-	            status == 507 ? HM_S("this server's disk is full\n") :
-	                            HM_S("the upload did not arrive\n"));
+	if (status == 413)
+		answer_text(x, status, HM_S("the zip is larger than this server takes\n"));
+	else if (status == 507)
+		answer_text(x, status, HM_S("this server's disk is full\n"));
+	else
+		answer_text(x, status, HM_S("the upload did not arrive\n"));
 }
 
 static int
@@ -292,18 +294,20 @@ is_fit(struct proxy *p, struct hm_exchange *x, const struct route *r, hm_str tim
 	struct hm_time t;
 
 	if (r->want != WANT_ZIP || !r->canonical) {
-		answer_text(x, 400, HM_S("PUT takes /MODULE/@v/VERSION.zip with a canonical version\n"));
+		answer_text(x, 400,
+		            HM_S("PUT takes /MODULE/@v/VERSION.zip with a canonical version\n"));
 		return false;
 	}
 	if (!hm_access_allow(p->access, x, HM_RIGHT_UPLOAD, r->path))
 		return false;
-	if (p->opts.upload_mib == 0 ||
-	    !hm_match_prefix_patterns(p->conf->gonoproxy, r->path)) {
+	if (p->opts.upload_mib == 0) {
+		answer_text(x, 403, HM_S("this server takes no uploads\n"));
+		return false;
+	}
+	if (!hm_match_prefix_patterns(p->conf->gonoproxy, r->path)) {
 		answer_text(x, 403,
-		            p->opts.upload_mib == 0 ?
-		                    HM_S("this server takes no uploads\n") :
-		                    HM_S("only modules that --private (or GOPRIVATE) of this server "
-		                         "names can be uploaded\n"));
+		            HM_S("only modules that --private (or GOPRIVATE) of this server names "
+		                 "can be uploaded\n"));
 		return false;
 	}
 	if (time.p && !hm_time_parse_rfc3339(time, &t)) {

@@ -12,9 +12,9 @@
 #include "serve/limit.h"
 
 enum {
-	KEYS = 16384,        /* accounts and addresses whose rate is known */
-	VERIFY_WAIT = 64,    /* scrypt computations that wait for their turn */
-	WRONG_BURST = 10,    /* wrong passwords from one address */
+	KEYS = 16384,     /* accounts and addresses whose rate is known */
+	VERIFY_WAIT = 64, /* scrypt computations that wait for their turn */
+	WRONG_BURST = 10, /* wrong passwords from one address */
 };
 #define WRONG_PER_SECOND 0.1
 
@@ -91,9 +91,9 @@ answer_401(struct hm_access *acc, struct hm_exchange *x, hm_str text)
 {
 	struct hm_arena *a = hm_exchange_arena(x);
 
-	hm_exchange_field(x, "WWW-Authenticate",
-	                  hm_arena_printf(a, "Basic realm=\"%s\", charset=\"UTF-8\"",
-	                                  acc->opts.realm));
+	hm_exchange_field(
+		x, "WWW-Authenticate",
+		hm_arena_printf(a, "Basic realm=\"%s\", charset=\"UTF-8\"", acc->opts.realm));
 	hm_exchange_field(x, "WWW-Authenticate",
 	                  hm_arena_printf(a, "Bearer realm=\"%s\"", acc->opts.realm));
 	answer(x, 401, text);
@@ -102,8 +102,7 @@ answer_401(struct hm_access *acc, struct hm_exchange *x, hm_str text)
 static void
 answer_later(struct hm_exchange *x, int status, int seconds, hm_str text)
 {
-	hm_exchange_field(x, "Retry-After",
-	                  hm_arena_printf(hm_exchange_arena(x), "%d", seconds));
+	hm_exchange_field(x, "Retry-After", hm_arena_printf(hm_exchange_arena(x), "%d", seconds));
 	answer(x, status, text);
 }
 
@@ -140,8 +139,7 @@ may_try(struct hm_access *acc, struct hm_exchange *x)
 	int wait = hm_limit_look(acc->wrong, address_key(x, room), hm_clock_monotonic_ns());
 
 	if (wait)
-		answer_later(x, 429, wait,
-		             HM_S("too many wrong passwords from this address\n"));
+		answer_later(x, 429, wait, HM_S("too many wrong passwords from this address\n"));
 	return wait == 0;
 }
 
@@ -235,8 +233,9 @@ enter_with(struct hm_access *acc, struct hm_exchange *x, hm_str authorization,
 		return;
 	}
 	v = HM_NEW(hm_exchange_arena(x), struct visit);
-	*v = (struct visit){ .acc = acc, .x = x, .authorization = authorization, .next = next,
-		             .ctx = ctx };
+	*v = (struct visit){
+		.acc = acc, .x = x, .authorization = authorization, .next = next, .ctx = ctx
+	};
 	*hm_exchange_user(x) = v;
 	v->recall = hm_accounts_recall(acc->opts.accounts, authorization, &v->who);
 	v->guess = v->recall == HM_RECALL_GUESS;
@@ -250,11 +249,12 @@ enter_with(struct hm_access *acc, struct hm_exchange *x, hm_str authorization,
 static bool
 is_ambiguous(const struct hm_http1_request *req)
 {
+	static const hm_str name = HM_S_INIT("authorization");
 	size_t n = 0;
 
 	for (size_t i = 0; i < req->n_fields; i++)
-		n += req->field[i].name.n == strlen("authorization") &&
-		     strncasecmp(req->field[i].name.p, "authorization", strlen("authorization")) == 0;
+		n += req->field[i].name.n == name.n &&
+		     strncasecmp(req->field[i].name.p, name.p, name.n) == 0;
 	return n > 1;
 }
 
@@ -318,8 +318,7 @@ refuse(struct hm_access *acc, struct hm_exchange *x, enum hm_right right, hm_str
 }
 
 bool
-hm_access_allow(struct hm_access *acc, struct hm_exchange *x, enum hm_right right,
-                hm_str module)
+hm_access_allow(struct hm_access *acc, struct hm_exchange *x, enum hm_right right, hm_str module)
 {
 	bool ok = hm_access_may(acc, x, right, module);
 

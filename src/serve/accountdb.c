@@ -123,10 +123,12 @@ check_name(hm_str name, struct hm_err *err)
 		ok = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
 		     c == '.' || c == '_' || c == '-' || c == '@';
 	}
-	return ok ? 0 : hm_err_set(err, HM_EUSAGE,
-	                           "\"" HM_F "\" is no name for an account: letters, digits and "
-	                           "._-@, at most %d",
-	                           HM_P(name), HM_ACCOUNT_NAME_MAX);
+	if (ok)
+		return 0;
+	return hm_err_set(err, HM_EUSAGE,
+	                  "\"" HM_F "\" is no name for an account: letters, digits and ._-@, at "
+	                  "most %d",
+	                  HM_P(name), HM_ACCOUNT_NAME_MAX);
 }
 
 static int
@@ -145,14 +147,17 @@ check_globs(hm_str globs, struct hm_err *err)
 				glob.n = 0;
 		if (glob.n == 0 || hm_path_match(glob, HM_S("x"), &match))
 			return hm_err_set(err, HM_EUSAGE,
-			                  "\"" HM_F "\" is no list of module patterns, as GOPRIVATE "
+			                  "\"" HM_F
+			                  "\" is no list of module patterns, as GOPRIVATE "
 			                  "has them",
 			                  HM_P(globs));
 	}
-	return some ? 0 : hm_err_set(err, HM_EUSAGE,
-	                             "\"" HM_F "\" matches nothing: want a pattern without \"!\" "
-	                             "too, such as \"*\"",
-	                             HM_P(globs));
+	if (some)
+		return 0;
+	return hm_err_set(err, HM_EUSAGE,
+	                  "\"" HM_F "\" matches nothing: want a pattern without \"!\" too, such as "
+	                  "\"*\"",
+	                  HM_P(globs));
 }
 
 /* ---- statements */
@@ -187,8 +192,9 @@ static int
 finish(struct hm_db *db, int rc, hm_str by, const char *action, hm_str object, hm_str detail,
        struct hm_err *err)
 {
-	struct hm_audit_event e = { .who = by, .action = hm_str_of(action), .object = object,
-		                    .detail = detail };
+	struct hm_audit_event e = {
+		.who = by, .action = hm_str_of(action), .object = object, .detail = detail
+	};
 
 	if (rc == 0)
 		rc = hm_audit_insert(db, &e, err);
@@ -305,12 +311,11 @@ hash_secret(const struct hm_scrypt *cost, hm_str text, struct secret *s, struct 
 	                 sizeof(s->hash), err);
 }
 
-#define COST(c) (int64_t)(c).n, (int64_t)(c).r, (int64_t)(c).p
+#define COST(c)  (int64_t)(c).n, (int64_t)(c).r, (int64_t)(c).p
 #define BYTES(x) hm_str_make((const char *)(x), sizeof(x))
 
 int
-hm_accountdb_password(struct hm_db *db, hm_str by, hm_str name, hm_str password,
-                      struct hm_err *err)
+hm_accountdb_password(struct hm_db *db, hm_str by, hm_str name, hm_str password, struct hm_err *err)
 {
 	struct secret s;
 	int64_t id;
@@ -360,7 +365,8 @@ hm_accountdb_token(struct hm_db *db, struct hm_arena *a, hm_str by, hm_str name,
 	rc = personal_id(db, name, &id, err);
 	if (rc == 0)
 		rc = run(db, err,
-		         "INSERT INTO credential (account, token_id, label, created, expires, cost_n,"
+		         "INSERT INTO credential (account, token_id, label, created, expires, "
+		         "cost_n,"
 		         " cost_r, cost_p, salt, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		         "issiiiiibb", id, id_text, label, hm_clock_unix(), expires,
 		         COST(token_cost), BYTES(s.salt), BYTES(s.hash));
@@ -426,10 +432,11 @@ hm_accountdb_revoke(struct hm_db *db, hm_str by, hm_str name, unsigned rights, h
 		return -1;
 	rc = account_id(db, name, &id, err);
 	if (rc == 0) {
-		rc = run(db, err,
-		         "UPDATE permit SET rights = rights & ~?1 WHERE account = ?2 AND rights & ?1"
-		         " AND (?4 OR globs = ?3)",
-		         "iisi", (int64_t)rights, id, globs, (int64_t)(globs.p == NULL));
+		rc = run(
+			db, err,
+			"UPDATE permit SET rights = rights & ~?1 WHERE account = ?2 AND rights & ?1"
+			" AND (?4 OR globs = ?3)",
+			"iisi", (int64_t)rights, id, globs, (int64_t)(globs.p == NULL));
 		changes = hm_db_changes(db);
 	}
 	if (rc == 0 && changes == 0)
@@ -490,8 +497,7 @@ take_account(struct hm_arena *a, struct hm_account_list *l, struct hm_account *a
 }
 
 static void
-take_grant(struct hm_arena *a, struct hm_account_list *l, struct hm_account *acc,
-           struct hm_stmt *s)
+take_grant(struct hm_arena *a, struct hm_account_list *l, struct hm_account *acc, struct hm_stmt *s)
 {
 	struct hm_grant g = { .rights = (unsigned)hm_stmt_int(s, 1) & HM_RIGHTS_ALL,
 		              .globs = hm_arena_dup(a, hm_stmt_str(s, 2)) };

@@ -202,8 +202,7 @@ hm_accounts_open(const char *path, const struct hm_log *log, struct hm_accounts 
 	pthread_mutex_init(&a->db_mutex, NULL);
 	pthread_mutex_init(&a->memory_mutex, NULL);
 	pthread_rwlock_init(&a->lock, NULL);
-	if (hm_random_bytes(a->key, sizeof(a->key), err) ||
-	    hm_accountdb_open(path, &a->db, err) ||
+	if (hm_random_bytes(a->key, sizeof(a->key), err) || hm_accountdb_open(path, &a->db, err) ||
 	    hm_stmt_new(a->db, "PRAGMA data_version", &a->version_stmt, err) ||
 	    data_version(a, &a->version, err) || load(a, err)) {
 		hm_accounts_free(a);

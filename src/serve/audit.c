@@ -11,8 +11,8 @@
 #include "serve/accountdb.h"
 
 enum {
-	NOTES_WAIT = 64,     /* in memory, until the thread writes them */
-	NOTES_KNOWN = 512,   /* fingerprints of what was noted in the last hour */
+	NOTES_WAIT = 64,   /* in memory, until the thread writes them */
+	NOTES_KNOWN = 512, /* fingerprints of what was noted in the last hour */
 	NOTE_HOUR = 3600,
 };
 
@@ -161,8 +161,8 @@ hm_audit_add(struct hm_audit *a, const struct hm_audit_event *e, struct hm_err *
 static bool
 is_known(struct hm_audit *a, const struct hm_audit_event *e, int64_t now)
 {
-	uint64_t key = hm_str_hash(e->who) ^ hm_str_hash(e->peer) * 3 ^
-	               hm_str_hash(e->action) * 5 ^ hm_str_hash(e->object) * 7;
+	uint64_t key = hm_str_hash(e->who) ^ hm_str_hash(e->peer) * 3 ^ hm_str_hash(e->action) * 5 ^
+	               hm_str_hash(e->object) * 7;
 	size_t i = key % NOTES_KNOWN;
 	bool known = a->known[i].key == key && now < a->known[i].until;
 
@@ -280,8 +280,7 @@ write_notes(void *arg)
 /* ---- life */
 
 int
-hm_audit_open(const char *path, const struct hm_log *log, struct hm_audit **out,
-              struct hm_err *err)
+hm_audit_open(const char *path, const struct hm_log *log, struct hm_audit **out, struct hm_err *err)
 {
 	struct hm_audit *a = hm_mem_new(sizeof(*a));
 	int rc;
@@ -340,8 +339,8 @@ take_line(struct hm_arena *a, struct hm_stmt *s, struct hm_audit_line *l)
 
 int
 hm_audit_each(struct hm_db *db, int64_t since,
-              int (*each)(void *ctx, const struct hm_audit_line *l, struct hm_err *err),
-              void *ctx, struct hm_err *err)
+              int (*each)(void *ctx, const struct hm_audit_line *l, struct hm_err *err), void *ctx,
+              struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	struct hm_audit_line l;

@@ -9,8 +9,7 @@ static bool
 split_token(hm_str s, struct hm_sent *out)
 {
 	return hm_str_cut_prefix(&s, HM_S(HM_TOKEN_PREFIX)) &&
-	       hm_str_cut(s, '_', &out->token_id, &out->secret) && out->token_id.n &&
-	       out->secret.n;
+	       hm_str_cut(s, '_', &out->token_id, &out->secret) && out->token_id.n && out->secret.n;
 }
 
 static bool

@@ -141,8 +141,7 @@ await(void *arg)
 }
 
 int
-hm_signals_start(const struct hm_signal_handlers *h, struct hm_signals **out,
-                 struct hm_err *err)
+hm_signals_start(const struct hm_signal_handlers *h, struct hm_signals **out, struct hm_err *err)
 {
 	struct hm_signals *s = hm_mem_new(sizeof(*s));
 	sigset_t set;

@@ -12,14 +12,14 @@
 enum { WAYS = 8 };
 
 struct bucket {
-	uint64_t key;  /* 0: free */
-	int64_t at;    /* when tokens was true, ns */
+	uint64_t key; /* 0: free */
+	int64_t at;   /* when tokens was true, ns */
 	double tokens;
 };
 
 struct hm_limit {
 	pthread_mutex_t mutex;
-	atomic_bool on;  /* whether there is a limit: read before the mutex is taken */
+	atomic_bool on; /* whether there is a limit: read before the mutex is taken */
 	double rate, burst;
 	uint64_t salt; /* so that nobody can aim at a place */
 	size_t sets;   /* a power of two */

@@ -41,11 +41,11 @@ hm_program_settings(struct hm_arena *a, const struct hm_setting *known, size_t n
 	memcpy(words, *argv, (size_t)c * sizeof(*words));
 	if (hm_settings_apply(a, known, n, NULL, &c, &words, err))
 		return -1;
-	if (file->n)
-		return hm_config_read(a, file->p, &config, err) ||
-		                       hm_settings_apply(a, known, n, &config, argc, argv, err) ?
-		               -1 :
-		               0;
+	if (file->n) {
+		if (hm_config_read(a, file->p, &config, err))
+			return -1;
+		return hm_settings_apply(a, known, n, &config, argc, argv, err);
+	}
 	*argc = c;
 	*argv = words;
 	return 0;

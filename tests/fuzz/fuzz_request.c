@@ -36,9 +36,9 @@ path(struct hm_arena *a, hm_str in)
 		if (r.canonical && (hm_str_index_byte(r.version, '/') >= 0 || r.version.n == 0))
 			abort();
 		hm_err_clear(&err);
-		if (!hm_str_contains(r.url, HM_S("%")) && (route_parse(a, r.url, &again, &err) ||
-		                                         !hm_str_eq(again.path, r.path) ||
-		                                         !hm_str_eq(again.version, r.version)))
+		if (!hm_str_contains(r.url, HM_S("%")) &&
+		    (route_parse(a, r.url, &again, &err) || !hm_str_eq(again.path, r.path) ||
+		     !hm_str_eq(again.version, r.version)))
 			abort();
 	}
 	hm_err_free(&err);
@@ -53,8 +53,8 @@ credentials(struct hm_arena *a, hm_str in)
 	hm_credential_read(a, in, &s);
 	if (!hm_credential_read(a, hm_arena_concat(a, parts, 2), &s))
 		return;
-	if (s.token_id.p ? !hm_str_contains(in, s.token_id) || !hm_str_contains(in, s.secret) :
-	                   !hm_str_has_suffix(in, s.password))
+	if (s.token_id.p ? !hm_str_contains(in, s.token_id) || !hm_str_contains(in, s.secret)
+	                 : !hm_str_has_suffix(in, s.password))
 		abort();
 	if (hm_str_index_byte(s.user, ':') >= 0 || (!s.token_id.p && s.user.n == 0))
 		abort();

@@ -85,9 +85,9 @@ names_and_patterns(void **state)
 		assert_int_equal(hm_accountdb_grant(db, by, HM_S("anonymous"), HM_RIGHT_READ,
 		                                    hm_str_of(bad_globs[i]), &err),
 		                 -1);
-	assert_int_equal(hm_accountdb_grant(db, by, HM_S("anonymous"), HM_RIGHT_UPLOAD, HM_S("*"),
-	                                    &err),
-	                 -1);
+	assert_int_equal(
+		hm_accountdb_grant(db, by, HM_S("anonymous"), HM_RIGHT_UPLOAD, HM_S("*"), &err),
+		-1);
 	assert_int_equal(hm_accountdb_remove(db, by, HM_S("anonymous"), &err), -1);
 	assert_int_equal(hm_accountdb_grant(db, by, HM_S("nobody"), HM_RIGHT_READ, HM_S("*"), &err),
 	                 -1);

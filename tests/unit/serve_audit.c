@@ -57,8 +57,7 @@ static void
 lines_are_kept(void **state)
 {
 	const struct hm_audit_event e = { HM_S("ci"), HM_S("127.0.0.1"), HM_S("upload"),
-		                          HM_S("example.com/a@v1.0.0"),
-		                          HM_S("a\nb\x01\xff") };
+		                          HM_S("example.com/a@v1.0.0"), HM_S("a\nb\x01\xff") };
 	struct hm_audit *a;
 	struct hm_db *db;
 	struct seen s = { 0 };
@@ -70,7 +69,8 @@ lines_are_kept(void **state)
 	hm_audit_free(a);
 	assert_ok(hm_accountdb_open(path.p, &db, &err), &err);
 	read_all(db, &s);
-	assert_str(hm_buf_str(&s.text), "1 ci upload a b \xef\xbf\xbd\n2 ci upload a b \xef\xbf\xbd\n");
+	assert_str(hm_buf_str(&s.text),
+	           "1 ci upload a b \xef\xbf\xbd\n2 ci upload a b \xef\xbf\xbd\n");
 	hm_buf_free(&s.text);
 	assert_ok(hm_audit_check(db, &err), &err);
 	assert_int_equal(hm_db_exec(db, "UPDATE audit SET who = 'eve' WHERE id = 1", &err), -1);
