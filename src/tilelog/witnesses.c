@@ -19,6 +19,7 @@ enum {
 	REST_MS = 30000,   /* one that did not answer in time is left alone so long, if possible */
 	ANSWER_MAX = 64 << 10,
 	THREADS = 16,
+	WITNESSES_MAX = 90, /* a head that all of them sign is still a note that go reads */
 	ROUNDS = 3,        /* a witness may know another size than we thought */
 };
 
@@ -43,6 +44,8 @@ struct hm_witnesses {
 static int
 check_trust(const struct hm_trust *t, struct hm_err *err)
 {
+	if (t->n_witness > WITNESSES_MAX)
+		return hm_err_set(err, HM_ELIMIT, "more than %d witnesses", WITNESSES_MAX);
 	if (t->n_db)
 		return hm_err_set(err, HM_EINVALID, "there are only witnesses and a quorum here");
 	for (size_t i = 0; i < t->n_witness; i++)

@@ -241,7 +241,6 @@ t "the witnesses do not cosign it, and that is an alarm" until_true 10 grep -q '
 down fork
 
 # -- a log that is set back
-cp -r "$fx/log" "$work/back"
 small=$work/log.old
 set_back() {
 	cp -r "$work/log" "$small" && head -n 2 "$work/long.sum" | sed 's/long0/newer/' >"$work/one.sum"
@@ -335,6 +334,28 @@ if [ -n "$PROXY" ] && [ "$(status "$PROXY/github.com/transparency-dev/formats/@v
 else
 	skip "the reference library verifies the cosignatures" "no proxy that has it"
 fi
+
+# -- the log's key changes, and the witnesses are told
+client=$work/client2
+here "the server" log log --offline --witness-wait 1
+t "a client of the old key" sums "$GO" k0 example.com/words@v1.0.0
+down log
+rotate() { newkey=$("$sumdb" rotate --dir "$work/log") && [ "$newkey" != "$key" ] && head -n 2 "$work/long.sum" | sed 's/long0/grown/' >"$work/one.sum" && GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/one.sum"; }
+here "a second key, and a record" rotate
+here "the server" log log --offline --witness-wait 1
+both() { cosigned 307 3 && [ "$(grep -c '^— sum.test.example ' "$work/cp")" = 2 ]; }
+t "  signed by both, cosigned by all" until_true 20 both
+t "  go with the old key" sums "$GO" k1 example.com/words@v1.0.0
+other() { db="$newkey ${url_of[log]}" sums "$GO" "$1" example.com/words@v1.0.0 && dbs="quorum 2; witness $w1; witness $w2; witness $w3; example.com=$newkey ${url_of[log]}" several "$1" example.com/greet@v1.0.0; }
+t "  go, and hermod with witnesses, with the new key" other k2
+for w in w1 w2 w3; do "$sumdb" witness log --dir "$work/$w" add "$newkey"; done
+down log
+"$sumdb" rotate --dir "$work/log" --retire >"$work/out"
+here "the new key alone" log log --offline --witness-wait 1
+alone() { cosigned 307 3 && [ "$(grep -c '^— sum.test.example ' "$work/cp")" = 1 ]; }
+t "  cosigned by all" until_true 20 alone
+t "  go and hermod go on" other k3
+down log
 
 # -- Go's public log, the way go finds it
 if [ -n "$PROXY" ] && [ "$(status "$PROXY/sumdb/sum.golang.org/supported")" = 200 ]; then

@@ -73,5 +73,40 @@ kill "$log" && wait "$log" 2>/dev/null
 here "killed $kills times: shown only what is cosigned, and remembered" killed
 t "nobody found a contradiction" bash -c "[ ! -e '$work/log/alarms' ] && [ ! -e '$work/w/evidence' ]"
 t "fsck finds nothing wrong" bash -c "'$sumdb' fsck --dir '$work/log' | grep -q ' 0 wrong'"
+kill "$witness" && wait "$witness" 2>/dev/null
 t "a monitor follows all of it" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon" --from-start --for nothing
+
+# -- each call that writes fails in turn, and all from there on
+if nm "$sumdb" 2>/dev/null | grep -q __asan; then
+	skip "failing calls" "sanitizers come before LD_PRELOAD"
+	finish
+fi
+cc -shared -fPIC -O1 -D_GNU_SOURCE -o "$work/failcall.so" "$top/tests/fault/failcall.c" 2>"$work/cc.err" || { skip "failing calls" "no C compiler"; finish; }
+hash=$(printf sum.test.example | sha256sum | cut -c1-64)
+size() { sed -n 2p "$1/public/$hash/checkpoint" 2>/dev/null || echo 0; }
+state() { "$sumdb" witness log --dir "$1" | cut -d' ' -f2; }
+cp -r "$work/log" "$work/free" && echo "quorum 0" >"$work/free/witnesses" && records 20 more >"$work/new.sum" && "$sumdb" import --dir "$work/free" "$work/new.sum" >/dev/null
+"$sumdb" serve --dir "$work/free" --listen 127.0.0.1:0 --offline 2>"$work/free.err" & # shows what was imported
+p=$!
+pids+=("$p")
+before=$(state "$work/w")
+for _ in $(seq 100); do [ "$(sed -n 2p "$work/free/public/checkpoint")" = $((before + 20)) ] && break; sleep 0.1; done
+kill "$p" && wait "$p" 2>/dev/null
+follow() { "$sumdb" witness follow --dir "$1" --once --log "$key=file://$work/free/public"; }
+# fails NTH ALL
+fails() {
+	rm -rf "$work/x" && cp -r "$work/w" "$work/x"
+	timeout 60 env LD_PRELOAD="$work/failcall.so" FAIL_NTH="$1" ${2:+FAIL_ALL=1} FAIL_COUNT="$work/calls" "$sumdb" witness follow --dir "$work/x" --once --log "$key=file://$work/free/public" >"$work/out" 2>&1
+	[ $? -lt 124 ] || { echo "call $1"; cat "$work/out"; return 1; }
+	local now
+	now=$(state "$work/x")
+	[ "$now" = "$before" ] || [ "$now" = $((before + 20)) ] || { echo "call $1: $now records"; cat "$work/out"; return 1; }
+	[ "$(size "$work/x")" -le "$now" ] || { echo "call $1: published $(size "$work/x"), remembered $now"; return 1; }
+	follow "$work/x" >"$work/out2" 2>&1 && [ "$(state "$work/x")" = $((before + 20)) ] && [ "$(size "$work/x")" = $((before + 20)) ] || { echo "call $1: it does not go on"; cat "$work/out" "$work/out2"; return 1; }
+}
+count() { fails 0 && [ "$(cat "$work/calls")" -gt 3 ]; }
+t "a look at a log, counted" count
+calls=$(cat "$work/calls")
+each() { local i; for i in $(seq "$calls"); do fails "$i" && fails "$i" all || return 1; done; }
+t "each of $calls calls fails, once and for ever" each
 finish
