@@ -187,14 +187,11 @@ hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
 }
 
 int
-hm_logindex_add(struct hm_logindex *x, int64_t hash, struct hm_hint hint, hm_str text,
-                struct hm_err *err)
+hm_logindex_add_pending(struct hm_logindex *x, int64_t id, hm_str text, struct hm_err *err)
 {
-	hm_stmt_bind_int(x->st[ADD_PENDING], 1, hint.id);
+	hm_stmt_bind_int(x->st[ADD_PENDING], 1, id);
 	hm_stmt_bind_str(x->st[ADD_PENDING], 2, text);
-	if (hm_stmt_run(x->st[ADD_PENDING], err))
-		return -1;
-	return hm_logindex_add_hint(x, hash, hint, err);
+	return hm_stmt_run(x->st[ADD_PENDING], err);
 }
 
 int

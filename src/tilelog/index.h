@@ -53,9 +53,9 @@ int hm_logindex_find(struct hm_logindex *x, int64_t hash,
 /* ---- the writer's transaction */
 
 int hm_logindex_begin(struct hm_logindex *x, struct hm_err *err);
-int hm_logindex_add(struct hm_logindex *x, int64_t hash, struct hm_hint hint, hm_str text,
-                    struct hm_err *err);
-/* The index alone, for a record that lies in tiles. */
+/* A record that lies in no tile yet. */
+int hm_logindex_add_pending(struct hm_logindex *x, int64_t id, hm_str text, struct hm_err *err);
+/* The way to it, wherever it lies. */
 int hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
                          struct hm_err *err);
 /* Replaces the state if it still is of tree `was`: else HM_ECONFLICT. */

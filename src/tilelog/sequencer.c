@@ -22,51 +22,62 @@ hm_tilelog_key(hm_str text)
 
 /* ---- one batch */
 
+/* One that is well-formed. */
+struct item {
+	struct hm_append *a;
+	const struct item *same; /* an earlier one of this batch by that name */
+	int64_t hash, at;        /* where it begins in its data tile */
+	bool known;              /* the log had it */
+};
+
 struct batch {
 	struct hm_tilelog *l;
 	struct hm_arena arena;
 	struct hm_append *all;
+	struct item *item;       /* in order of arrival */
+	struct item **by_hash;   /* so that the index is walked in its own order */
+	size_t n;
 	struct { /* those that become records size, size + 1, ... */
 		struct hm_append **v;
 		size_t n, cap;
 	} fresh;
-	int64_t at;            /* where the next one begins in its data tile */
-	struct hm_append *now; /* the one that is looked up */
+	struct item *now;        /* the one that is looked up */
 };
 
-/* The record that the hint means: shown, committed, or of this very batch. */
 static int
-hinted(struct batch *b, struct hm_hint hint, hm_str key, hm_str *text, bool *is,
-       struct hm_err *err)
+by_hash(const void *x, const void *y)
 {
-	struct hm_tilelog *l = b->l;
-	int64_t ahead = hint.id - l->head.n;
+	const struct item *a = *(struct item *const *)x, *b = *(struct item *const *)y;
 
-	if (hint.id < l->tree.n)
-		return hm_tilelog_is_record(l, &b->arena, hint, key, text, is, err);
-	if (ahead < 0 ? !hm_tail_record(&l->tail, hint.id, text) : ahead >= (int64_t)b->fresh.n)
-		return hm_err_set(err, HM_EINVALID, "index.db: record %lld is not in the log",
-		                  (long long)hint.id);
-	if (ahead >= 0)
-		*text = b->fresh.v[ahead]->text;
-	*is = hm_str_eq(hm_tilelog_key(*text), key);
-	return 0;
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return a < b ? -1 : a > b;
 }
 
-/* Is record `id` the one that b->now wants to append? Then the answer is 1. */
-static int
-compare(void *ctx, struct hm_hint hint, struct hm_err *err)
+static void
+sort(struct batch *b)
 {
-	struct batch *b = ctx;
-	struct hm_append *a = b->now;
-	int64_t id = hint.id;
-	hm_str text;
-	bool is;
+	size_t n = 0;
 
-	if (hinted(b, hint, hm_tilelog_key(a->text), &text, &is, err))
-		return -1;
-	if (!is)
-		return 0;
+	for (struct hm_append *a = b->all; a; a = a->next)
+		n += a->rc == 0;
+	b->item = HM_NEW_N(&b->arena, n + 1, struct item);
+	b->by_hash = HM_NEW_N(&b->arena, n + 1, struct item *);
+	for (struct hm_append *a = b->all; a; a = a->next) {
+		struct item *i = &b->item[b->n];
+
+		if (a->rc)
+			continue;
+		*i = (struct item){ .a = a, .hash = hm_logindex_hash(hm_tilelog_key(a->text)) };
+		b->by_hash[b->n++] = i;
+	}
+	qsort(b->by_hash, b->n, sizeof(*b->by_hash), by_hash);
+}
+
+/* The log has this name as record id: the same text, or it is refused. */
+static void
+settle(struct hm_append *a, int64_t id, hm_str text)
+{
 	a->id = id;
 	if (!hm_str_eq(text, a->text))
 		a->rc = hm_err_set(&a->err, HM_ESECURITY,
@@ -74,25 +85,89 @@ compare(void *ctx, struct hm_hint hint, struct hm_err *err)
 					"\tlogged (record %lld):\n" HM_F "\tnew:\n" HM_F,
 				   HM_P(hm_tilelog_key(text)), (long long)id, HM_P(text),
 				   HM_P(a->text));
-	return 1;
 }
 
+/* Is record `id` the one that b->now wants to append? Then the answer is 1. */
 static int
-number(struct batch *b, struct hm_append *a, struct hm_err *err)
+compare(void *ctx, struct hm_hint hint, struct hm_err *err)
 {
-	int64_t hash = hm_logindex_hash(hm_tilelog_key(a->text));
-	int found;
+	struct batch *b = ctx;
+	struct hm_tilelog *l = b->l;
+	struct hm_append *a = b->now->a;
+	hm_str text, key = hm_tilelog_key(a->text);
+	bool is;
 
-	b->now = a;
-	found = hm_logindex_find(b->l->index, hash, compare, b, err);
-	if (found)
-		return found < 0 ? -1 : 0;
-	a->id = b->l->head.n + (int64_t)b->fresh.n;
-	a->fresh = true;
-	if (hm_logindex_add(b->l->index, hash, (struct hm_hint){ a->id, b->at }, a->text, err))
-		return -1;
-	b->at = (a->id + 1) % HM_TILE_WIDTH ? b->at + (int64_t)a->text.n + 1 : 0;
-	HM_PUSH(&b->arena, b->fresh, a);
+	if (hint.id < l->tree.n) {
+		if (hm_tilelog_is_record(l, &b->arena, hint, key, &text, &is, err))
+			return -1;
+	} else if (hm_tail_record(&l->tail, hint.id, &text)) { /* committed, not shown yet */
+		is = hm_str_eq(hm_tilelog_key(text), key);
+	} else {
+		return hm_err_set(err, HM_EINVALID, "index.db: record %lld is not in the log",
+		                  (long long)hint.id);
+	}
+	if (is)
+		settle(a, hint.id, text);
+	return is;
+}
+
+/* What is in the log already, and what comes twice. */
+static int
+look_up(struct batch *b, struct hm_err *err)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct item *it = b->by_hash[i];
+		hm_str key = hm_tilelog_key(it->a->text);
+		int found;
+
+		b->now = it;
+		found = hm_logindex_find(b->l->index, it->hash, compare, b, err);
+		if (found < 0)
+			return -1;
+		it->known = found;
+		for (size_t k = i; !it->known && !it->same && k > 0; k--) {
+			const struct item *before = b->by_hash[k - 1];
+
+			if (before->hash != it->hash)
+				break;
+			if (!before->same && hm_str_eq(hm_tilelog_key(before->a->text), key))
+				it->same = before;
+		}
+	}
+	return 0;
+}
+
+/* Numbers in order of arrival; names into the index in its order. */
+static int
+number(struct batch *b, struct hm_err *err)
+{
+	int64_t at = hm_tail_at(&b->l->tail);
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct item *it = &b->item[i];
+		struct hm_append *a = it->a;
+
+		if (it->known)
+			continue;
+		if (it->same) {
+			settle(a, it->same->a->id, it->same->a->text);
+			continue;
+		}
+		a->id = b->l->head.n + (int64_t)b->fresh.n;
+		a->fresh = true;
+		it->at = at;
+		at = (a->id + 1) % HM_TILE_WIDTH ? at + (int64_t)a->text.n + 1 : 0;
+		HM_PUSH(&b->arena, b->fresh, a);
+		if (hm_logindex_add_pending(b->l->index, a->id, a->text, err))
+			return -1;
+	}
+	for (size_t i = 0; i < b->n; i++) {
+		const struct item *it = b->by_hash[i];
+
+		if (it->a->fresh && hm_logindex_add_hint(b->l->index, it->hash,
+		                                         (struct hm_hint){ it->a->id, it->at }, err))
+			return -1;
+	}
 	return 0;
 }
 
@@ -140,11 +215,11 @@ commit(struct batch *b, struct hm_err *err)
 		return 0;
 	if (l->tail.size - l->sealed > UNPUBLISHED_MAX)
 		return hm_err_set(err, HM_EIO, "too many records wait to be published");
+	sort(b);
 	if (hm_logindex_begin(l->index, err))
 		return -1;
-	for (struct hm_append *a = b->all; a; a = a->next)
-		if (a->rc == 0 && number(b, a, err))
-			goto fail;
+	if (look_up(b, err) || number(b, err))
+		goto fail;
 	if (b->fresh.n == 0) {
 		hm_logindex_rollback(l->index);
 		return 0;
@@ -268,7 +343,7 @@ count(struct batch *b, int rc)
 static void
 work_off(struct hm_tilelog *l, struct hm_append *all)
 {
-	struct batch b = { .l = l, .all = all, .at = hm_tail_at(&l->tail) };
+	struct batch b = { .l = l, .all = all };
 	struct hm_err err = { 0 };
 	int rc = commit(&b, &err);
 
