@@ -61,6 +61,8 @@ read_key(struct witness *w, struct hm_err *err)
 	if (hm_tilelog_read_keys(&w->arena, w->dir, &signers, &vkeys, err))
 		return -1;
 	w->signer = signers.v[0];
+	for (size_t i = 0; i < signers.n; i++)
+		hm_secret_wipe(signers.v[i].seed, sizeof(signers.v[i].seed));
 	if (hm_ed25519_public(w->signer.seed, pub, err))
 		return -1;
 	w->vkey = hm_cosigner_vkey(&w->arena, w->signer.name, pub);
