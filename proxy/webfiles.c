@@ -11,7 +11,7 @@
 #include "webpage.h"
 #include "zip/zip.h"
 
-enum { GOMOD_SHOWN = 64 << 10, LICENCE_SHOWN = 64 << 10 };
+enum { GOMOD_SHOWN = 64 << 10, LICENCE_SHOWN = 64 << 10, README_MAX = 4 << 20 };
 
 static hm_str
 cut(hm_str s, size_t max)
@@ -60,7 +60,7 @@ read_entry(struct page *pg, struct hm_inflater *inf, const struct hm_zip *z,
 {
 	hm_str text;
 
-	if (hm_zip_read(inf, z, f, HM_LICENCE_MAX, &text, err))
+	if (hm_zip_read(inf, z, f, README_MAX, &text, err))
 		return -1;
 	*out = hm_arena_dup(pg->a, cut(text, shown));
 	return 0;
@@ -85,13 +85,18 @@ from_zip(struct page *pg, hm_str data, struct page_files *out, struct hm_err *er
 			readme = &z.f[i];
 			out->readme_name = name;
 		}
-		if (!licence && hm_licence_is_file(name)) {
+		if (!licence && hm_licence_is_file(name) && z.f[i].size <= README_MAX) {
 			licence = &z.f[i];
 			out->licence_name = name;
 		}
 	}
 	out->readme_name = hm_arena_dup(pg->a, out->readme_name);
 	out->licence_name = hm_arena_dup(pg->a, out->licence_name);
+	if (readme && readme->size > README_MAX) {
+		out->readme = HM_S("It is too large to be shown here.");
+		out->readme_name = HM_S("README");
+		readme = NULL;
+	}
 	inf = hm_inflater_new();
 	if (readme)
 		rc = read_entry(pg, inf, &z, readme, MARKDOWN_MAX + 1, &out->readme, err);

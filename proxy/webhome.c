@@ -4,7 +4,7 @@
 #include "codec/url.h"
 #include "webpage.h"
 
-enum { RECENT = 15, FOUND = 50 };
+enum { RECENT = 15, RECENT_LOOKED = 500, FOUND = 50 };
 
 static void
 figures(struct page *pg)
@@ -61,20 +61,10 @@ recent_row(struct page *pg, const struct fact *v)
 }
 
 static void
-recent(struct page *pg)
+recent_table(struct page *pg, const struct fact *const *v, size_t n)
 {
 	struct html *h = &pg->h;
-	struct facts_list list = { 0 };
-	struct hm_err err = { 0 };
 
-	page_heading(pg, "recent", "Recently stored");
-	if (facts_recent(pg->p->facts, pg->a, RECENT, &list, &err))
-		html_element(h, "p", "problem", hm_err_str(&err));
-	else if (list.n == 0)
-		html_element(h, "p", "none", HM_S("Nothing yet: the first go get will bring it."));
-	hm_err_free(&err);
-	if (list.n == 0)
-		return;
 	html_open(h, "table");
 	html_attr(h, "class", HM_S("list"));
 	html_open(h, "thead");
@@ -86,11 +76,33 @@ recent(struct page *pg)
 	html_close(h);
 	html_close(h);
 	html_open(h, "tbody");
-	for (size_t i = 0; i < list.n; i++)
+	for (size_t i = 0; i < n; i++)
+		recent_row(pg, v[i]);
+	html_close(h);
+	html_close(h);
+}
+
+static void
+recent(struct page *pg)
+{
+	const struct fact *shown[RECENT];
+	struct facts_list list = { 0 };
+	struct hm_err err = { 0 };
+	size_t n = 0;
+
+	page_heading(pg, "recent", "Recently stored");
+	if (facts_recent(pg->p->facts, pg->a, page_reads_all(pg) ? RECENT : RECENT_LOOKED, &list,
+	                 &err))
+		html_element(&pg->h, "p", "problem", hm_err_str(&err));
+	hm_err_free(&err);
+	for (size_t i = 0; i < list.n && n < RECENT; i++)
 		if (page_may_read(pg, list.v[i].path))
-			recent_row(pg, &list.v[i]);
-	html_close(h);
-	html_close(h);
+			shown[n++] = &list.v[i];
+	if (n)
+		recent_table(pg, shown, n);
+	else
+		html_element(&pg->h, "p", "none",
+		             HM_S("Nothing yet: the first go get will bring it."));
 }
 
 void

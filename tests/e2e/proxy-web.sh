@@ -224,4 +224,44 @@ here "SIGTERM ends it with status 0" stop
 printf 'deny example.com/evil // not here\n' >hermod.policy
 judged() { start store --upstream off --policy "$work/hermod.policy" && has /mod/example.com/evil@v1.0.0 'refused, ' 'not here' && has /mod/example.com/dep@v1.2.3 permitted; }
 here "the policy's verdict" judged
+stop
+
+# -- an upstream that fails
+if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
+	mkfifo hold
+	"$BUILDDIR/tests/e2e/fixture_proxy" "$work/up" >up.out 2>&1 <hold &
+	pids+=($!)
+	exec 9>hold
+	for _ in $(seq 100); do
+		up=$(grep -o 'http://[0-9.:]*' up.out | head -n 1)
+		[ -n "$up" ] && break
+		sleep 0.05
+	done
+	upstream() {
+		start failing --upstream "$up/_status=500+match=app" || return 1
+		[ "$(status "$url/example.com/dep/@v/v1.2.3.mod")" = 200 ] && [ "$(status "$url/example.com/!app/v2/@v/v2.0.0.info")" != 200 ] || { cat body failing.log; return 1; }
+		curl -s "$url/metrics" >failing.metrics && awk -f "$top/tests/e2e/promtext.awk" failing.metrics &&
+		grep -q "^hermod_proxy_upstream_duration_seconds_count{upstream=\"$up\"} 2$" failing.metrics && grep -q "^hermod_proxy_upstream_failures_total{upstream=\"$up\"} 1$" failing.metrics && grep -qx 'hermod_proxy_failed_total 1' failing.metrics &&
+		has /dashboard "<td class=\"path\">$up</td>" '<code>/example.com/!app/v2/@v/v2.0.0.info</code>' || { cat failing.metrics; return 1; }
+	}
+	here "an upstream's time and failures, in metrics and on the dashboard" upstream
+	stop
+else
+	skip "an upstream's time and failures" "no fixture_proxy"
+fi
+
+# -- the checksum database's record
+if [ -n "$GO" ]; then
+	record() {
+		gotool fixtures "$work/fx" || return 1
+		GONOSUMDB= GOSUMDB="$(cat fx/log.key) file://$work/fx/log/sumdb/test.example" start sums --upstream "file://$work/fx/good" --sumdbs test.example || return 1
+		[ "$(status "$url/example.com/words/@v/v1.0.0.mod")" = 200 ] && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] || return 1
+		for _ in $(seq 50); do page /mod/example.com/words@v1.0.0 | grep -q 'test.example, record' && break; sleep 0.2; done
+		has /mod/example.com/words@v1.0.0 'test.example, record' 'href="/sumdb/test.example/lookup/example.com/words@v1.0.0"' 'example.com/words v1.0.0/go.mod h1:'
+	}
+	here "hashes with their record in the checksum database" record
+	stop
+else
+	skip "hashes with their record in the checksum database" "no go command"
+fi
 finish
