@@ -181,5 +181,6 @@ proxy_served(void *ctx, const struct hm_served *s)
 
 	meter_served(p->meter, s);
 	meter_add(p->meter, METER_REFUSED_RIGHTS, s->status == 401);
+	meter_add(p->meter, METER_REFUSED_LIMIT, s->status == 429);
 	hm_accesslog_add(p->access_log, s, s->who);
 }
