@@ -574,7 +574,7 @@ bring(struct fill *f)
 void
 bring_refused(struct fill *f, int status, hm_str text)
 {
-	meter_add(f->p->meter, METER_REFUSED_LIMIT, 1);
+	meter_add(f->p->meter, METER_REFUSED_LIMIT, status != 429); /* 429 is when it was sent */
 	if (is_changing(f) && answer_old(f, false))
 		return;
 	f->result = (struct result){
