@@ -18,7 +18,7 @@
 #include "os/lock.h"
 
 enum {
-	QUEUE_MAX = 1 << 16,
+	QUEUE_MAX = 1 << 14,
 	FLUSH_MS = 1000,
 	BATCH = 512, /* rows of a transaction */
 	READERS = 4,
@@ -130,7 +130,7 @@ static void
 put(struct facts *f, struct news *n, bool may_wait)
 {
 	pthread_mutex_lock(&f->queue_mutex);
-	while (may_wait && f->in_queue >= QUEUE_MAX / 2 && !f->stop) {
+	while (may_wait && f->in_queue >= QUEUE_MAX / 4 && !f->stop) {
 		pthread_cond_signal(&f->wake);
 		pthread_cond_wait(&f->room, &f->queue_mutex);
 	}
