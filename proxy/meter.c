@@ -138,7 +138,7 @@ meter_registry(struct meter *m)
 void
 meter_add(struct meter *m, enum meter_count what, int64_t n)
 {
-	if (m)
+	if (m && n)
 		hm_metrics_add(m->metrics, m->id[what], n);
 }
 

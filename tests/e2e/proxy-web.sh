@@ -226,6 +226,22 @@ judged() { start store --upstream off --policy "$work/hermod.policy" && has /mod
 here "the policy's verdict" judged
 stop
 
+# -- limits
+limited() {
+	local n=0
+	start limited --upstream off --rate 2 --rate-burst 2 || return 1
+	for _ in $(seq 8); do [ "$(status "$url/example.com/dep/@v/list")" != 429 ] || n=$((n + 1)); done
+	[ "$n" -gt 0 ] || return 1
+	for _ in $(seq 30); do
+		[ "$(status "$url/metrics")" = 200 ] && [ "$(sed -n 's/^hermod_proxy_refused_total{by="limit"} //p' body)" -ge "$n" ] && return 0
+		sleep 0.3
+	done
+	cat body
+	return 1
+}
+here "what is above the limit is counted" limited
+stop
+
 # -- an upstream that fails
 if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 	mkfifo hold
