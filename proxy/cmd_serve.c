@@ -1,9 +1,6 @@
 /*
  * cmd_serve.c - the server: settings, parts, signals.
  */
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmds.h"
@@ -17,14 +14,14 @@
 #include "ownlog.h"
 #include "reload.h"
 #include "replica.h"
-#include "serve/daemon.h"
+#include "serve/life.h"
 #include "serve/program.h"
 #include "trim.h"
 #include "upload.h"
 #include "upstream.h"
 #include "web.h"
 
-enum { DRAIN_MS = 30000, MISSES_MAX = 2 << 20 };
+enum { MISSES_MAX = 2 << 20 };
 
 const char cmd_serve_usage[] =
 	"serve --dir DIR [options]\n"
@@ -60,81 +57,16 @@ const char cmd_serve_usage[] =
 
 /* ---- the server's life */
 
-struct life {
-	struct proxy *p;
-	struct reload reload;
-	struct hm_signals *signals;
-	_Atomic(struct hm_server *) server; /* once it can be stopped */
-	atomic_bool stopping, running;
-};
-
-static void
-on_stop(void *ctx)
-{
-	struct life *l = ctx;
-	struct hm_server *s;
-
-	hm_daemon_notify("STOPPING=1");
-	atomic_store(&l->stopping, true);
-	s = atomic_load(&l->server);
-	if (s)
-		hm_server_stop(s, DRAIN_MS);
-}
-
 static void
 on_reload(void *ctx)
 {
-	struct life *l = ctx;
-
-	if (!atomic_load(&l->running))
-		return; /* it reads them just now */
-	hm_daemon_notify_reloading();
-	reload_now(&l->reload);
-	hm_daemon_notify("READY=1");
+	reload_now(ctx);
 }
 
 static int
-check_address(const struct proxy *p, hm_str address, struct hm_err *err)
+serve(struct proxy *p, struct hm_life *life, struct reload *reload, struct hm_err *err)
 {
-	if (p->tls || p->opts.insecure_http || hm_daemon_is_loopback(address))
-		return 0;
-	return hm_err_set(err, HM_EUSAGE,
-	                  "plain http on " HM_F ", which others reach, too: serve https "
-	                  "(--tls-cert, --tls-key), or say --insecure-http",
-	                  HM_P(address));
-}
-
-/* The sockets that systemd hands over, or --listen. */
-static int
-open_sockets(struct proxy *p, struct hm_server_opts *o, int fds[static HM_DAEMON_FDS_MAX],
-             struct hm_err *err)
-{
-	const char *scheme = p->tls ? "https" : "http";
-	hm_str address;
-
-	if (hm_daemon_sockets(fds, &o->n_inherited, err))
-		return -1;
-	o->inherited = fds;
-	for (size_t i = 0; i < o->n_inherited; i++)
-		if (check_address(p, hm_server_socket_address(&p->arena, fds[i]), err))
-			return -1;
-	if (hm_server_new(o, &p->server, &address, err))
-		return -1;
-	if (o->n_inherited == 0 && check_address(p, address, err))
-		return -1;
-	for (size_t i = 0; i < o->n_inherited; i++)
-		fprintf(stderr, "listening on %s://%s\n", scheme,
-		        hm_server_socket_address(&p->arena, fds[i]).p);
-	if (o->n_inherited == 0)
-		fprintf(stderr, "listening on %s://%s\n", scheme, address.p);
-	return 0;
-}
-
-static int
-serve(struct life *l, struct hm_err *err)
-{
-	struct proxy *p = l->p;
-	struct hm_server_opts o = {
+	struct hm_server_opts server = {
 		.listen = p->opts.listen,
 		.tls = p->tls,
 		.name = "hermod-proxy",
@@ -143,19 +75,18 @@ serve(struct life *l, struct hm_err *err)
 		.ctx = p,
 		.log = &p->log,
 	};
-	int fds[HM_DAEMON_FDS_MAX];
+	struct hm_life_opts o = {
+		.server = &server,
+		.insecure_http = p->opts.insecure_http,
+		.reload = on_reload,
+		.ctx = reload,
+		.out = &p->server,
+	};
 
 	p->started = hm_clock_unix();
 	p->base = p;
 	atomic_store(&p->now, p);
-	if (open_sockets(p, &o, fds, err))
-		return -1;
-	atomic_store(&l->server, p->server);
-	atomic_store(&l->running, true);
-	if (atomic_load(&l->stopping))
-		hm_server_stop(p->server, DRAIN_MS);
-	hm_daemon_notify("READY=1");
-	return hm_server_run(p->server, err);
+	return hm_life_run(life, &o, err);
 }
 
 /* ---- settings */
@@ -306,17 +237,16 @@ open_server(struct proxy *p, struct hm_err *err)
 int
 cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err)
 {
-	struct life l = { .p = p, .reload = { .base = p, .argc = argc, .argv = argv } };
-	struct hm_signal_handlers h = { .stop = on_stop, .reload = on_reload, .ctx = &l };
+	struct reload reload = { .base = p, .argc = argc, .argv = argv };
+	struct hm_life *life;
 	int rc;
 
 	if (options_read(p, NULL, 0, &argc, &argv, err) || options_no_words(argc, argv, err) ||
-	    options_need_dir(p, err) || hm_signals_start(&h, &l.signals, err))
+	    options_need_dir(p, err) || hm_life_begin(&life, err))
 		return -1;
-	signal(SIGPIPE, SIG_IGN);
 	tune_process();
-	rc = proxy_open(p, err) || open_server(p, err) || serve(&l, err) ? -1 : 0;
-	hm_signals_free(l.signals);
-	reload_close(&l.reload);
+	rc = proxy_open(p, err) || open_server(p, err) || serve(p, life, &reload, err) ? -1 : 0;
+	hm_life_end(life);
+	reload_close(&reload);
 	return rc;
 }

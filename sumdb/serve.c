@@ -1,18 +1,13 @@
 /*
  * serve.c - the server: a log (logserve/logserve.h) with what a service needs around it.
  */
-#include <signal.h>
-#include <stdio.h>
-
 #include "base/path.h"
 #include "codec/url.h"
 #include "crypto/tls.h"
 #include "serve/access.h"
 #include "serve/audit.h"
-#include "serve/daemon.h"
+#include "serve/life.h"
 #include "sumdb.h"
-
-enum { DRAIN_MS = 30000 };
 
 #define TEXT HM_S("text/plain; charset=UTF-8")
 
@@ -163,19 +158,6 @@ make_metrics(struct sumdb *s)
 
 /* ---- the server's life */
 
-static void
-on_stop(void *ctx)
-{
-	struct sumdb *s = ctx;
-	struct hm_server *server;
-
-	hm_daemon_notify("STOPPING=1");
-	atomic_store(&s->stopping, true);
-	server = atomic_load(&s->running);
-	if (server)
-		hm_server_stop(server, DRAIN_MS);
-}
-
 /* The certificate, and the access log's file; what failed stays as it was. */
 static void
 on_reload(void *ctx)
@@ -183,59 +165,18 @@ on_reload(void *ctx)
 	struct sumdb *s = ctx;
 	struct hm_err err = { 0 };
 
-	if (!atomic_load(&s->running))
-		return;
-	hm_daemon_notify_reloading();
 	hm_accesslog_reopen(s->accesslog);
 	if (s->tls && hm_tls_server_reload(s->tls, &err))
 		hm_log(s->log, HM_LOG_WARN, "hermod-sumdb: reload: " HM_F, HM_P(hm_err_str(&err)));
 	else
 		hm_log(s->log, HM_LOG_WARN, "hermod-sumdb: reloaded");
 	hm_err_free(&err);
-	hm_daemon_notify("READY=1");
 }
 
 static int
-check_address(const struct sumdb *s, hm_str address, struct hm_err *err)
+run(struct sumdb *s, struct hm_life *life, struct hm_err *err)
 {
-	if (s->tls || s->opts->insecure_http || hm_daemon_is_loopback(address))
-		return 0;
-	return hm_err_set(err, HM_EUSAGE,
-	                  "plain http on " HM_F ", which others reach, too: serve https "
-	                  "(--tls-cert, --tls-key), or say --insecure-http",
-	                  HM_P(address));
-}
-
-/* The sockets that systemd hands over, or --listen. */
-static int
-open_sockets(struct sumdb *s, struct hm_server_opts *o, int fds[static HM_DAEMON_FDS_MAX],
-             struct hm_err *err)
-{
-	const char *scheme = s->tls ? "https" : "http";
-	hm_str address;
-
-	if (hm_daemon_sockets(fds, &o->n_inherited, err))
-		return -1;
-	o->inherited = fds;
-	for (size_t i = 0; i < o->n_inherited; i++)
-		if (check_address(s, hm_server_socket_address(&s->arena, fds[i]), err))
-			return -1;
-	if (hm_server_new(o, &s->server, &address, err))
-		return -1;
-	if (o->n_inherited == 0 && check_address(s, address, err))
-		return -1;
-	for (size_t i = 0; i < o->n_inherited; i++)
-		fprintf(stderr, "listening on %s://%s\n", scheme,
-		        hm_server_socket_address(&s->arena, fds[i]).p);
-	if (o->n_inherited == 0)
-		fprintf(stderr, "listening on %s://%s\n", scheme, address.p);
-	return 0;
-}
-
-static int
-run(struct sumdb *s, struct hm_err *err)
-{
-	struct hm_server_opts o = {
+	struct hm_server_opts server = {
 		.listen = s->opts->listen,
 		.tls = s->tls,
 		.name = "hermod-sumdb",
@@ -244,15 +185,15 @@ run(struct sumdb *s, struct hm_err *err)
 		.ctx = s,
 		.log = s->log,
 	};
-	int fds[HM_DAEMON_FDS_MAX];
+	struct hm_life_opts o = {
+		.server = &server,
+		.insecure_http = s->opts->insecure_http,
+		.reload = on_reload,
+		.ctx = s,
+		.out = &s->server,
+	};
 
-	if (open_sockets(s, &o, fds, err))
-		return -1;
-	atomic_store(&s->running, s->server);
-	if (atomic_load(&s->stopping))
-		hm_server_stop(s->server, DRAIN_MS);
-	hm_daemon_notify("READY=1");
-	return hm_server_run(s->server, err);
+	return hm_life_run(life, &o, err);
 }
 
 /* DIR/access.db: what anonymous may do, accounts, tokens (hermod-proxy account --dir DIR). */
@@ -316,18 +257,15 @@ int
 cmd_serve(struct options *o, struct hm_log *log, struct hm_err *err)
 {
 	struct sumdb s = { .opts = o, .log = log };
-	struct hm_signal_handlers h = { .stop = on_stop, .reload = on_reload, .ctx = &s };
-	struct hm_signals *signals;
+	struct hm_life *life;
 	int rc;
 
-	if (hm_signals_start(&h, &signals, err))
+	if (hm_life_begin(&life, err))
 		return -1;
-	signal(SIGPIPE, SIG_IGN);
 	rc = open_parts(&s, err);
-
 	if (rc == 0)
-		rc = run(&s, err);
-	hm_signals_free(signals);
+		rc = run(&s, life, err);
+	hm_life_end(life);
 	hm_access_free(s.access);
 	hm_logserve_free(s.serve); /* its work ends before the loops that it resumes on go away */
 	hm_server_free(s.server);

@@ -13,8 +13,6 @@
 #ifndef SUMDB_SUMDB_H
 #define SUMDB_SUMDB_H
 
-#include <stdatomic.h>
-
 #include "base/err.h"
 #include "base/log.h"
 #include "conf/conf.h"
@@ -110,8 +108,6 @@ struct sumdb {
 	struct hm_tls_server *tls;
 	struct hm_server *server;
 	struct hm_arena arena;
-	_Atomic(struct hm_server *) running; /* once it can be stopped */
-	atomic_bool stopping;
 };
 
 /* witnessed.c: a log with its witnesses, if it has any; *w outlives it. */
