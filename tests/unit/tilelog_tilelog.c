@@ -359,9 +359,10 @@ damage_is_found(void **state)
 	assert_int_equal(hm_tilelog_tile(l, &arena, &records, &d, &err), -1);
 	assert_true(hm_str_contains(hm_err_str(&err), HM_S("public/tile/8/data/001: damaged")));
 	hm_err_clear(&err);
-	assert_int_equal(hm_tilelog_find(l, &arena, key_of(300), &f, &err), -1);
+	assert_int_equal(hm_tilelog_find(l, &arena, key_of(256), &f, &err), -1);
 	assert_int_equal(err.code, HM_EINVALID);
 	hm_err_clear(&err);
+	assert_ok(hm_tilelog_find(l, &arena, key_of(300), &f, &err), &err); /* whole, for itself */
 	assert_proven(l, 590, NULL);
 	hm_tilelog_free(l);
 
@@ -382,6 +383,107 @@ damage_is_found(void **state)
 	assert_proven(l, 300, NULL);
 	hm_tilelog_free(l);
 	hm_buf_free(&lines);
+}
+
+/* A witness that says yes, no, or something else. */
+struct endorser {
+	enum { YES, NO, OTHER_TREE, NO_SIGNATURE } mood;
+	int64_t asked; /* of the newest tree */
+	int proven;
+};
+
+static int
+endorse(void *ctx, struct hm_tilelog *l, struct hm_arena *a, const struct hm_tree *tree,
+        hm_str checkpoint, hm_str *out, struct hm_err *e)
+{
+	struct endorser *w = ctx;
+	struct hm_hash_reader r = { hm_tilelog_read_hashes, l };
+	struct hm_hash root;
+	hm_str size;
+
+	w->asked = tree->n;
+	if (hm_tlog_tree_hash(tree->n, &r, &root, e) == 0 && hm_hash_eq(&root, &tree->hash))
+		w->proven++;
+	size = hm_arena_printf(a, "\n%lld\n", (long long)tree->n);
+	assert_true(hm_str_contains(checkpoint, size));
+	switch (w->mood) {
+	case NO:
+		return hm_err_set(e, HM_ENET, "the witness is away");
+	case OTHER_TREE:
+		*out = hm_tilelog_checkpoint(l, a);
+		return 0;
+	case NO_SIGNATURE:
+		*out = HM_S("log.example\n1\nx\n");
+		return 0;
+	default:
+		*out = hm_arena_printf(a, HM_F "\xe2\x80\x94 w.example AAAAAAAA\n",
+		                       HM_P(checkpoint));
+		return 0;
+	}
+}
+
+static struct hm_tilelog *
+open_endorsed(struct endorser *w)
+{
+	struct hm_tilelog_opts o = { .endorse = endorse, .ctx = w };
+	struct hm_tilelog *l;
+
+	assert_ok(hm_tilelog_open_with(dir, &o, &l, &err), &err);
+	return l;
+}
+
+static bool
+is_shown(struct hm_tilelog *l, int64_t n)
+{
+	return hm_tilelog_stats(l).size == n &&
+	       head_of(hm_tilelog_latest(l, &arena, NULL), false).n == n &&
+	       head_of(hm_tilelog_checkpoint(l, &arena), true).n == n;
+}
+
+/* What nobody endorsed is durable, and seen by nobody, also by who opens the log otherwise. */
+static void
+endorsed_heads(void **state)
+{
+	struct endorser w = { YES, 0, 0 };
+	struct hm_tilelog *l = open_endorsed(&w);
+	struct hm_append one = { .text = text_of(300) }, plain = { .text = text_of(301) };
+	struct hm_found f;
+
+	(void)state;
+	append(l, 0, 300);
+	assert_true(is_shown(l, 300));
+	assert_true(hm_str_contains(hm_tilelog_checkpoint(l, &arena), HM_S("w.example")));
+	assert_int_equal(w.proven, 1);
+	for (w.mood = NO; w.mood <= NO_SIGNATURE; w.mood++) {
+		assert_int_equal(hm_tilelog_append(l, &one, 1, &err), -1);
+		hm_err_clear(&err);
+		assert_int_equal(w.asked, 301);
+		assert_true(is_shown(l, 300));
+		assert_int_equal(hm_tilelog_find(l, &arena, key_of(300), &f, &err), -1);
+		hm_err_clear(&err);
+	}
+	w.mood = NO;
+	hm_tilelog_free(l);
+	assert_int_equal(fsck(false, &(struct hm_fsck){ 0 }, &(struct hm_buf){ 0 }), 0);
+
+	l = open_log(); /* as `add` does */
+	assert_true(is_shown(l, 300));
+	assert_ok(hm_tilelog_append(l, &plain, 1, &err), &err);
+	assert_int_equal(plain.id, 301);
+	assert_true(is_shown(l, 300));
+	hm_tilelog_free(l);
+
+	l = open_endorsed(&w);
+	assert_true(is_shown(l, 300));
+	w.mood = YES;
+	assert_ok(hm_tilelog_append(l, &one, 1, &err), &err);
+	assert_false(one.fresh);
+	assert_int_equal(one.id, 300);
+	assert_true(is_shown(l, 302));
+	hm_tilelog_free(l);
+	l = open_endorsed(&w);
+	assert_true(is_shown(l, 302));
+	hm_tilelog_free(l);
 }
 
 static void
@@ -563,6 +665,7 @@ test_tilelog_tilelog(void)
 		cmocka_unit_test_setup_teardown(refuses_wrong_tiles, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_writer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(damage_is_found, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(endorsed_heads, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wrong_key_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(set_back_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(failed_batch_leaves_nothing, set_up, tear_down),
