@@ -165,42 +165,21 @@ since_start(struct page *pg)
 	html_close(&pg->h);
 }
 
-/* ---- tables */
-
-/* Their columns are a name, figures, and perhaps one more; the caller closes to depth. */
-static void
-open_table(struct page *pg, const char *const *columns, size_t n, bool last_is_text)
-{
-	struct html *h = &pg->h;
-
-	html_open(h, "div");
-	html_attr(h, "class", HM_S("wide"));
-	html_open(h, "table");
-	html_attr(h, "class", HM_S("list"));
-	html_open(h, "thead");
-	html_open(h, "tr");
-	for (size_t i = 0; i < n; i++)
-		html_element(h, "th",
-		             i == 0                        ? NULL :
-		             i + 1 == n && last_is_text ? "when" :
-							     "num",
-		             hm_str_of(columns[i]));
-	html_close(h);
-	html_close(h);
-	html_open(h, "tbody");
-}
+/* ---- kinds */
 
 static void
 kinds(struct page *pg)
 {
-	static const char *const columns[] = { "Asked for", "Requests", "Errors", "Mean",
-		                               "99 % within" };
+	static const struct page_column columns[] = {
+		{ "Asked for", NULL }, { "Requests", "num" },    { "Errors", "num" },
+		{ "Mean", "num" },     { "99 % within", "num" },
+	};
 	struct meter_kind k[METER_KINDS];
 	int depth = pg->h.depth;
 
 	meter_kinds(pg->p->meter, k);
 	page_heading(pg, "kinds", "Answers since the start");
-	open_table(pg, columns, 5, false);
+	page_table(pg, columns, 5);
 	for (size_t i = 0; i < METER_KINDS; i++) {
 		if (k[i].requests == 0)
 			continue;
@@ -249,8 +228,10 @@ upstreams(struct page *pg)
 {
 	struct meter_host *m = HM_NEW_N(pg->a, METER_HOSTS, struct meter_host);
 	struct upstream_state *s = HM_NEW_N(pg->a, METER_HOSTS, struct upstream_state);
-	static const char *const columns[] = { "Upstream", "Asked",       "Failed",
-		                               "Mean",     "99 % within", "State" };
+	static const struct page_column columns[] = {
+		{ "Upstream", NULL }, { "Asked", "num" },       { "Failed", "num" },
+		{ "Mean", "num" },    { "99 % within", "num" }, { "State", "when" },
+	};
 	size_t n = meter_hosts(pg->p->meter, pg->a, m);
 	size_t states = upstream_states(pg->p->upstreams, s, METER_HOSTS);
 	struct html *h = &pg->h;
@@ -262,7 +243,7 @@ upstreams(struct page *pg)
 		html_element(h, "p", "none", HM_S("None was asked since the start."));
 		return;
 	}
-	open_table(pg, columns, 6, true);
+	page_table(pg, columns, 6);
 	for (size_t i = 0; i < n; i++)
 		upstream_row(pg, &m[i], breaker_of(s, states, m[i].host));
 	html_close_to(h, depth);

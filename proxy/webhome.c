@@ -30,12 +30,7 @@ static void
 how_to_use(struct page *pg)
 {
 	page_heading(pg, "use", "Use it");
-	html_open(&pg->h, "pre");
-	html_attr(&pg->h, "tabindex", HM_S("0"));
-	html_open(&pg->h, "code");
-	html_textf(&pg->h, "go env -w GOPROXY=" HM_F, HM_P(pg->base));
-	html_close(&pg->h);
-	html_close(&pg->h);
+	page_command(pg, "go env -w GOPROXY=" HM_F, HM_P(pg->base));
 }
 
 static void
@@ -61,33 +56,15 @@ recent_row(struct page *pg, const struct fact *v)
 }
 
 static void
-recent_table(struct page *pg, const struct fact *const *v, size_t n)
-{
-	struct html *h = &pg->h;
-
-	html_open(h, "table");
-	html_attr(h, "class", HM_S("list"));
-	html_open(h, "thead");
-	html_open(h, "tr");
-	html_element(h, "th", NULL, HM_S("Module"));
-	html_element(h, "th", NULL, HM_S("Version"));
-	html_element(h, "th", "num", HM_S("Zip"));
-	html_element(h, "th", "when", HM_S("Stored"));
-	html_close(h);
-	html_close(h);
-	html_open(h, "tbody");
-	for (size_t i = 0; i < n; i++)
-		recent_row(pg, v[i]);
-	html_close(h);
-	html_close(h);
-}
-
-static void
 recent(struct page *pg)
 {
+	static const struct page_column columns[] = {
+		{ "Module", NULL }, { "Version", NULL }, { "Zip", "num" }, { "Stored", "when" },
+	};
 	const struct fact *shown[RECENT];
 	struct facts_list list = { 0 };
 	struct hm_err err = { 0 };
+	int depth = pg->h.depth;
 	size_t n = 0;
 
 	page_heading(pg, "recent", "Recently stored");
@@ -98,11 +75,15 @@ recent(struct page *pg)
 	for (size_t i = 0; i < list.n && n < RECENT; i++)
 		if (page_may_read(pg, list.v[i].path))
 			shown[n++] = &list.v[i];
-	if (n)
-		recent_table(pg, shown, n);
-	else
+	if (n == 0) {
 		html_element(&pg->h, "p", "none",
 		             HM_S("Nothing yet: the first go get will bring it."));
+		return;
+	}
+	page_table(pg, columns, 4);
+	for (size_t i = 0; i < n; i++)
+		recent_row(pg, shown[i]);
+	html_close_to(&pg->h, depth);
 }
 
 void
@@ -143,23 +124,16 @@ found_row(struct page *pg, const struct fact_module *m)
 static void
 found_table(struct page *pg, const struct fact_module *const *m, size_t n)
 {
-	struct html *h = &pg->h;
+	static const struct page_column columns[] = {
+		{ "Module", NULL }, { "Versions", "num" }, { "Uses", "num" },
+		{ "Last use", "when" },
+	};
+	int depth = pg->h.depth;
 
-	html_open(h, "table");
-	html_attr(h, "class", HM_S("list"));
-	html_open(h, "thead");
-	html_open(h, "tr");
-	html_element(h, "th", NULL, HM_S("Module"));
-	html_element(h, "th", "num", HM_S("Versions"));
-	html_element(h, "th", "num", HM_S("Uses"));
-	html_element(h, "th", "when", HM_S("Last use"));
-	html_close(h);
-	html_close(h);
-	html_open(h, "tbody");
+	page_table(pg, columns, 4);
 	for (size_t i = 0; i < n; i++)
 		found_row(pg, m[i]);
-	html_close(h);
-	html_close(h);
+	html_close_to(&pg->h, depth);
 }
 
 static void

@@ -52,21 +52,14 @@ static void
 versions_table(struct page *pg, const struct facts_list *l, const struct hm_gomod *latest,
                bool pseudo)
 {
-	struct html *h = &pg->h;
+	static const struct page_column columns[] = {
+		{ "Version", NULL }, { "Released", "when" }, { "Zip", "num" },
+		{ "Uses", "num" },   { "Last use", "when" },
+	};
+	int depth = pg->h.depth;
 	size_t shown = 0;
 
-	html_open(h, "table");
-	html_attr(h, "class", HM_S("list"));
-	html_open(h, "thead");
-	html_open(h, "tr");
-	html_element(h, "th", NULL, HM_S("Version"));
-	html_element(h, "th", "when", HM_S("Released"));
-	html_element(h, "th", "num", HM_S("Zip"));
-	html_element(h, "th", "num", HM_S("Uses"));
-	html_element(h, "th", "when", HM_S("Last use"));
-	html_close(h);
-	html_close(h);
-	html_open(h, "tbody");
+	page_table(pg, columns, 5);
 	for (size_t i = l->n; i-- > 0 && shown < VERSIONS_SHOWN;) {
 		const struct fact *v = &l->v[i];
 
@@ -75,10 +68,9 @@ versions_table(struct page *pg, const struct facts_list *l, const struct hm_gomo
 		version_row(pg, v, page_retracted(latest, v->version));
 		shown++;
 	}
-	html_close(h);
-	html_close(h);
+	html_close_to(&pg->h, depth);
 	if (shown == VERSIONS_SHOWN)
-		html_element(h, "p", "note", HM_S("Older versions are not shown."));
+		html_element(&pg->h, "p", "note", HM_S("Older versions are not shown."));
 }
 
 static size_t
@@ -140,12 +132,8 @@ absent(struct page *pg)
 {
 	page_failed(pg, 404, pg->module, HM_S("No version of this module is in the store."));
 	html_element(&pg->h, "p", NULL, HM_S("The first client that asks for it brings it:"));
-	html_open(&pg->h, "pre");
-	html_open(&pg->h, "code");
-	html_textf(&pg->h, "GOPROXY=" HM_F " go mod download " HM_F "@latest", HM_P(pg->base),
-	           HM_P(pg->module));
-	html_close(&pg->h);
-	html_close(&pg->h);
+	page_command(pg, "GOPROXY=" HM_F " go mod download " HM_F "@latest", HM_P(pg->base),
+	             HM_P(pg->module));
 }
 
 static void
@@ -197,13 +185,8 @@ page_module(struct page *pg)
 	latest = page_latest_mod(pg, &l);
 	page_begin(pg, pg->module);
 	html_element(h, "h1", "path", pg->module);
-	if (latest && latest->deprecated.n) {
-		html_open(h, "p");
-		html_attr(h, "class", HM_S("banner"));
-		html_element(h, "b", NULL, HM_S("Deprecated: "));
-		html_text(h, latest->deprecated);
-		html_close(h);
-	}
+	if (latest && latest->deprecated.n)
+		page_banner(pg, "Deprecated: ", latest->deprecated);
 	pseudo = count(&l, true);
 	if (l.n > pseudo) {
 		page_heading(pg, "versions", "Versions in the store");

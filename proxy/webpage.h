@@ -51,6 +51,15 @@ hm_str page_number(struct hm_arena *a, int64_t n);
 hm_str page_took(struct hm_arena *a, int64_t nanoseconds);
 /* A figure with its caption. */
 void page_figure(struct page *pg, hm_str value, const char *caption);
+/* A whole line that warns: "Deprecated: ..." */
+void page_banner(struct page *pg, const char *what, hm_str text);
+/* A line to be copied. */
+void page_command(struct page *pg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A table up to its body, for rows; the caller closes down to the depth from before. */
+struct page_column {
+	const char *name, *class; /* class: NULL (text), "num" or "when" */
+};
+void page_table(struct page *pg, const struct page_column *columns, size_t n);
 /* A td; narrow screens, where the table has no head, show label before the text. */
 void page_cell(struct page *pg, const char *class, const char *label, hm_str text);
 /* dt and an open dd; the caller closes. */

@@ -167,6 +167,50 @@ page_figure(struct page *pg, hm_str value, const char *caption)
 }
 
 void
+page_banner(struct page *pg, const char *what, hm_str text)
+{
+	html_open(&pg->h, "p");
+	html_attr(&pg->h, "class", HM_S("banner"));
+	html_element(&pg->h, "b", NULL, hm_str_of(what));
+	html_text(&pg->h, text);
+	html_close(&pg->h);
+}
+
+void
+page_command(struct page *pg, const char *fmt, ...)
+{
+	struct hm_buf b = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	hm_buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	html_open(&pg->h, "pre");
+	html_attr(&pg->h, "tabindex", HM_S("0"));
+	html_element(&pg->h, "code", NULL, hm_buf_str(&b));
+	html_close(&pg->h);
+	hm_buf_free(&b);
+}
+
+void
+page_table(struct page *pg, const struct page_column *columns, size_t n)
+{
+	struct html *h = &pg->h;
+
+	html_open(h, "div");
+	html_attr(h, "class", HM_S("wide"));
+	html_open(h, "table");
+	html_attr(h, "class", HM_S("list"));
+	html_open(h, "thead");
+	html_open(h, "tr");
+	for (size_t i = 0; i < n; i++)
+		html_element(h, "th", columns[i].class, hm_str_of(columns[i].name));
+	html_close(h);
+	html_close(h);
+	html_open(h, "tbody");
+}
+
+void
 page_cell(struct page *pg, const char *class, const char *label, hm_str text)
 {
 	html_open(&pg->h, "td");

@@ -237,20 +237,10 @@ title(struct page *pg, const struct facts_list *all, const struct hm_gomod *late
 	html_textz(h, " ");
 	html_element(h, "span", "version", pg->version);
 	html_close(h);
-	if (retracted.p) {
-		html_open(h, "p");
-		html_attr(h, "class", HM_S("banner"));
-		html_element(h, "b", NULL, HM_S("Retracted: "));
-		html_text(h, retracted);
-		html_close(h);
-	}
-	if (latest && latest->deprecated.n) {
-		html_open(h, "p");
-		html_attr(h, "class", HM_S("banner"));
-		html_element(h, "b", NULL, HM_S("Deprecated: "));
-		html_text(h, latest->deprecated);
-		html_close(h);
-	}
+	if (retracted.p)
+		page_banner(pg, "Retracted: ", retracted);
+	if (latest && latest->deprecated.n)
+		page_banner(pg, "Deprecated: ", latest->deprecated);
 	if (all->n > 1) {
 		html_open(h, "p");
 		html_attr(h, "class", HM_S("note"));
