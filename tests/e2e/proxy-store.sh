@@ -104,6 +104,7 @@ delete() {
 	"$proxy" audit --dir "$work/store" | grep -q 'ops.*purge.*example.com/words@v1.0.0'
 }
 t "DELETE purges for who has the right" delete
+t "and it comes back when it is asked for" served "$url"
 kill "$second" && wait "$second"
 t "what is not there cannot be purged" fails_with 1 "not in the store" "$proxy" purge --dir "$work/store" example.com/none@v1.0.0
 t "nor what is no version" fails_with 2 "is not PATH@VERSION" "$proxy" purge --dir "$work/store" example.com/words
