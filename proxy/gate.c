@@ -143,7 +143,6 @@ remember(struct gate *g, const struct rules *rules, hm_str key, int64_t until, u
 	if (*at) {
 		struct verdict *old = *at;
 
-		v->open |= text.n ? 0 : old->open;
 		*at = old->chain;
 		g->bytes -= sizeof(*old) + old->key_n + old->text.n;
 		free(old);
