@@ -294,6 +294,7 @@ cmd_account(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		{ "", "label", NULL, HM_SET_STR, &w.label, 0, 0 },
 		{ "", "expires", NULL, HM_SET_INT, &w.days, 0, 36500 },
 	};
+	hm_str file;
 	int rc;
 
 	if (options_read(p, more, sizeof(more) / sizeof(*more), &argc, &argv, err) ||
@@ -302,8 +303,10 @@ cmd_account(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	w.argc = argc;
 	w.argv = argv;
 	w.by = proxy_shell_user(&p->arena);
-	if (hm_dir_make_all(p->opts.dir.p, err) ||
-	    hm_accountdb_open(hm_path_cat(&p->arena, p->opts.dir, HM_S("access.db")).p, &w.db, err))
+	file = hm_path_cat(&p->arena, p->opts.dir, HM_S("access.db"));
+	if (argc && strcmp(argv[0], "list") == 0 && !hm_file_exists(file.p))
+		return hm_err_set(err, HM_ENOTFOUND, HM_F ": there is no such file", HM_P(file));
+	if (hm_dir_make_all(p->opts.dir.p, err) || hm_accountdb_open(file.p, &w.db, err))
 		return -1;
 	rc = run(&w, err);
 	hm_db_free(w.db);

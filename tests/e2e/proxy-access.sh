@@ -88,6 +88,7 @@ setup() {
 t "accounts, rights and tokens" setup
 ci=$(cat ci.token) dev=$(cat dev.token) lone=$(cat lone.token) boss=$(cat boss.token)
 t "list shows them, and no token" bash -c "'$P' account list --dir store | grep -q 'may read,upload corp.example.com/team' && ! '$P' account list --json --dir store | grep -q '${ci#hmd_*_}'"
+t "list makes nothing" bash -c "! '$P' account list --dir nowhere 2>/dev/null && [ ! -e nowhere ]"
 t "a name that cannot be" fails_with 2 "is no name" account add "a:b"
 t "an account that is not there" fails_with 1 "there is no account" account grant nobody read '*'
 t "a right that is none" fails_with 2 "is no right" account grant ci write '*'

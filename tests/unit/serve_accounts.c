@@ -253,6 +253,27 @@ passwords(void **state)
 }
 
 static void
+a_database_that_cannot_be_read_lets_nobody_in(void **state)
+{
+	const hm_str none = { NULL, 0 };
+	struct hm_identity who;
+	hm_str token;
+
+	(void)state;
+	assert_ok(hm_accountdb_add(db, by, HM_S("eve"), &err), &err);
+	token = new_token("eve", 0);
+	assert_int_equal(hm_accounts_verify(acc, bearer(token), &who), HM_RECALL_KNOWN);
+	assert_ok(hm_db_exec(db, "ALTER TABLE permit RENAME TO gone", &err), &err);
+	settle();
+	assert_int_equal(hm_accounts_recall(acc, bearer(token), &who), HM_RECALL_BROKEN);
+	assert_int_equal(hm_accounts_recall(acc, none, &who), HM_RECALL_BROKEN);
+	assert_false(hm_accounts_open_to_all(acc));
+	assert_ok(hm_db_exec(db, "ALTER TABLE gone RENAME TO permit", &err), &err);
+	settle();
+	assert_int_equal(hm_accounts_recall(acc, bearer(token), &who), HM_RECALL_KNOWN);
+}
+
+static void
 nothing_secret_in_the_file(void **state)
 {
 	hm_str token, text, wal, id, secret;
@@ -282,6 +303,7 @@ test_serve_accounts(void)
 		cmocka_unit_test(tokens_and_their_end),
 		cmocka_unit_test(an_identity_dies_with_its_credential),
 		cmocka_unit_test(passwords),
+		cmocka_unit_test(a_database_that_cannot_be_read_lets_nobody_in),
 		cmocka_unit_test(nothing_secret_in_the_file),
 	};
 
