@@ -420,6 +420,7 @@ witness_alarm(struct witness *w, enum event_kind kind, const struct known *k, hm
 	hm_err_clear(&bad);
 	/* The same contradiction, told a thousand times, is one alarm. */
 	if (!again) {
+		atomic_fetch_add(&w->alarms, 1);
 		hm_log(w->log, HM_LOG_WARN, "SECURITY ERROR: " HM_F ": " HM_F "; both heads are in "
 		       HM_F, HM_P(k->name), HM_P(message), HM_P(file));
 		if (event_hook(w->hook, &e, w->log, &bad))

@@ -19,6 +19,7 @@
 #define SUMDB_WITNESS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/log.h"
 #include "db/db.h"
@@ -33,6 +34,7 @@ struct witness {
 	struct hm_signer signer;
 	hm_str vkey;         /* of cosignatures */
 	hm_str hook;         /* run for each event; may be empty */
+	atomic_ulong alarms; /* forks and rollbacks since the start */
 	struct hm_strs down; /* logs that could not be reached when last looked at */
 	pthread_mutex_t mutex; /* guards the rest */
 	struct hm_db *db;

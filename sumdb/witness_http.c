@@ -4,6 +4,7 @@
  *	POST /add-checkpoint        a cosignature, or why not
  *	GET /<hash>/checkpoint      the newest head cosigned, of the log whose origin has
  *	                            this SHA-256
+ *	GET /metrics, /healthz
  *
  * What was cosigned is on disk before the answer leaves, so requests work on threads of a
  * pool.
@@ -20,6 +21,7 @@
 #include "os/file.h"
 #include "os/pool.h"
 #include "serve/daemon.h"
+#include "serve/metrics.h"
 #include "tilelog/checkpoint.h"
 #include "tilelog/tilelog.h"
 #include "witness.h"
@@ -28,9 +30,15 @@ enum { THREADS = 8, DRAIN_MS = 30000 };
 
 #define TEXT HM_S("text/plain; charset=utf-8")
 
+/* What an add-checkpoint is answered with. */
+static const int statuses[] = { 200, 400, 403, 404, 409, 413, 422, 500 };
+enum { N_STATUS = sizeof(statuses) / sizeof(*statuses) };
+
 struct serving {
 	struct witness *w;
 	struct hm_pool *pool;
+	struct hm_metrics *metrics;
+	unsigned answers[N_STATUS]; /* to add-checkpoint */
 	int every;
 	pthread_mutex_t mutex; /* guards the next two */
 	struct hm_server *server;
@@ -56,11 +64,20 @@ reply(struct hm_exchange *x, int status, hm_str type, hm_str body)
 }
 
 static void
+count(struct serving *s, int status)
+{
+	for (int i = 0; i < N_STATUS; i++)
+		if (statuses[i] == status)
+			hm_metrics_add(s->metrics, s->answers[i], 1);
+}
+
+static void
 give(void *ctx, struct hm_exchange *x)
 {
 	struct request *r = *hm_exchange_data(x);
 
 	(void)ctx;
+	count(r->s, r->status);
 	reply(x, r->status, r->type, r->body);
 }
 
@@ -165,6 +182,7 @@ have_body(void *ctx, struct hm_exchange *x, int status)
 	(void)ctx;
 	if (status) {
 		close(r->fd);
+		count(r->s, status);
 		reply(x, status, TEXT, HM_S("the request could not be read\n"));
 		return;
 	}
@@ -223,6 +241,16 @@ get_checkpoint(struct serving *s, struct hm_exchange *x, hm_str hash)
 }
 
 static void
+get_metrics(struct serving *s, struct hm_exchange *x)
+{
+	struct hm_buf b = { 0 };
+
+	hm_metrics_print(s->metrics, &b);
+	reply(x, 200, HM_METRICS_TYPE, hm_buf_str(&b));
+	hm_buf_free(&b);
+}
+
+static void
 get_about(struct serving *s, struct hm_exchange *x)
 {
 	reply(x, 200, TEXT,
@@ -246,6 +274,8 @@ handle(void *ctx, struct hm_exchange *x)
 		post(s, x);
 	} else if (is_checkpoint(req->path, &hash)) {
 		get_checkpoint(s, x, hash);
+	} else if (hm_str_eqz(req->path, "/metrics")) {
+		get_metrics(s, x);
 	} else if (hm_str_eqz(req->path, "/healthz") || hm_str_eqz(req->path, "/readyz")) {
 		reply(x, 200, TEXT, HM_S("ok\n"));
 	} else if (hm_str_eqz(req->path, "/")) {
@@ -350,6 +380,45 @@ open_server(struct serving *s, const struct witness_serve_opts *o, struct hm_tls
 	return 0;
 }
 
+static double
+read_logs(void *ctx)
+{
+	struct serving *s = ctx;
+	struct hm_arena a = { 0 };
+	struct hm_err err = { 0 };
+	struct knowns logs;
+	double n = witness_logs(s->w, &a, &logs, &err) ? -1 : (double)logs.n;
+
+	hm_err_free(&err);
+	hm_arena_free(&a);
+	return n;
+}
+
+static double
+read_alarms(void *ctx)
+{
+	struct serving *s = ctx;
+
+	return (double)atomic_load(&s->w->alarms);
+}
+
+static void
+make_metrics(struct serving *s)
+{
+	s->metrics = hm_metrics_new("hermod_witness_");
+	for (int i = 0; i < N_STATUS; i++) {
+		char text[8];
+
+		snprintf(text, sizeof(text), "%d", statuses[i]);
+		s->answers[i] = hm_metrics_counter(s->metrics, "add_checkpoint_total",
+		                                   "Requests for a cosignature, by answer.",
+		                                   HM_LABEL("status", hm_str_of(text)));
+	}
+	hm_metrics_reader(s->metrics, "logs", "Logs that are known.", NULL, false, read_logs, s);
+	hm_metrics_reader(s->metrics, "alarms_total", "Logs found contradicting themselves.", NULL,
+	                  true, read_alarms, s);
+}
+
 int
 witness_serve(struct witness *w, const struct witness_serve_opts *o, struct hm_err *err)
 {
@@ -366,6 +435,7 @@ witness_serve(struct witness *w, const struct witness_serve_opts *o, struct hm_e
 		rc = hm_tls_server_new(o->tls_cert.p, o->tls_key.p, &tls, err);
 	if (rc == 0)
 		rc = open_server(&s, o, tls, err);
+	make_metrics(&s);
 	if (rc == 0) {
 		s.pool = hm_pool_new(THREADS);
 		rc = run(&s, err);
@@ -374,6 +444,7 @@ witness_serve(struct witness *w, const struct witness_serve_opts *o, struct hm_e
 	hm_signals_free(signals);
 	hm_server_free(s.server);
 	hm_tls_server_free(tls);
+	hm_metrics_free(s.metrics);
 	pthread_cond_destroy(&s.wake);
 	pthread_mutex_destroy(&s.mutex);
 	return rc;

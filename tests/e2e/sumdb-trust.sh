@@ -234,6 +234,8 @@ asked() {
 	[ "$(add "$work/req")" = 422 ] && [ "$(curl -s "${url_of[w1]}/$(hash_of sum.test.example)/checkpoint" | sed -n 2p)" = 305 ]
 }
 t "the witness that is asked refuses it" asked
+counted() { curl -s "${url_of[w1]}/metrics" >"$work/body"; cat "$work/body"; grep -qx 'hermod_witness_add_checkpoint_total{status="422"} 2' "$work/body" && grep -qx 'hermod_witness_alarms_total 0' "$work/body" && grep -qx 'hermod_witness_logs 2' "$work/body"; }
+t "metrics" counted
 down fork
 # The fork's owner asks for cosignatures himself.
 here "the other side with witnesses" log fork --offline --witness "$w1=${url_of[w1]} $w2=${url_of[w2]}" --witness-quorum 2 --witness-wait 0
