@@ -4,22 +4,11 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "codec/json.h"
-#include "mod/modpath.h"
-#include "mod/pseudo.h"
-#include "mod/semver.h"
 #include "os/clock.h"
-#include "seen.h"
 #include "serve/audit.h"
 
 /* What may be remembered; when it is full all is forgotten, and found again. */
 enum { SLOTS = 1 << 14, VERDICTS_MAX_BYTES = 4 << 20 };
-
-/* A policy in force: whoever judges by it holds it. */
-struct rules {
-	struct hm_guard *guard;
-	unsigned refs; /* under the gate's mutex */
-};
 
 /* What is known of one version. */
 struct verdict {
@@ -58,8 +47,8 @@ load(hm_str file, struct rules **out, struct hm_err *err)
 	return 0;
 }
 
-static struct rules *
-hold(struct gate *g)
+struct rules *
+gate_hold(struct gate *g)
 {
 	struct rules *r;
 
@@ -70,8 +59,8 @@ hold(struct gate *g)
 	return r;
 }
 
-static void
-drop(struct gate *g, struct rules *r)
+void
+gate_drop(struct gate *g, struct rules *r)
 {
 	bool last;
 
@@ -201,7 +190,7 @@ policy_reload(struct proxy *p, struct hm_err *err)
 	g->rules = fresh;
 	forget_all(g);
 	pthread_mutex_unlock(&g->mutex);
-	drop(g, old);
+	gate_drop(g, old);
 	hot_drop(p->hot, HM_S("/")); /* lists, above all */
 	hot_drop(p->misses, HM_S("/"));
 	return 0;
@@ -209,8 +198,8 @@ policy_reload(struct proxy *p, struct hm_err *err)
 
 /* ---- one version */
 
-static void
-note(struct proxy *p, struct hm_exchange *x, const struct route *r, hm_str text)
+void
+gate_note(struct proxy *p, struct hm_exchange *x, const struct route *r, hm_str text)
 {
 	struct hm_audit_event e = { .action = HM_S("refused"), .detail = text };
 	struct hm_arena a = { 0 };
@@ -228,7 +217,7 @@ note(struct proxy *p, struct hm_exchange *x, const struct route *r, hm_str text)
 static enum gate_answer
 refuse(struct proxy *p, struct hm_exchange *x, const struct route *r, hm_str text)
 {
-	note(p, x, r, text);
+	gate_note(p, x, r, text);
 	answer_text(x, 403, hm_arena_printf(hm_exchange_arena(x), HM_F "\n", HM_P(text)));
 	return GATE_ANSWERED;
 }
@@ -239,7 +228,7 @@ judge_at_hand(struct proxy *p, struct hm_exchange *x, const struct route *r, int
 {
 	struct gate_facts f = { .p = p };
 	const struct hm_guard_facts from = gate_facts_at_hand(&f);
-	struct rules *rules = hold(p->gate);
+	struct rules *rules = gate_hold(p->gate);
 	struct hm_arena *a = hm_exchange_arena(x);
 	struct hm_modver m = hm_modver_of(r->path, r->version);
 	struct hm_policy_verdict v;
@@ -260,7 +249,7 @@ judge_at_hand(struct proxy *p, struct hm_exchange *x, const struct route *r, int
 		}
 	}
 	hm_err_free(&err);
-	drop(p->gate, rules);
+	gate_drop(p->gate, rules);
 	return answer;
 }
 
@@ -346,11 +335,11 @@ gate_fill(struct proxy *p, struct hm_arena *a, const struct route *r, struct hm_
 	if (!p->gate || (r->want != WANT_MOD && r->want != WANT_ZIP &&
 	                 (r->want != WANT_INFO || !r->canonical)))
 		return 0; /* a revision is judged when it is known what it leads to */
-	rules = hold(p->gate);
+	rules = gate_hold(p->gate);
 	rc = judge_for_fill(p, rules, a, r, err);
-	drop(p->gate, rules);
+	gate_drop(p->gate, rules);
 	if (rc && hm_err_is(err, HM_EPOLICY))
-		note(p, NULL, r, hm_err_str(err));
+		gate_note(p, NULL, r, hm_err_str(err));
 	return rc;
 }
 
@@ -366,11 +355,11 @@ gate_upload(struct proxy *p, struct hm_arena *a, struct hm_modver m, const char 
 
 	if (!p->gate)
 		return 0;
-	rules = hold(p->gate);
+	rules = gate_hold(p->gate);
 	rc = hm_guard_judge(rules->guard, a, m, hm_clock_unix(), &from, false, &v, err);
 	if (rc == 0)
 		rc = hm_guard_error(rules->guard, m, &v, err);
-	drop(p->gate, rules);
+	gate_drop(p->gate, rules);
 	if (rc && hm_err_is(err, HM_EPOLICY))
 		meter_add(p->meter, METER_REFUSED_POLICY, 1);
 	return rc;
@@ -388,7 +377,7 @@ gate_describe(struct proxy *p, struct hm_arena *a, struct hm_modver m)
 
 	if (!p->gate)
 		return text;
-	rules = hold(p->gate);
+	rules = gate_hold(p->gate);
 	if (hm_guard_judge(rules->guard, a, m, hm_clock_unix(), &from, true, &v, &err) == 0) {
 		const struct hm_policy_finding *why = hm_policy_refusal(&v);
 
@@ -404,205 +393,6 @@ gate_describe(struct proxy *p, struct hm_arena *a, struct hm_modver m)
 			text = HM_S("not decided: its files are not all here");
 	}
 	hm_err_free(&err);
-	drop(p->gate, rules);
+	gate_drop(p->gate, rules);
 	return text;
-}
-
-/* ---- lists and @latest */
-
-struct filter {
-	struct proxy *p;
-	struct rules *rules;
-	struct hm_arena *a;
-	const struct route *r;
-	bool ask;
-	int64_t now;
-};
-
-/* HM_EPOLICY when rules, time, database or vulnerabilities speak against it; not the licence. */
-static int
-may_list(const struct filter *f, struct hm_guard_facts from, hm_str version, struct hm_err *err)
-{
-	struct hm_modver m = hm_modver_of(f->r->path, version);
-	struct hm_policy_verdict v;
-
-	from.licence = NULL;
-	if (hm_guard_judge(f->rules->guard, f->a, m, f->now, &from, false, &v, err))
-		return -1;
-	return hm_guard_error(f->rules->guard, m, &v, err);
-}
-
-static bool
-wants_times(const struct filter *f)
-{
-	const struct hm_policy_rules *rules = &f->rules->guard->policy->rules[HM_POLICY_COOLDOWN];
-
-	for (size_t i = 0; i < rules->n; i++)
-		if (rules->v[i].seconds && hm_policy_match(rules->v[i].pattern, f->r->path))
-			return true;
-	return false;
-}
-
-/* The versions that may be seen, in their order. */
-static void
-permitted(const struct filter *f, hm_str list, struct hm_strs *out)
-{
-	struct gate_facts facts = { .p = f->p };
-	struct hm_guard_facts from = gate_facts_at_hand(&facts);
-	struct gate_times times;
-	struct hm_strs first = { 0 };
-	struct hm_err err = { 0 };
-	hm_str version;
-
-	while (hm_str_next(&list, '\n', &version)) {
-		if (version.n && may_list(f, from, version, &err) == 0)
-			HM_PUSH(f->a, first, version);
-		hm_err_clear(&err);
-	}
-	if (!wants_times(f)) {
-		*out = first;
-		return;
-	}
-	gate_times(f->p, f->a, f->r->path, &first, f->ask, &times);
-	facts.times = &times;
-	from = gate_facts(&facts);
-	for (size_t i = 0; i < first.n; i++) {
-		if (may_list(f, from, first.v[i], &err) == 0)
-			HM_PUSH(f->a, *out, first.v[i]);
-		hm_err_clear(&err);
-	}
-	hm_err_free(&err);
-}
-
-/* go's choice: the highest release, else prerelease. */
-static hm_str
-highest(const struct hm_strs *list)
-{
-	hm_str best = { 0 };
-
-	for (size_t i = 0; i < list->n; i++) {
-		hm_str v = list->v[i];
-		bool release = hm_semver_prerelease(v).n == 0;
-		bool best_release = best.n && hm_semver_prerelease(best).n == 0;
-
-		if (best.n == 0 || release > best_release ||
-		    (release == best_release && hm_semver_cmp(v, best) > 0))
-			best = v;
-	}
-	return best;
-}
-
-/*
- * Why none of a list may be used: told by its highest version.  An empty list instead
- * would send go to @latest, and from there to its next source.
- */
-static int
-refuse_list(const struct filter *f, hm_str body, struct hm_err *err)
-{
-	struct gate_facts facts = { .p = f->p };
-	struct hm_strs all = { 0 };
-	hm_str version;
-
-	while (hm_str_next(&body, '\n', &version))
-		if (version.n)
-			HM_PUSH(f->a, all, version);
-	return all.n ? may_list(f, gate_facts(&facts), highest(&all), err) : 0;
-}
-
-static int
-filter_list(const struct filter *f, hm_str *body, struct hm_err *err)
-{
-	const struct hm_policy *p = f->rules->guard->policy;
-	struct hm_policy_finding why;
-	struct hm_strs list = { 0 };
-	struct hm_buf b = { 0 };
-
-	if (hm_policy_denies_path(p, f->a, f->r->path, &why))
-		return hm_err_set(err, HM_EPOLICY, HM_F,
-		                  HM_P(hm_policy_refusal_text(p, f->a,
-		                                              hm_modver_of(f->r->path, HM_S("")),
-		                                              &why)));
-	permitted(f, *body, &list);
-	if (list.n == 0 && refuse_list(f, *body, err))
-		return -1;
-	for (size_t i = 0; i < list.n; i++)
-		hm_buf_printf(&b, HM_F "\n", HM_P(list.v[i]));
-	*body = hm_buf_take(&b, f->a);
-	return 0;
-}
-
-static hm_str
-version_of(struct hm_arena *a, hm_str json)
-{
-	const struct hm_json *j;
-	struct hm_err err = { 0 };
-	hm_str v = { 0 };
-
-	if (hm_json_parse(a, json, &j, &err) == 0)
-		v = hm_json_get_str(j, "Version");
-	hm_err_free(&err);
-	return v;
-}
-
-/* What upstream, or the store, has as the module's list. */
-static bool
-known_list(const struct filter *f, hm_str *list)
-{
-	struct route r = *f->r;
-	int64_t when;
-	hm_str own;
-
-	r.want = WANT_LIST;
-	r.url = hm_arena_printf(f->a, HM_F "/@v/list",
-	                        HM_P(hm_str_sub(r.url, 0, r.url.n - strlen("/@latest"))));
-	if (!seen_read(f->p, f->a, &r, list, &when))
-		*list = HM_S("");
-	if (stored_answer(f->p, f->a, &r, &own))
-		*list = merge_lists(f->a, *list, own);
-	return list->n > 0 || (f->ask && gate_list(f->p, f->a, f->r->path, list));
-}
-
-/* upstream's own choice if that may be used, else the best of the list. */
-static int
-filter_latest(const struct filter *f, hm_str *body, struct hm_err *err)
-{
-	struct gate_facts facts = { .p = f->p, .ask = f->ask };
-	hm_str version = version_of(f->a, *body), list, json;
-	struct hm_strs may = { 0 };
-	struct hm_err other = { 0 };
-	int rc = may_list(f, gate_facts(&facts), version, err);
-
-	if (rc == 0 || !hm_err_is(err, HM_EPOLICY) || f->r->want != WANT_LATEST ||
-	    !known_list(f, &list))
-		return rc;
-	permitted(f, list, &may);
-	if (may.n && gate_info(f->p, f->a, hm_modver_of(f->r->path, highest(&may)), f->ask, &json,
-	                       &other) == 0) {
-		hm_err_clear(err);
-		*body = json;
-		rc = 0;
-	}
-	hm_err_free(&other);
-	return rc;
-}
-
-int
-gate_filter(struct proxy *p, struct hm_arena *a, const struct route *r, bool ask, hm_str *body,
-            struct hm_err *err)
-{
-	struct filter f = { .p = p, .a = a, .r = r, .ask = ask };
-	int rc = 0;
-
-	if (!p->gate)
-		return 0;
-	f.rules = hold(p->gate);
-	f.now = hm_clock_unix();
-	if (r->want == WANT_LIST)
-		rc = filter_list(&f, body, err);
-	else if (r->want == WANT_LATEST || (r->want == WANT_INFO && !r->canonical))
-		rc = filter_latest(&f, body, err);
-	drop(p->gate, f.rules);
-	if (rc && hm_err_is(err, HM_EPOLICY))
-		note(p, NULL, r, hm_err_str(err));
-	return rc;
 }

@@ -1,12 +1,22 @@
 /*
- * gate_priv.h - between gate.c (who may pass, and what is remembered of it) and
- * gate_facts.c (what must be known for that).
+ * gate_priv.h - between gate.c (who may pass, and what is remembered of it),
+ * gate_list.c (lists and @latest) and gate_facts.c (what must be known for that).
  */
 #ifndef PROXY_GATE_PRIV_H
 #define PROXY_GATE_PRIV_H
 
 #include "gate.h"
 #include "policy/guard.h"
+
+/* A policy in force: whoever judges by it holds it. */
+struct rules {
+	struct hm_guard *guard;
+	unsigned refs; /* under the gate's mutex */
+};
+struct rules *gate_hold(struct gate *g);
+void gate_drop(struct gate *g, struct rules *r);
+/* Counts a refusal, and writes it to the audit log; x may be NULL. */
+void gate_note(struct proxy *p, struct hm_exchange *x, const struct route *r, hm_str text);
 
 /*
  * Release times of one module's versions that upstream was asked for:

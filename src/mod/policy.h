@@ -175,11 +175,6 @@ bool hm_policy_match(hm_str pattern, hm_str path);
 /* No version of path is admitted: a deny without versions, or the default; NULL: some may be. */
 bool hm_policy_denies_path(const struct hm_policy *p, struct hm_arena *a, hm_str path,
                            struct hm_policy_finding *f);
-/*
- * SPDX expression (AND, OR, WITH, parentheses) by a list of permitted ids; what is
- * malformed is not permitted.
- */
-bool hm_policy_licence_permitted(const struct hm_strs *list, hm_str expression);
 /* "freeze", "retire", ... for messages and JSON. */
 const char *hm_policy_check_name(enum hm_policy_check c);
 const char *hm_policy_severity_name(enum hm_policy_severity s);

@@ -5,8 +5,9 @@
 
 #include "codec/time.h"
 #include "mod/policy.h"
+#include "mod/spdx.h"
 
-enum { EXPRESSION_DEPTH_MAX = 32, VULNS_NAMED_MAX = 50 };
+enum { VULNS_NAMED_MAX = 50 };
 
 struct judge {
 	const struct hm_policy *p;
@@ -332,119 +333,10 @@ check_vulnerable(struct judge *j)
 
 /* ---- licences */
 
-/* GPL-2.0, GPL-2.0-only, GPL-2.0-or-later and GPL-2.0+ are one text. */
-static hm_str
-licence_text(hm_str id)
-{
-	if (!hm_str_cut_suffix(&id, HM_S("-only")) && !hm_str_cut_suffix(&id, HM_S("-or-later")))
-		hm_str_cut_suffix(&id, HM_S("+"));
-	return id;
-}
-
-static bool
-same_licence(hm_str a, hm_str b)
-{
-	a = licence_text(a);
-	b = licence_text(b);
-	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
-}
-
-struct expression {
-	const struct hm_strs *list;
-	hm_str rest;
-	bool bad;
-};
-
-static hm_str
-next_word(struct expression *e)
-{
-	hm_str s = hm_str_trim(e->rest);
-	size_t n = 0;
-
-	if (s.n && (s.p[0] == '(' || s.p[0] == ')'))
-		n = 1;
-	while (n == 0 || (n < s.n && s.p[0] != '(' && s.p[0] != ')')) {
-		if (n >= s.n || strchr(" \t()", s.p[n]))
-			break;
-		n++;
-	}
-	e->rest = hm_str_from(s, n);
-	return hm_str_sub(s, 0, n);
-}
-
-static bool
-take_operator(struct expression *e, const char *word)
-{
-	struct expression look = *e;
-
-	if (!hm_str_eqz(next_word(&look), word))
-		return false;
-	*e = look;
-	return true;
-}
-
-static bool any_of(struct expression *e, unsigned depth);
-
-/* An id, perhaps WITH an exception, which only permits more; or ( ... ). */
-static bool
-one_of(struct expression *e, unsigned depth)
-{
-	hm_str w = next_word(e);
-	bool ok = false;
-
-	if (hm_str_eqz(w, "(") && depth < EXPRESSION_DEPTH_MAX) {
-		ok = any_of(e, depth + 1);
-		e->bad |= !hm_str_eqz(next_word(e), ")");
-		return ok;
-	}
-	e->bad |= w.n == 0 || hm_str_eqz(w, "(") || hm_str_eqz(w, ")");
-	for (size_t i = 0; i < e->list->n; i++)
-		ok |= same_licence(w, e->list->v[i]);
-	if (take_operator(e, "WITH"))
-		e->bad |= next_word(e).n == 0;
-	return ok;
-}
-
-static bool
-all_of(struct expression *e, unsigned depth)
-{
-	bool ok = one_of(e, depth);
-
-	while (!e->bad && take_operator(e, "AND"))
-		ok &= one_of(e, depth);
-	return ok;
-}
-
-static bool
-any_of(struct expression *e, unsigned depth)
-{
-	bool ok = all_of(e, depth);
-
-	while (!e->bad && take_operator(e, "OR"))
-		ok |= all_of(e, depth);
-	return ok;
-}
-
-bool
-hm_policy_licence_permitted(const struct hm_strs *list, hm_str expression)
-{
-	struct expression e = { .list = list, .rest = expression };
-	bool ok = any_of(&e, 0);
-
-	return ok && !e.bad && hm_str_trim(e.rest).n == 0;
-}
-
-/* The expression names this licence somewhere. */
 static bool
 fits_licence(const struct hm_policy_rule *r, const void *ctx)
 {
-	struct expression e = { .rest = *(const hm_str *)ctx };
-	hm_str w;
-
-	while ((w = next_word(&e)).n)
-		if (same_licence(w, r->id))
-			return true;
-	return false;
+	return hm_spdx_names(*(const hm_str *)ctx, r->id);
 }
 
 static void
@@ -461,7 +353,7 @@ check_licence(struct judge *j)
 		j->v->needs |= HM_POLICY_NEED_LICENCE;
 		return;
 	}
-	if (hm_policy_licence_permitted(&p->licences, j->f->licence))
+	if (hm_spdx_permitted(&p->licences, j->f->licence))
 		return;
 	for (size_t i = 0; i < p->licences.n; i++)
 		HM_PUSH(j->arena, list, p->licences.v[i]);
@@ -469,7 +361,7 @@ check_licence(struct judge *j)
 		if (holds(&except->v[i], j->f->m) && j->f->now < except->v[i].date)
 			HM_PUSH(j->arena, list, except->v[i].id);
 	if (excepted(j, HM_POLICY_LICENCE, fits_licence, &j->f->licence, &past) &&
-	    hm_policy_licence_permitted(&list, j->f->licence))
+	    hm_spdx_permitted(&list, j->f->licence))
 		return;
 	if (hm_str_eqz(j->f->licence, "none"))
 		what = HM_S("it has no licence file");

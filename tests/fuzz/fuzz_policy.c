@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "mod/spdx.h"
 #include "policy/guard.h"
 #include "policy/licence.h"
 
@@ -59,8 +60,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			hm_osv_find(db, &a, modules[i], &hits);
 	hm_osv_cvss3(text);
 	HM_PUSH(&a, list, HM_S("MIT"));
-	hm_policy_licence_permitted(&list, hm_licence_classify(&a, text));
-	hm_policy_licence_permitted(&list, text);
+	hm_spdx_permitted(&list, hm_licence_classify(&a, text));
+	hm_spdx_permitted(&list, text);
 	hm_osv_free(db);
 	hm_err_free(&err);
 	hm_arena_free(&a);

@@ -2,6 +2,7 @@
 
 #include "codec/time.h"
 #include "mod/policy.h"
+#include "mod/spdx.h"
 
 static int64_t
 at(const char *rfc3339)
@@ -426,7 +427,7 @@ licences(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++)
-		if (hm_policy_licence_permitted(&p->licences, hm_str_of(t[i].expression)) !=
+		if (hm_spdx_permitted(&p->licences, hm_str_of(t[i].expression)) !=
 		    t[i].ok)
 			fail_msg("%s", t[i].expression);
 	hm_arena_free(&a);
