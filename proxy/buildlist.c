@@ -18,6 +18,7 @@ enum { ROUNDS_MAX = 100 }; /* until the roots agree with what they select */
 struct node {
 	struct hm_modver m;
 	bool deep;    /* everything below it counts */
+	bool wide;    /* what it requires is read, too, though it is pruned (workspaces) */
 	bool loaded, loading;
 	bool pruned;  /* its go.mod says go 1.17 or later */
 	const struct hm_gomod *file;
@@ -39,6 +40,7 @@ struct graph {
 	hm_str work_dir;
 	struct hm_map nodes;          /* "path@version" -> struct node * */
 	struct hm_map selected;       /* path -> struct hm_modver * */
+	struct hm_map raised;         /* paths that had a wide node: a set */
 	HM_VEC(struct node *) wave;
 };
 
@@ -121,19 +123,21 @@ select_version(struct graph *g, struct hm_modver m)
 }
 
 static void
-enter(struct graph *g, struct hm_modver m, bool deep)
+enter(struct graph *g, struct hm_modver m, bool deep, bool wide)
 {
 	struct hm_map_entry *e = hm_map_put(&g->nodes, hm_modver_str(g->arena, m), NULL);
 	struct node *n = e->val;
+	bool more = !n;
 
 	if (!n) {
 		e->val = n = HM_NEW(g->arena, struct node);
 		n->m = m;
-	} else if (n->loading || !deep || n->deep) {
-		n->deep |= deep;
-		return;
 	}
+	more |= (deep && !n->deep) || (wide && !n->wide);
 	n->deep |= deep;
+	n->wide |= wide;
+	if (!more || n->loading)
+		return;
 	n->loading = true;
 	HM_PUSH(g->arena, g->wave, n);
 }
@@ -204,8 +208,8 @@ next_wave(struct graph *g, struct hm_err *err)
 			if (is_excluded(g, r->v[k].mod))
 				continue;
 			select_version(g, r->v[k].mod);
-			if (x->deep || !x->pruned)
-				enter(g, r->v[k].mod, true);
+			if (x->deep || x->wide || !x->pruned)
+				enter(g, r->v[k].mod, x->deep || !x->pruned, false);
 		}
 	}
 	return err->code == HM_OK ? 0 : -1;
@@ -225,8 +229,43 @@ enter_roots(struct graph *g)
 				continue;
 			select_version(g, m);
 			now = hm_map_get(&g->selected, m.path);
-			enter(g, *now, !is_pruned(f));
+			enter(g, g->work ? m : *now, !is_pruned(f), false);
 		}
+	}
+}
+
+/* Versions above those that are asked for here. */
+static void
+raise_required(struct graph *g, const struct hm_gomod_requires *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct hm_modver m = r->v[i].mod;
+		const struct hm_modver *now = hm_map_get(&g->selected, m.path);
+
+		if (!is_excluded(g, m) && hm_gover_mod_cmp(m.path, now->version, m.version) > 0) {
+			hm_map_add(&g->raised, m.path);
+			enter(g, *now, false, true);
+		}
+	}
+}
+
+/*
+ * In a workspace one module may raise what another requires, without that one's own list of
+ * what it needs indirectly: of such versions everything they require is read, too.
+ */
+static void
+raise_all(struct graph *g)
+{
+	for (size_t i = 0; i < g->mains.n; i++)
+		raise_required(g, &g->mains.v[i].file->require);
+	for (size_t i = 0; i < g->raised.n; i++) {
+		const struct hm_modver *now = hm_map_get(&g->selected, g->raised.e[i].key);
+		const struct node *n;
+
+		enter(g, *now, false, true);
+		n = hm_map_get(&g->nodes, hm_modver_str(g->arena, *now));
+		if (n->loaded)
+			raise_required(g, &n->file->require);
 	}
 }
 
@@ -235,12 +274,18 @@ load(struct graph *g, struct hm_err *err)
 {
 	size_t known = 0;
 
-	/* A root that something else raises is read again in the version it becomes. */
+	/*
+	 * A root that something else raises is read again in the version it becomes; in a
+	 * workspace each module's own requirements count.
+	 */
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		enter_roots(g);
-		while (g->wave.n)
+		while (g->wave.n) {
 			if (next_wave(g, err))
 				return -1;
+			if (g->work && g->wave.n == 0)
+				raise_all(g);
+		}
 		if (g->nodes.n == known)
 			break;
 		known = g->nodes.n;
@@ -332,7 +377,7 @@ buildlist_add(struct hm_arena *a, const struct buildlist_source *src, hm_str fil
 
 	if (hm_str_has_suffix(file, HM_S(".sum")))
 		return add_sum(a, file, out, err);
-	g.nodes.arena = g.selected.arena = a;
+	g.nodes.arena = g.selected.arena = g.raised.arena = a;
 	if (hm_str_has_suffix(file, HM_S(".work")) ? add_work(&g, file, err) : add_main(&g, file, err))
 		return -1;
 	if (load(&g, err))

@@ -166,7 +166,7 @@ take(hm_str *rest, struct hm_err *err, char *type, hm_str *name, hm_str *body)
 
 	if (rest->n < TAR_BLOCK)
 		return malformed("cut off", err);
-	if (memcmp(b + MAGIC, "ustar\00000", 8) || !octal(b + SUM, SUM_LEN - 1, &sum) ||
+	if (memcmp(b + MAGIC, "ustar\00000", 8) || !octal(b + SUM, SUM_LEN - 1, &sum) || b[SUM + 7] != ' ' ||
 	    sum != checksum(b) || !octal(b + SIZE, SIZE_LEN, &size))
 		return malformed("a header is wrong", err);
 	if (size > TAR_SIZE_MAX || size > rest->n - TAR_BLOCK)

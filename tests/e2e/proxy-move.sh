@@ -153,6 +153,26 @@ t "prefetch with replace: what was replaced does not come" [ ! -e "$work/p3/cach
 t "prefetch go.sum" pre p4 "2 modules, 0 go.mod files of others, 0 failed" "$work/app/go.sum"
 t "prefetch go.work" pre p5 "2 modules, 1 go.mod files of others, 0 failed" "$work/ws/go.work"
 t "go lists the workspace's modules from that" bash -c "cd '$work/ws' && GOFLAGS= GOPROXY=file://$work/p5/cache/download GOSUMDB=off GOMODCACHE='$work/mc.p5' '$GO' list -m all"
+# go is the oracle: what it selects, and which go.mod files it reads.
+graph() {
+	local seed=$1 g=$work/graph.$1 k dir file
+	gotool modgraph "$g" "$seed" || return 1
+	export GOSUMDB=off GOPROXY=file://$g/proxy GOPATH=$g/gopath
+	mkdir -p "$g"/{mc,st}.{main-{0..7},work}/cache/download
+	for k in main-0 main-1 main-2 main-3 main-4 main-5 main-6 main-7 work; do
+		dir=$g/$k file=go.mod
+		[ "$k" = work ] && file=go.work
+		cd "$dir" || return 1
+		# makes the go.mod consistent, as every go.mod is that go has written
+		[ "$k" = work ] || GOFLAGS='-mod=mod -modcacherw' GOMODCACHE=$g/mc.warm GOWORK=off "$GO" list -m all >/dev/null || return 1
+		GOFLAGS=-modcacherw GOMODCACHE=$g/mc.$k "$GO" list -m -f '{{if and .Version (not .Replace)}}{{.Path}}@{{.Version}}{{end}}{{with .Replace}}{{.Path}}@{{.Version}}{{end}}' all >"$g/$k.all" || return 1
+		"$proxy" prefetch --dir "$g/st.$k" "$dir/$file" >/dev/null || return 1
+		diff <(grep . "$g/$k.all" | LC_ALL=C sort -u) <(cd "$g/st.$k/cache/download" && find . -name '*.zip' | sed 's,^\./,,; s,/@v/,@,; s,\.zip$,,' | LC_ALL=C sort) || { echo "$k: modules"; cat go.*; return 1; }
+		# every go.mod that go has read is there
+		[ -z "$(comm -23 <(cd "$g/mc.$k/cache/download" && find . -name '*.mod' | LC_ALL=C sort) <(cd "$g/st.$k/cache/download" && find . -name '*.mod' | LC_ALL=C sort))" ] || { echo "$k: go.mod files"; return 1; }
+	done
+}
+for seed in 1 20; do t "prefetch of random graphs is go's build list ($seed)" graph "$seed"; done
 t "all of it is checked" fails_with 1 "cannot authenticate record data" env GOSUMDB="$key file://$fx/log-record/sumdb/test.example" "$proxy" prefetch --dir "$work/p6" --upstream "file://$fx/good" "$work/app/go.sum"
 none_of() { ! find "$work/p6" -name '*.zip' | grep .; }
 t "and nothing of it kept" none_of
