@@ -116,7 +116,8 @@ elsewhere(struct page *pg, const struct facts_list *l)
 	page_heading(pg, "upstream", "Upstream has more");
 	html_open(&pg->h, "details");
 	html_open(&pg->h, "summary");
-	html_textf(&pg->h, "%zu versions that nobody asked for yet; listed ", v.n);
+	html_textf(&pg->h, "%zu version%s that nobody asked for yet; listed ", v.n,
+	           v.n > 1 ? "s" : "");
 	page_when(pg, when * 1000000);
 	html_close(&pg->h);
 	html_open(&pg->h, "ul");

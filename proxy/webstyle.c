@@ -140,9 +140,10 @@ const char web_style[] =
 	".list tbody tr{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.45rem 0;"
 	"border-bottom:1px solid var(--line)}"
 	".list tbody td{border:0;padding:0}"
-	".list tbody td.path{flex-basis:100%}"
+	".list tbody td:first-child{flex-basis:100%}"
 	".list td[data-label]::before{content:attr(data-label) \" \";color:var(--soft)}"
-	".list tbody td.when{margin-left:auto}}\n";
+	".list tbody td.when:last-child{margin-left:auto}"
+	".figures{gap:.75rem 1.5rem}}\n";
 
 const char web_icon[] =
 	"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\">"

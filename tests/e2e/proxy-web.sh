@@ -11,6 +11,7 @@ cd "$work" || exit 1
 start() {
 	local name=$1
 	shift
+	: >"$name.log" # of a server before this one
 	"$P" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$name.log" &
 	pid=$!
 	pids+=("$pid")
