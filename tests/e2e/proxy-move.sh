@@ -16,6 +16,7 @@ good=$fx/good/example.com
 start() {
 	local name=$1
 	shift
+	: >"$work/$name.log" # of a server before this one
 	"$proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
 	pid=$!
 	pids+=("$pid")

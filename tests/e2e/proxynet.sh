@@ -13,6 +13,7 @@ old=go1.21.0 # there are no modules of older toolchains
 start() {
 	local name=$1
 	shift
+	: >"$work/$name.log" # of a server before this one
 	"$BUILDDIR/hermod-proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
 	pid=$!
 	pids+=("$pid")
