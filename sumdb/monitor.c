@@ -124,14 +124,18 @@ report(struct monitor *m, int64_t id, hm_str text, struct hm_err *err)
 		           .lines = text };
 	struct hm_buf b = { 0 };
 
-	hm_str_cut(hm_tilelog_key(text), ' ', &e.path, &e.version);
+	/* Another log's records have no module in them, only a number. */
+	if (!hm_str_cut(hm_tilelog_key(text), ' ', &e.path, &e.version) || !hm_str_is_utf8(text))
+		e.path = e.version = e.lines = HM_S("");
 	if (m->o->pattern.n && !hm_match_prefix_patterns(m->o->pattern, e.path))
 		return 0;
 	if (m->o->json)
 		event_json(&b, &e);
-	else
+	else if (e.path.n)
 		hm_buf_printf(&b, "%lld " HM_F "@" HM_F "\n", (long long)id, HM_P(e.path),
 		              HM_P(e.version));
+	else
+		hm_buf_printf(&b, "%lld\n", (long long)id);
 	fwrite(b.p, 1, b.n, stdout);
 	hm_buf_free(&b);
 	return event_hook(m->o->hook, &e, m->log, err);
@@ -158,7 +162,7 @@ read_records(struct monitor *m, const struct hm_tile *t, int64_t from, struct hm
 		int64_t id = t->n * HM_TILE_WIDTH + i;
 		struct hm_hash h;
 
-		hm_tile_next_record(&data, &text);
+		remote_next_record(&m->r, &data, &text);
 		h = hm_tlog_record_hash(text);
 		if (!hm_hash_eq(&h, &want[i]))
 			rc = hm_err_set(err, HM_ESECURITY,
@@ -223,7 +227,7 @@ read_state(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 static int
 read_head(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 {
-	if (remote_get(&m->r, a, HM_S("latest"), &m->now_note, err) ||
+	if (remote_head(&m->r, a, false, &m->now_note, err) ||
 	    remote_open_head(m->r.keys, m->r.n_keys, a, m->now_note, &m->now, err))
 		return -1;
 	return check_cosigned(m->o, m->r.keys, m->r.n_keys, m->now_note, err);

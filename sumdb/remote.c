@@ -69,16 +69,20 @@ find_base(struct remote *r, struct hm_err *err)
 }
 
 int
-remote_head(struct remote *r, struct hm_arena *a, hm_str *note, struct hm_err *err)
+remote_head(struct remote *r, struct hm_arena *a, bool c2sp_first, hm_str *note,
+            struct hm_err *err)
 {
-	r->c2sp = remote_get(r, a, HM_S("checkpoint"), note, err) == 0;
-	if (r->c2sp)
+	const char *names[] = { "latest", "checkpoint" };
+
+	r->c2sp = c2sp_first;
+	if (remote_get(r, a, hm_str_of(names[r->c2sp]), note, err) == 0)
 		return 0;
-	/* A proxy that passes a database through may call the path a bad request. */
+	/* A proxy that passes a database through may call a path a bad request. */
 	if (err->code != HM_EHTTP && !hm_code_may_fall_back(err->code))
 		return -1;
 	hm_err_clear(err);
-	return remote_get(r, a, HM_S("latest"), note, err);
+	r->c2sp = !c2sp_first;
+	return remote_get(r, a, hm_str_of(names[r->c2sp]), note, err);
 }
 
 int
@@ -104,14 +108,34 @@ static hm_str
 tile_path(const struct remote *r, struct hm_arena *a, const struct hm_tile *t)
 {
 	hm_str path = hm_tile_path(a, t);
+	bool data = hm_str_cut_prefix(&path, HM_S("tile/8/data/"));
 
-	if (!r->c2sp || t->l < 0 || !hm_str_cut_prefix(&path, HM_S("tile/8/")))
-		return path;
-	return hm_arena_concat(a, (hm_str[]){ HM_S("tile/"), path }, 2);
+	if (!r->c2sp)
+		return hm_tile_path(a, t);
+	if (!data)
+		hm_str_cut_prefix(&path, HM_S("tile/8/"));
+	return hm_arena_printf(a, "tile/%s" HM_F, data ? "entries/" : "", HM_P(path));
+}
+
+bool
+remote_next_record(const struct remote *r, hm_str *data, hm_str *text)
+{
+	size_t n;
+
+	if (!r->c2sp)
+		return hm_tile_next_record(data, text);
+	if (data->n < 2)
+		return false;
+	n = (size_t)(uint8_t)data->p[0] << 8 | (uint8_t)data->p[1];
+	if (data->n - 2 < n)
+		return false;
+	*text = hm_str_sub(*data, 2, 2 + n);
+	*data = hm_str_from(*data, 2 + n);
+	return true;
 }
 
 static bool
-cut_tile(const struct hm_tile *t, hm_str *data)
+cut_tile(const struct remote *r, const struct hm_tile *t, hm_str *data)
 {
 	hm_str rest = *data, text;
 
@@ -121,7 +145,7 @@ cut_tile(const struct hm_tile *t, hm_str *data)
 		return rest.n >= data->n;
 	}
 	for (int i = 0; i < t->w; i++)
-		if (!hm_tile_next_record(&rest, &text))
+		if (!remote_next_record(r, &rest, &text))
 			return false;
 	data->n -= rest.n;
 	return true;
@@ -140,7 +164,7 @@ remote_tile(struct remote *r, struct hm_arena *a, const struct hm_tile *t, hm_st
 		if (remote_get(r, a, tile_path(r, a, &full), out, err))
 			return -1;
 	}
-	if (!cut_tile(t, out))
+	if (!cut_tile(r, t, out))
 		return hm_err_set(err, HM_EINVALID, HM_F ": the tile is too short",
 		                  HM_P(hm_tile_path(a, t)));
 	return 0;

@@ -25,7 +25,7 @@ struct remote {
 	hm_str base;
 	struct hm_verifier *keys;
 	size_t n_keys;
-	bool c2sp;                /* hash tiles at tile/L/N instead of tile/8/L/N */
+	bool c2sp;                /* C2SP's paths, not go's */
 	struct kept_tile kept[HM_TAIL_LEVELS]; /* of level 1 and up */
 	struct hm_arena *scratch; /* where tiles land; set before tiles are read */
 };
@@ -39,10 +39,11 @@ int remote_open(struct remote *r, hm_str base, const struct hm_strs *vkeys,
 void remote_close(struct remote *r);
 int remote_get(struct remote *r, struct hm_arena *a, hm_str path, hm_str *out, struct hm_err *err);
 /*
- * The newest signed head: "checkpoint", or, where there is none, "latest"; tiles are
- * read by the paths that go with it from now on.
+ * The newest signed head: "checkpoint", or, where there is none, "latest"; or the other
+ * way round.  Tiles are read by the paths that go with it from now on.
  */
-int remote_head(struct remote *r, struct hm_arena *a, hm_str *note, struct hm_err *err);
+int remote_head(struct remote *r, struct hm_arena *a, bool c2sp_first, hm_str *note,
+                struct hm_err *err);
 /*
  * The tree of a signed head, go's or C2SP's; the C2SP origin must be the key's name.
  * HM_ESECURITY when the key did not sign it.
@@ -56,6 +57,8 @@ struct hm_tile_reader remote_tiles(struct remote *r);
 /* The hash of the first n records of a tree, out of its tiles. */
 int remote_front(struct remote *r, const struct hm_tree *tree, int64_t n, struct hm_hash *out,
                  struct hm_err *err);
+/* Takes the next record off the front of a data tile, or entry bundle; false: none. */
+bool remote_next_record(const struct remote *r, hm_str *data, hm_str *text);
 /* A tile's bytes, from itself or from the front of the full one. */
 int remote_tile(struct remote *r, struct hm_arena *a, const struct hm_tile *t, hm_str *out,
                 struct hm_err *err);

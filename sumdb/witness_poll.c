@@ -23,7 +23,7 @@ read_head(struct look *l, struct hm_err *err)
 	const struct known *k = l->k;
 
 	l->r.scratch = l->a;
-	if (remote_head(&l->r, l->a, &l->head, err))
+	if (remote_head(&l->r, l->a, true, &l->head, err))
 		return -1;
 	if (hm_note_open(l->a, l->head, k->keys, k->n_keys, &l->note, err))
 		return -1;

@@ -276,6 +276,18 @@ no_hook() {
 	fails_with 1 "hook: exit status 7" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.again" --from-start --for example.com/words --hook 'exit 7' && [ ! -e "$work/mon.again" ] &&
 	"$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.again" --from-start --for example.com/words | grep -c . | grep -qx 3
 }
+# A log by C2SP's paths alone: what a static server of another program has.
+other_paths() {
+	local f d=$work/c2sp n
+	here_url=$(sed -n 's/^listening on //p' "$work/c2sp.log")
+	n=$(curl -s "$here_url/checkpoint" | sed -n 2p)
+	for f in checkpoint tile/0/000 "tile/0/001.p/$((n - 256))" tile/1/000.p/1 tile/entries/000 "tile/entries/001.p/$((n - 256))"; do curl -sf --create-dirs -o "$d/$f" "$here_url/$f" || { echo "$f"; return 1; }; done
+	"$sumdb" monitor --url "file://$d" --key "$key" --state "$work/mon.c2sp" --from-start --for example.com/words >"$work/out" && [ "$(wc -l <"$work/out")" = 3 ] || { cat "$work/out"; return 1; }
+	printf X | dd of="$d/tile/entries/000" bs=1 seek=20 conv=notrunc 2>/dev/null && fails_with 1 "SECURITY ERROR: record 0 is not the one in the tree" "$sumdb" monitor --url "file://$d" --key "$key" --state "$work/mon.c2sp2" --from-start
+}
+here "a log" up c2sp "$sumdb" serve --dir "$work/log" --listen 127.0.0.1:0 --offline --witness-wait 0
+t "monitor: a log by C2SP's paths" other_paths
+down c2sp
 t "monitor: what the hook did not take is told again" no_hook
 # A monitor that stays: it is told of what comes, of a log that goes and comes back, and ends with a fork.
 tailing() {
