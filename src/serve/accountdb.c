@@ -20,6 +20,9 @@
 /* 32 MiB and about 0.1 s for a password; a token needs no cost to be unguessable. */
 static const struct hm_scrypt password_cost = { 32768, 8, 1 }, token_cost = { 1024, 8, 1 };
 
+#define BUMP(table, what)                                                                    \
+	"CREATE TRIGGER " table "_" what " AFTER " what " ON " table                         \
+	" BEGIN UPDATE generation SET n = n + 1; END;"
 static const char *const schema[] = {
 	"CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
 	" created INTEGER NOT NULL) STRICT;"
@@ -44,7 +47,14 @@ static const char *const schema[] = {
 	" BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;"
 	"INSERT INTO account VALUES (0, 'anonymous', unixepoch());"
 	"INSERT INTO permit VALUES (0, '*', 3);",
+	/* A number that says whether a server's view is out of date: audit lines do not count. */
+	"CREATE TABLE generation (n INTEGER NOT NULL) STRICT;"
+	"INSERT INTO generation VALUES (1);" BUMP("account", "INSERT") BUMP("account", "UPDATE")
+	BUMP("account", "DELETE") BUMP("credential", "INSERT") BUMP("credential", "UPDATE")
+	BUMP("credential", "DELETE") BUMP("permit", "INSERT") BUMP("permit", "UPDATE")
+	BUMP("permit", "DELETE"),
 };
+#undef BUMP
 
 /* ---- rights */
 

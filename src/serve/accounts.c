@@ -44,10 +44,10 @@ struct remembered {
 
 struct hm_accounts {
 	const struct hm_log *log;
-	pthread_mutex_t db_mutex; /* guards db, version_stmt, version; who holds it reloads */
+	pthread_mutex_t db_mutex; /* guards what follows; who holds it reloads */
 	struct hm_db *db;
-	struct hm_stmt *version_stmt;
-	int64_t version;
+	struct hm_stmt *version_stmt, *generation_stmt;
+	int64_t version, generation;
 	_Atomic int64_t checked; /* ns */
 	pthread_rwlock_t lock;   /* guards view (the pointer) */
 	struct view *view;
@@ -146,14 +146,32 @@ load(struct hm_accounts *a, struct hm_err *err)
 }
 
 static int
-data_version(struct hm_accounts *a, int64_t *version, struct hm_err *err)
+number_of(struct hm_stmt *s, int64_t *n, struct hm_err *err)
 {
 	bool row;
 
-	if (hm_stmt_step(a->version_stmt, &row, err))
+	if (hm_stmt_step(s, &row, err))
 		return -1;
-	*version = row ? hm_stmt_int(a->version_stmt, 0) : 0;
-	hm_stmt_reset(a->version_stmt);
+	*n = row ? hm_stmt_int(s, 0) : 0;
+	hm_stmt_reset(s);
+	return 0;
+}
+
+/* Hold db_mutex. Of all changes to the file those that matter here have a generation. */
+static int
+catch_up(struct hm_accounts *a, struct hm_err *err)
+{
+	int64_t version, generation;
+
+	if (number_of(a->version_stmt, &version, err))
+		return -1;
+	if (version == a->version)
+		return 0;
+	if (number_of(a->generation_stmt, &generation, err) ||
+	    (generation != a->generation && load(a, err)))
+		return -1;
+	a->version = version;
+	a->generation = generation;
 	return 0;
 }
 
@@ -162,14 +180,8 @@ static void
 reload_if_changed(struct hm_accounts *a)
 {
 	struct hm_err err = { 0 };
-	int64_t version;
-	int rc = data_version(a, &version, &err);
+	int rc = catch_up(a, &err);
 
-	if (rc == 0 && (version != a->version || atomic_load(&a->broken))) {
-		rc = load(a, &err);
-		if (rc == 0)
-			a->version = version;
-	}
 	if (rc && !atomic_load(&a->broken))
 		hm_log(a->log, HM_LOG_WARN, "accounts: " HM_F, HM_P(hm_err_str(&err)));
 	atomic_store(&a->broken, rc != 0);
@@ -199,12 +211,14 @@ hm_accounts_open(const char *path, const struct hm_log *log, struct hm_accounts 
 	struct hm_accounts *a = hm_mem_new(sizeof(*a));
 
 	a->log = log;
+	a->version = a->generation = -1;
 	pthread_mutex_init(&a->db_mutex, NULL);
 	pthread_mutex_init(&a->memory_mutex, NULL);
 	pthread_rwlock_init(&a->lock, NULL);
 	if (hm_random_bytes(a->key, sizeof(a->key), err) || hm_accountdb_open(path, &a->db, err) ||
 	    hm_stmt_new(a->db, "PRAGMA data_version", &a->version_stmt, err) ||
-	    data_version(a, &a->version, err) || load(a, err)) {
+	    hm_stmt_new(a->db, "SELECT n FROM generation", &a->generation_stmt, err) ||
+	    catch_up(a, err)) {
 		hm_accounts_free(a);
 		return -1;
 	}
@@ -218,6 +232,7 @@ hm_accounts_free(struct hm_accounts *a)
 	if (!a)
 		return;
 	hm_stmt_free(a->version_stmt);
+	hm_stmt_free(a->generation_stmt);
 	hm_db_free(a->db);
 	view_free(a->view);
 	pthread_rwlock_destroy(&a->lock);

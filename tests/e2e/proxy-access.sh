@@ -221,6 +221,23 @@ t "a wrong configuration changes nothing, and is named" bad_config
 private() { sed -i 's/private = .*/private = corp.example.com,example.com/' "$config" && hup ": reloaded" && is 201 -u "boss:$boss" -T pub.zip "$url/example.com/words/@v/v1.0.0.zip"; }
 t "SIGHUP: another list of private modules" private
 here "SIGTERM ends it with status 0" stop
+drain() {
+	local client
+	start slow --private corp.example.com --upload-max 40 && "$P" account add --dir slow ci && "$P" account grant --dir slow ci all corp.example.com || return 1
+	local token
+	token=$("$P" account token add --dir slow ci)
+	mkdir -p large && printf 'module corp.example.com/large\n' >large/go.mod && head -c 30000000 /dev/urandom >large/data &&
+	"$P" publish --output large.zip large v1.0.0 >/dev/null 2>&1 && is 201 -H "Authorization: Bearer $token" -T large.zip "$url/corp.example.com/large/@v/v1.0.0.zip" || return 1
+	curl -s -m 60 --limit-rate 15M -o large.got -u "ci:$token" "$url/corp.example.com/large/@v/v1.0.0.zip" &
+	client=$!
+	sleep 0.5
+	kill "$pid"
+	sleep 0.2
+	! curl -s -m 5 "$url/healthz" || { echo "a new request is answered"; return 1; }
+	wait "$pid" || { echo "it ends with status $?"; return 1; }
+	wait "$client" && cmp large.zip large.got
+}
+here "SIGTERM lets those at work finish, and nobody else in" drain
 again() { start store --config "$config" && v=$url/corp.example.com/team/a/@v && is 200 -u "boss:$boss" "$v/v1.0.0.zip" && cmp body a1.zip && is 401 -u "dev:correct horse" "$v/v1.0.0.info"; }
 here "a restart knows all of it" again
 stop

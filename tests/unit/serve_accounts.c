@@ -263,12 +263,12 @@ a_database_that_cannot_be_read_lets_nobody_in(void **state)
 	assert_ok(hm_accountdb_add(db, by, HM_S("eve"), &err), &err);
 	token = new_token("eve", 0);
 	assert_int_equal(hm_accounts_verify(acc, bearer(token), &who), HM_RECALL_KNOWN);
-	assert_ok(hm_db_exec(db, "ALTER TABLE permit RENAME TO gone", &err), &err);
+	assert_ok(hm_db_exec(db, "ALTER TABLE generation RENAME TO gone", &err), &err);
 	settle();
 	assert_int_equal(hm_accounts_recall(acc, bearer(token), &who), HM_RECALL_BROKEN);
 	assert_int_equal(hm_accounts_recall(acc, none, &who), HM_RECALL_BROKEN);
 	assert_false(hm_accounts_open_to_all(acc));
-	assert_ok(hm_db_exec(db, "ALTER TABLE gone RENAME TO permit", &err), &err);
+	assert_ok(hm_db_exec(db, "ALTER TABLE gone RENAME TO generation", &err), &err);
 	settle();
 	assert_int_equal(hm_accounts_recall(acc, bearer(token), &who), HM_RECALL_KNOWN);
 }
