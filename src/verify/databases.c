@@ -234,7 +234,7 @@ hm_databases_give(struct hm_databases *d, struct hm_database *b, bool failed)
 	b->uses++;
 	if (d->conf->long_lived && b->slot->now == b && (failed || b->uses >= LINK_USES)) {
 		b->slot->now = NULL;
-		drop(b);
+		b->refs--; /* never the last: the caller's is left */
 	}
 	drop(b);
 	pthread_mutex_unlock(&d->mutex);
