@@ -20,6 +20,7 @@
 enum {
 	QUEUE_MAX = 1 << 14,
 	FLUSH_MS = 1000,
+	SCAN_PAUSE = 5,
 	BATCH = 512, /* rows of a transaction */
 	READERS = 4,
 };
@@ -40,7 +41,7 @@ struct facts {
 	pthread_cond_t wake, room;
 	struct news *first, **last;
 	size_t in_queue;
-	bool behind; /* news were lost: the next start scans */
+	bool behind; /* news were lost: what the folder has is to be compared */
 	bool stop;
 
 	pthread_mutex_t write_mutex; /* the writer's connection */
@@ -55,6 +56,8 @@ struct facts {
 
 	pthread_t writer, scanner;
 	bool has_writer, has_scanner;
+	bool scan;       /* is to catch up by itself */
+	int64_t scanned; /* when that began last, in seconds */
 	atomic_bool scanning;
 };
 
@@ -370,34 +373,6 @@ facts_purged(struct facts *f, struct fact_purge *p, struct hm_err *err)
 	return rc;
 }
 
-static void *
-writer_main(void *arg)
-{
-	struct facts *f = arg;
-	struct hm_err err = { 0 };
-	struct timespec until;
-	bool news, stop = false;
-
-	while (!stop) {
-		pthread_mutex_lock(&f->queue_mutex);
-		if (!f->stop) {
-			clock_gettime(CLOCK_MONOTONIC, &until);
-			until.tv_sec += FLUSH_MS / 1000;
-			pthread_cond_timedwait(&f->wake, &f->queue_mutex, &until);
-		}
-		news = f->first != NULL;
-		stop = f->stop;
-		pthread_mutex_unlock(&f->queue_mutex);
-		if (news || uses_any(f->uses))
-			facts_flush(f, &err);
-		hm_err_clear(&err);
-		if (f->tick && !stop)
-			f->tick(f->ctx, f);
-	}
-	hm_err_free(&err);
-	return NULL;
-}
-
 void
 facts_scan_begins(struct facts *f)
 {
@@ -409,11 +384,15 @@ facts_scan_begins(struct facts *f)
 int
 facts_scan_ends(struct facts *f, struct hm_err *err)
 {
+	bool again;
 	int rc;
 
 	pthread_mutex_lock(&f->write_mutex);
 	rc = write_all(f, err);
-	if (rc == 0)
+	pthread_mutex_lock(&f->queue_mutex);
+	again = f->behind; /* something was lost meanwhile */
+	pthread_mutex_unlock(&f->queue_mutex);
+	if (rc == 0 && !again)
 		rc = hm_db_exec(f->w.db, "UPDATE total SET behind=0", err);
 	pthread_mutex_unlock(&f->write_mutex);
 	return rc;
@@ -435,6 +414,67 @@ scanner_main(void *arg)
 		       (unsigned long long)changed);
 	hm_err_free(&err);
 	atomic_store(&f->scanning, false);
+	return NULL;
+}
+
+/* The writer's thread, or before there is one. */
+static void
+scan_start(struct facts *f)
+{
+	int64_t now = hm_clock_monotonic_ns() / 1000000000;
+
+	if (atomic_load(&f->scanning) || (f->has_scanner && now - f->scanned < SCAN_PAUSE))
+		return;
+	if (f->has_scanner)
+		pthread_join(f->scanner, NULL);
+	hm_log(f->log, HM_LOG_INFO,
+	       "hermod-proxy: facts.db is new or behind: it is compared with the store");
+	f->scanned = now;
+	atomic_store(&f->scanning, true);
+	f->has_scanner = pthread_create(&f->scanner, NULL, scanner_main, f) == 0;
+	if (!f->has_scanner)
+		atomic_store(&f->scanning, false);
+}
+
+/* News were lost (the queue was full, or the disk), and can be written again. */
+static bool
+is_behind(struct facts *f)
+{
+	bool behind;
+
+	pthread_mutex_lock(&f->queue_mutex);
+	behind = f->scan && f->behind;
+	pthread_mutex_unlock(&f->queue_mutex);
+	return behind && !f->failing;
+}
+
+static void *
+writer_main(void *arg)
+{
+	struct facts *f = arg;
+	struct hm_err err = { 0 };
+	struct timespec until;
+	bool news, stop = false;
+
+	while (!stop) {
+		pthread_mutex_lock(&f->queue_mutex);
+		if (!f->stop) {
+			clock_gettime(CLOCK_MONOTONIC, &until);
+			until.tv_sec += FLUSH_MS / 1000;
+			pthread_cond_timedwait(&f->wake, &f->queue_mutex, &until);
+		}
+		news = f->first != NULL;
+		stop = f->stop;
+		pthread_mutex_unlock(&f->queue_mutex);
+		if (news || uses_any(f->uses))
+			facts_flush(f, &err);
+		hm_err_clear(&err);
+		if (is_behind(f) && !stop)
+			scan_start(f);
+		if (f->tick && !stop)
+			f->tick(f->ctx, f);
+	}
+	hm_err_free(&err);
 	return NULL;
 }
 
@@ -584,22 +624,20 @@ open_locked(struct facts *f, struct hm_err *err)
 }
 
 static int
-start(struct facts *f, bool scan, struct hm_err *err)
+start(struct facts *f, struct hm_err *err)
 {
+	hm_str modules = hm_path_cat(&f->arena, f->store->root, HM_S("cache/download"));
+
 	keep_totals(f);
+	if (f->scan && read_number(f->w.db, "SELECT behind FROM total")) {
+		if (hm_file_exists(modules.p))
+			scan_start(f);
+		else if (facts_scan_ends(f, err)) /* a new store */
+			return -1;
+	}
 	if (pthread_create(&f->writer, NULL, writer_main, f))
 		return hm_err_set(err, HM_EIO, "a thread cannot be started");
 	f->has_writer = true;
-	if (!scan || read_number(f->w.db, "SELECT behind FROM total") == 0)
-		return 0;
-	if (!hm_file_exists(hm_path_cat(&f->arena, f->store->root, HM_S("cache/download")).p))
-		return facts_scan_ends(f, err); /* a new store */
-	hm_log(f->log, HM_LOG_INFO,
-	       "hermod-proxy: facts.db is new or behind: it is compared with the store");
-	atomic_store(&f->scanning, true);
-	if (pthread_create(&f->scanner, NULL, scanner_main, f))
-		return hm_err_set(err, HM_EIO, "a thread cannot be started");
-	f->has_scanner = true;
 	return 0;
 }
 
@@ -612,6 +650,7 @@ facts_open(const struct facts_opts *o, struct facts **out, struct hm_err *err)
 	f->store = f->w.store = o->store;
 	f->log = o->log;
 	f->tick = o->tick;
+	f->scan = o->scan;
 	f->ctx = o->ctx;
 	f->lock = -1;
 	f->last = &f->first;
@@ -626,7 +665,7 @@ facts_open(const struct facts_opts *o, struct facts **out, struct hm_err *err)
 	pthread_cond_init(&f->wake, &attr);
 	pthread_cond_init(&f->room, &attr);
 	pthread_condattr_destroy(&attr);
-	if (open_locked(f, err) || start(f, o->scan, err)) {
+	if (open_locked(f, err) || start(f, err)) {
 		facts_close(f);
 		return -1;
 	}
@@ -661,10 +700,10 @@ facts_stop(struct facts *f)
 	pthread_cond_broadcast(&f->wake);
 	pthread_cond_broadcast(&f->room);
 	pthread_mutex_unlock(&f->queue_mutex);
-	if (f->has_scanner)
-		pthread_join(f->scanner, NULL);
 	if (f->has_writer)
 		pthread_join(f->writer, NULL);
+	if (f->has_scanner)
+		pthread_join(f->scanner, NULL);
 	f->has_scanner = f->has_writer = false;
 }
 

@@ -110,7 +110,8 @@ static const char *const sql[N_STATEMENTS] = {
 		"UPDATE version SET time=?3, stored=?4, whole=?5, changed=?6, touched=?7,"
 		" info_bytes=?8, mod_bytes=?9, zip_bytes=?10, zip_h1=?11, mod_h1=?12, sumdb=?13,"
 		" record=?14, source=?15, local=?16 WHERE module=?1 AND version=?2",
-	[DROP_ROW] = "DELETE FROM version WHERE id=?1",
+	[DROP_ROW] = "DELETE FROM version"
+		     " WHERE module=(SELECT id FROM module WHERE path=?1) AND version=?2",
 	[DROP_REQUIREMENTS] = "DELETE FROM requirement WHERE by=?1",
 	[ADD_REQUIREMENT] = "INSERT OR REPLACE INTO requirement VALUES(?1, ?2, ?3, ?4)",
 	[USE] = "UPDATE version SET uses=uses+?3, last_use=max(last_use, ?4),"
@@ -477,28 +478,32 @@ write_requirements(struct facts_writer *w, struct look *l, struct hm_err *err)
 	return 0;
 }
 
+static int
+drop_row(struct facts_writer *w, const struct look *l, struct hm_err *err)
+{
+	hm_stmt_bind_str(w->st[DROP_ROW], 1, l->path);
+	hm_stmt_bind_str(w->st[DROP_ROW], 2, l->version);
+	return hm_stmt_run(w->st[DROP_ROW], err);
+}
+
 int
 facts_look(struct facts_writer *w, struct hm_arena *a, const struct news *n, struct hm_err *err)
 {
 	struct look l = { .w = w, .a = a, .path = n->path, .version = n->version };
 
 	read_files(&l);
+	if (l.is.info_bytes < 0 && l.is.mod_bytes < 0 && l.is.zip_bytes < 0)
+		return drop_row(w, &l, err);
 	if (module_id(w, n->path, &l.module, err) || read_row(w, &l, err))
 		return -1;
-	if (l.is.info_bytes < 0 && l.is.mod_bytes < 0 && l.is.zip_bytes < 0) {
-		if (!l.was.stored)
-			return 0;
-		hm_stmt_bind_int(w->st[DROP_ROW], 1, l.row);
-		return hm_stmt_run(w->st[DROP_ROW], err);
-	}
 	decide(w, &l, n);
 	if (write_row(w, &l, err))
 		return -1;
 	return hm_str_eq(l.is.mod_h1, l.was.mod_h1) ? 0 : write_requirements(w, &l, err);
 }
 
-int
-facts_write_use(struct facts_writer *w, const struct use *u, struct hm_err *err)
+static int
+add_use(struct facts_writer *w, const struct use *u, struct hm_err *err)
 {
 	struct hm_stmt *s = w->st[USE];
 
@@ -508,6 +513,23 @@ facts_write_use(struct facts_writer *w, const struct use *u, struct hm_err *err)
 	hm_stmt_bind_int(s, 4, u->last);
 	hm_stmt_bind_int(s, 5, u->first);
 	return hm_stmt_run(s, err);
+}
+
+/* Someone else, a go command perhaps, may have put into the store what is used here. */
+int
+facts_write_use(struct facts_writer *w, const struct use *u, struct hm_err *err)
+{
+	struct news n = { .path = u->path, .version = u->version };
+	struct hm_arena a = { 0 };
+	int rc = add_use(w, u, err);
+
+	if (rc == 0 && hm_db_changes(w->db) == 0) {
+		rc = facts_look(w, &a, &n, err);
+		if (rc == 0)
+			rc = add_use(w, u, err);
+		hm_arena_free(&a);
+	}
+	return rc;
 }
 
 int

@@ -431,6 +431,35 @@ killed_with_news(void **state)
 }
 
 static void
+what_was_lost_is_found(void **state)
+{
+	hm_str v;
+
+	(void)state;
+	reopen(true);
+	for (int i = 0; i < 40000; i++) { /* more than the queue takes */
+		v = hm_arena_printf(&arena, "v1.%d.0", i);
+		if (i > 39990)
+			put(WORDS, v, "mod", "module example.com/words\n");
+		facts_stored(facts, WORDS, v, NULL);
+	}
+	for (int i = 0; i < 1500 && facts_totals(facts).versions < 9; i++)
+		hm_clock_sleep_ms(10);
+	assert_int_equal(facts_totals(facts).versions, 9);
+}
+
+static void
+used_though_unknown(void **state)
+{
+	(void)state;
+	put_whole(WORDS, HM_S("v1.0.0"), "module example.com/words\n"); /* by a go command */
+	facts_used(facts, WORDS, HM_S("v1.0.0"), true);
+	facts_used(facts, WORDS, HM_S("v1.1.0"), true); /* not there */
+	assert_int_equal(get(WORDS, "v1.0.0").uses, 1);
+	assert_int_equal(facts_totals(facts).versions, 1);
+}
+
+static void
 purges_are_kept(void **state)
 {
 	struct fact_purge p = { .path = WORDS,
@@ -477,6 +506,8 @@ test_proxy_facts(void)
 		TEST(the_folder_is_the_truth),
 		TEST(a_lost_or_damaged_database_is_made_again),
 		TEST(killed_with_news),
+		TEST(what_was_lost_is_found),
+		TEST(used_though_unknown),
 		TEST(purges_are_kept),
 	};
 
