@@ -312,6 +312,8 @@ admit_module_locked(const struct admit *ad, const struct admit_module *m,
 	struct facts_origin origin = { .source = ad->source };
 	int rc;
 
+	if (ad->verify)
+		origin.sumdb = hm_verify_sumdb_name(ad->verify, m->path);
 	rc = hm_modzip_check_name(m->path, m->version, err);
 	if (rc == 0)
 		rc = admit_locked(&w, outcome, err);

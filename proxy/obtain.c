@@ -120,7 +120,10 @@ obtain_mod(struct proxy *p, struct hm_arena *a, struct hm_modver m, hm_str *data
            struct hm_err *err)
 {
 	struct fetching f = { .p = p, .a = a, .m = m };
-	struct facts_origin origin = { .source = p->admit.source };
+	struct facts_origin origin = {
+		.source = p->admit.source,
+		.sumdb = p->admit.verify ? hm_verify_sumdb_name(p->admit.verify, m.path) : HM_S(""),
+	};
 
 	if (stored(&f, "mod", data))
 		return 0;
