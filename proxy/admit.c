@@ -299,7 +299,8 @@ admit_locked(struct admission *w, enum admit_outcome *outcome, struct hm_err *er
 	    (!m->zip && check_lone_mod(w, err)) ||
 	    (!same_zip && take_zip(w, err)))
 		return -1;
-	if (!w->has_info && m->info.n && hm_store_write(s, m->path, m->version, "info", m->info, err))
+	if (!w->has_info && m->info.n &&
+	    hm_store_write(s, m->path, m->version, "info", m->info, err))
 		return -1;
 	return w->has_mod ? 0 : hm_store_write(s, m->path, m->version, "mod", m->mod, err);
 }

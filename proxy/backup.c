@@ -19,7 +19,10 @@
 static const hm_str first_line = HM_S_INIT("# hermod-proxy backup 1\n");
 
 static const char *const folders[] = {
-	"cache/download", "cache/upstream", "gopath/pkg/sumdb", "evidence",
+	"cache/download",
+	"cache/upstream",
+	"gopath/pkg/sumdb",
+	"evidence",
 };
 
 enum { DEPTH_MAX = 256 };
@@ -34,7 +37,7 @@ struct item {
 struct copying {
 	struct hm_arena *arena;
 	hm_str from, to;
-	bool copy; /* no hard links */
+	bool copy;  /* no hard links */
 	bool check; /* against the sums: restore */
 	HM_VEC(struct item) items;
 	struct backup_figures dbs;
@@ -48,7 +51,9 @@ static bool
 is_passing(hm_str name)
 {
 	static const hm_str suffixes[] = {
-		HM_S_INIT(".lock"), HM_S_INIT(".tmp"), HM_S_INIT(".partial"),
+		HM_S_INIT(".lock"),
+		HM_S_INIT(".tmp"),
+		HM_S_INIT(".partial"),
 	};
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++)
@@ -313,8 +318,7 @@ backup_make(struct proxy *p, hm_str to, bool copy, struct backup_figures *out, s
 	struct copying c = { .arena = &p->arena, .from = p->opts.dir, .to = to, .copy = copy };
 	struct sum_lines lines = { 0 };
 
-	if (need_empty(c.arena, to, err) || hm_dir_make_all(to.p, err) ||
-	    copy_dbs(&c, &lines, err))
+	if (need_empty(c.arena, to, err) || hm_dir_make_all(to.p, err) || copy_dbs(&c, &lines, err))
 		return -1;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
 		if (walk(&c, hm_str_of(folders[i]), 0, err))

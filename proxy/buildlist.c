@@ -17,10 +17,10 @@ enum { ROUNDS_MAX = 100 }; /* until the roots agree with what they select */
 /* A version in the graph. */
 struct node {
 	struct hm_modver m;
-	bool deep;    /* everything below it counts */
-	bool wide;    /* what it requires is read, too, though it is pruned (workspaces) */
+	bool deep; /* everything below it counts */
+	bool wide; /* what it requires is read, too, though it is pruned (workspaces) */
 	bool loaded, loading;
-	bool pruned;  /* its go.mod says go 1.17 or later */
+	bool pruned; /* its go.mod says go 1.17 or later */
 	const struct hm_gomod *file;
 	struct hm_arena arena;
 	struct hm_err err;
@@ -38,9 +38,9 @@ struct graph {
 	HM_VEC(struct main_module) mains;
 	const struct hm_gowork *work; /* or NULL */
 	hm_str work_dir;
-	struct hm_map nodes;          /* "path@version" -> struct node * */
-	struct hm_map selected;       /* path -> struct hm_modver * */
-	struct hm_map raised;         /* paths that had a wide node: a set */
+	struct hm_map nodes;    /* "path@version" -> struct node * */
+	struct hm_map selected; /* path -> struct hm_modver * */
+	struct hm_map raised;   /* paths that had a wide node: a set */
 	HM_VEC(struct node *) wave;
 };
 
@@ -378,7 +378,8 @@ buildlist_add(struct hm_arena *a, const struct buildlist_source *src, hm_str fil
 	if (hm_str_has_suffix(file, HM_S(".sum")))
 		return add_sum(a, file, out, err);
 	g.nodes.arena = g.selected.arena = g.raised.arena = a;
-	if (hm_str_has_suffix(file, HM_S(".work")) ? add_work(&g, file, err) : add_main(&g, file, err))
+	if (hm_str_has_suffix(file, HM_S(".work")) ? add_work(&g, file, err)
+	                                           : add_main(&g, file, err))
 		return -1;
 	if (load(&g, err))
 		return -1;

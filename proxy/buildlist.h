@@ -35,8 +35,8 @@ int buildlist_add(struct hm_arena *a, const struct buildlist_source *src, hm_str
  * release), for a platform ("linux-amd64"): golang.org/toolchain@v0.0.1-NAME.PLATFORM.
  * Nothing is added where the file names none.
  */
-int buildlist_add_toolchain(struct hm_arena *a, hm_str file, hm_str platform,
-                            struct buildlist *out, struct hm_err *err);
+int buildlist_add_toolchain(struct hm_arena *a, hm_str file, hm_str platform, struct buildlist *out,
+                            struct hm_err *err);
 /* Sorts, and drops what is there twice. */
 void buildlist_end(struct buildlist *out);
 

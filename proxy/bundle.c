@@ -20,8 +20,8 @@ enum { COPY_AT_ONCE = 1 << 20 };
 /* ---- writing: what */
 
 static int
-add_stored(struct proxy *p, struct hm_arena *a, struct hm_modver m, const char *suffix,
-           bool needed, struct bundle_files *out, struct hm_err *err)
+add_stored(struct proxy *p, struct hm_arena *a, struct hm_modver m, const char *suffix, bool needed,
+           struct bundle_files *out, struct hm_err *err)
 {
 	struct bundle_file f = { 0 };
 	hm_str root;
@@ -98,7 +98,8 @@ read_through(struct bundle_file *f, int (*to)(void *ctx, hm_str bytes, struct hm
 	hm_sha256_final(&h, f->sha256);
 	f->size = data.n;
 	for (size_t i = 0; rc == 0 && to && i < data.n; i += COPY_AT_ONCE)
-		rc = to(ctx, hm_str_sub(data, i, data.n - i < COPY_AT_ONCE ? data.n : i + COPY_AT_ONCE),
+		rc = to(ctx,
+		        hm_str_sub(data, i, data.n - i < COPY_AT_ONCE ? data.n : i + COPY_AT_ONCE),
 		        err);
 	if (f->source.n)
 		hm_file_unmap(data);
@@ -278,8 +279,8 @@ parse(struct hm_arena *a, hm_str data, struct checking *out, struct hm_err *err)
 	out->wrong = HM_NEW_N(a, out->lines.n, bool);
 	for (; (rc = tar_next(a, &data, &f, err)) > 0; i++) {
 		if (i >= out->lines.n || !hm_str_eq(f.name, out->lines.v[i].name))
-			return hm_err_set(err, HM_EINVALID,
-			                  HM_F ": not what SHA256SUMS lists here", HM_P(f.name));
+			return hm_err_set(err, HM_EINVALID, HM_F ": not what SHA256SUMS lists here",
+			                  HM_P(f.name));
 		out->body[i] = f.body;
 	}
 	if (rc == 0 && i < out->lines.n)
@@ -294,7 +295,8 @@ check(struct checking *c, struct hm_map *files, struct hm_err *err)
 	hm_pool_each(0, c->lines.n, check_one, c);
 	for (size_t i = 0; i < c->lines.n; i++) {
 		if (c->wrong[i])
-			return hm_err_set(err, HM_ESECURITY, HM_F ": its sum is not that of SHA256SUMS",
+			return hm_err_set(err, HM_ESECURITY,
+			                  HM_F ": its sum is not that of SHA256SUMS",
 			                  HM_P(c->lines.v[i].name));
 		hm_map_set(files, c->lines.v[i].name, &c->body[i]);
 	}

@@ -106,7 +106,7 @@ clone_into(const char *source, bool may_link, uint64_t max, hm_str name, int *fd
 	if (rc == 0 && ioctl(*fd, FICLONE, in) &&
 	    !(may_link && try_link(source, &st, name, fd, mode)))
 		rc = *fd < 0 ? hm_err_sys(err, errno, "open " HM_F, HM_P(name))
-			     : copy(in, *fd, st.st_size, source, err);
+		             : copy(in, *fd, st.st_size, source, err);
 	close(in);
 	return rc;
 }

@@ -16,7 +16,7 @@
  * write to that; then *fd is another one, and *mode (0644 before) the source's.  On
  * failure the caller removes name.
  */
-int clone_into(const char *source, bool may_link, uint64_t max, hm_str name, int *fd,
-               mode_t *mode, struct hm_err *err);
+int clone_into(const char *source, bool may_link, uint64_t max, hm_str name, int *fd, mode_t *mode,
+               struct hm_err *err);
 
 #endif

@@ -31,11 +31,11 @@ const char cmd_export_usage[] =
 	"  --upstream LIST      where missing modules come from, as for serve\n"
 	"  --fills N            fetches at once (default 16)\n"
 	"\n"
-	"PATTERN is a module path, \"...\" matches any text (\"corp.example/...\"); without VERSION\n"
-	"it means all versions in the store; PATH@VERSION is fetched when it is missing.  Without\n"
+	"PATTERN is a module path, in which \"...\" matches any text; without VERSION it means\n"
+	"all versions in the store.  PATH@VERSION is fetched when it is missing.  Without\n"
 	"patterns and --for it is the whole store.\n";
 
-struct export {
+struct job {
 	struct proxy *p;
 	hm_str to, files, toolchains, after;
 	bool no_sumdb;
@@ -48,11 +48,11 @@ struct export {
 static int
 gomod(void *ctx, struct hm_arena *a, struct hm_modver m, hm_str *data, struct hm_err *err)
 {
-	return obtain_mod(((struct export *)ctx)->p, a, m, data, err);
+	return obtain_mod(((struct job *)ctx)->p, a, m, data, err);
 }
 
 static int
-add_files(struct export *x, struct hm_err *err)
+add_files(struct job *x, struct hm_err *err)
 {
 	struct buildlist_source src = { gomod, x, (unsigned)x->p->opts.fills };
 	struct hm_arena *a = &x->p->arena;
@@ -72,7 +72,7 @@ add_files(struct export *x, struct hm_err *err)
 
 /* What the store has of a pattern; everything where pattern is "...". */
 static int
-add_matches(struct export *x, const struct import_list *stored, struct hm_modver want,
+add_matches(struct job *x, const struct import_list *stored, struct hm_modver want,
             struct hm_err *err)
 {
 	struct hm_arena *a = &x->p->arena;
@@ -89,12 +89,13 @@ add_matches(struct export *x, const struct import_list *stored, struct hm_modver
 		HM_PUSH(a, x->list.whole, hm_modver_of(v->path, v->version));
 		found++;
 	}
-	return found ? 0 : hm_err_set(err, HM_ENOTFOUND, HM_F ": nothing in the store matches",
-	                              HM_P(hm_modver_str(a, want)));
+	return found ? 0
+	             : hm_err_set(err, HM_ENOTFOUND, HM_F ": nothing in the store matches",
+	                          HM_P(hm_modver_str(a, want)));
 }
 
 static int
-add_patterns(struct export *x, int argc, char **argv, struct hm_err *err)
+add_patterns(struct job *x, int argc, char **argv, struct hm_err *err)
 {
 	struct hm_arena *a = &x->p->arena;
 	struct import_list stored = { 0 };
@@ -125,7 +126,7 @@ add_patterns(struct export *x, int argc, char **argv, struct hm_err *err)
 static void
 obtain(void *ctx, size_t i)
 {
-	struct export *x = ctx;
+	struct job *x = ctx;
 	size_t n = x->list.whole.n;
 	enum admit_outcome outcome;
 	struct hm_arena a = { 0 };
@@ -133,8 +134,8 @@ obtain(void *ctx, size_t i)
 	hm_str data;
 	int rc;
 
-	rc = i < n ? obtain_version(x->p, x->list.whole.v[i], &outcome, &err) :
-	             obtain_mod(x->p, &a, x->list.mods.v[i - n], &data, &err);
+	rc = i < n ? obtain_version(x->p, x->list.whole.v[i], &outcome, &err)
+	           : obtain_mod(x->p, &a, x->list.mods.v[i - n], &data, &err);
 	if (rc && i < n && err.code == HM_EOFF && obtain_has_content(x->p, x->list.whole.v[i]))
 		rc = 0; /* a module cache often has no .info, and nobody may be asked for it */
 	if (rc)
@@ -146,7 +147,7 @@ obtain(void *ctx, size_t i)
 }
 
 static int
-obtain_all(struct export *x, struct hm_err *err)
+obtain_all(struct job *x, struct hm_err *err)
 {
 	size_t n = x->list.whole.n + x->list.mods.n;
 
@@ -158,7 +159,7 @@ obtain_all(struct export *x, struct hm_err *err)
 /* ---- proofs */
 
 static int
-add_need(struct export *x, struct hm_modver m, bool whole, struct proof_needs *needs,
+add_need(struct job *x, struct hm_modver m, bool whole, struct proof_needs *needs,
          struct hm_err *err)
 {
 	struct hm_arena *a = &x->p->arena;
@@ -177,7 +178,7 @@ add_need(struct export *x, struct hm_modver m, bool whole, struct proof_needs *n
 }
 
 static int
-add_proofs(struct export *x, struct bundle_files *out, struct hm_err *err)
+add_proofs(struct job *x, struct bundle_files *out, struct hm_err *err)
 {
 	struct hm_arena *a = &x->p->arena;
 	struct proof_needs needs = { 0 };
@@ -207,7 +208,7 @@ add_proofs(struct export *x, struct bundle_files *out, struct hm_err *err)
 /* ---- the verb */
 
 static int
-export(struct export *x, int argc, char **argv, struct hm_err *err)
+run(struct job *x, int argc, char **argv, struct hm_err *err)
 {
 	struct bundle_files files = { 0 };
 	uint64_t size;
@@ -229,7 +230,7 @@ export(struct export *x, int argc, char **argv, struct hm_err *err)
 int
 cmd_export(struct proxy *p, int argc, char **argv, struct hm_err *err)
 {
-	struct export x = { .p = p };
+	struct job x = { .p = p };
 	const struct hm_setting more[] = {
 		{ "", "to", NULL, HM_SET_STR, &x.to, 0, 0 },
 		{ "", "for", NULL, HM_SET_STR, &x.files, 0, 0 },
@@ -248,5 +249,5 @@ cmd_export(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		return -1;
 	p->admit.facts = p->facts;
 	p->admit.source = HM_S("export");
-	return export(&x, argc, argv, err);
+	return run(&x, argc, argv, err);
 }

@@ -91,9 +91,8 @@ import_folder(struct proxy *p, hm_str src, enum import_form form, struct hm_err 
 	tally_begin(&w.tally, "importing", w.list.n);
 	hm_pool_each((unsigned)p->opts.fills, w.list.n, one, &w);
 	rc = tally_end(&w.tally, err);
-	printf("%zu imported, %zu of go.mod alone, %zu known, %zu failed\n",
-	       w.tally.count[NEW], w.tally.count[MOD_ONLY], w.tally.count[KNOWN],
-	       w.tally.failed);
+	printf("%zu imported, %zu of go.mod alone, %zu known, %zu failed\n", w.tally.count[NEW],
+	       w.tally.count[MOD_ONLY], w.tally.count[KNOWN], w.tally.failed);
 	return rc;
 }
 

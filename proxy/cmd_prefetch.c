@@ -94,8 +94,8 @@ one(void *ctx, size_t i)
 	if (w->url.url.n)
 		rc = mod ? ask_mod(w, &a, m, &data, &err) : ask_version(w, &a, m, &err);
 	else
-		rc = mod ? obtain_mod(w->p, &a, m, &data, &err) :
-		           obtain_version(w->p, m, &outcome, &err);
+		rc = mod ? obtain_mod(w->p, &a, m, &data, &err)
+		         : obtain_version(w->p, m, &outcome, &err);
 	if (rc) {
 		hm_modver_wrap(&err, m);
 		tally_failed(&w->tally, i, &err);

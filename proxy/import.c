@@ -198,8 +198,7 @@ by_module(const void *a, const void *b)
 {
 	const struct import_version *x = a, *y = b;
 
-	return hm_modver_cmp(hm_modver_of(x->path, x->version),
-	                     hm_modver_of(y->path, y->version));
+	return hm_modver_cmp(hm_modver_of(x->path, x->version), hm_modver_of(y->path, y->version));
 }
 
 int
@@ -217,8 +216,8 @@ import_scan(struct hm_arena *a, hm_str src, enum import_form form, struct import
 		return -1;
 	if (out->n == 0)
 		return hm_err_set(err, HM_EINVALID, HM_F ": no modules of %s are in it", HM_P(src),
-		                  s.form == IMPORT_MODCACHE ? "a module cache"
-		                  : s.form == IMPORT_ATHENS ? "Athens' disk store"
+		                  s.form == IMPORT_MODCACHE  ? "a module cache"
+		                  : s.form == IMPORT_ATHENS  ? "Athens' disk store"
 		                  : s.form == IMPORT_GOPROXY ? "a GOPROXY tree"
 		                                             : "any form known");
 	qsort(out->v, out->n, sizeof(*out->v), by_module);
@@ -240,8 +239,7 @@ read_and_admit(const struct admit *ad, struct hm_arena *a, const struct import_v
 	struct admit_module m = { .path = v->path, .version = v->version, .may_link = true };
 
 	/* go may have fetched the zip alone */
-	if (v->mod.n == 0 &&
-	    admit_mod_of_zip(a, v->path, v->version, v->zip.p, &m.mod, err))
+	if (v->mod.n == 0 && admit_mod_of_zip(a, v->path, v->version, v->zip.p, &m.mod, err))
 		return -1;
 	if (read_if(a, v->info, ADMIT_INFO_MAX, &m.info, err) ||
 	    read_if(a, v->mod, ADMIT_MOD_MAX, &m.mod, err) ||

@@ -24,7 +24,8 @@ news_came(struct proxy *p, struct hm_modver m)
 	    hm_modpath_escape_version(&a, m.version, &version, &err) == 0) {
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 			remove_both(p, &a, path,
-			            hm_arena_printf(&a, "/@v/" HM_F ".%s", HM_P(version), kinds[i]));
+			            hm_arena_printf(&a, "/@v/" HM_F ".%s", HM_P(version),
+			                            kinds[i]));
 		remove_both(p, &a, path, HM_S("/@v/list"));
 		remove_both(p, &a, path, HM_S("/@latest"));
 	}

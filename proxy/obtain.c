@@ -14,8 +14,8 @@ struct fetching {
 	struct hm_modver m;
 	const struct upstream *from;
 	enum want want;
-	hm_str body;  /* .info, .mod */
-	hm_str tmp;   /* .zip */
+	hm_str body; /* .info, .mod */
+	hm_str tmp;  /* .zip */
 	int fd;
 };
 
@@ -71,8 +71,9 @@ fetch(struct fetching *f, enum want want, struct hm_err *err)
 static bool
 stored(struct fetching *f, const char *suffix, hm_str *out)
 {
+	const struct hm_store *s = &f->p->store;
 	struct hm_err err = { 0 };
-	bool ok = hm_store_read(&f->p->store, f->a, f->m.path, f->m.version, suffix, out, &err) == 0;
+	bool ok = hm_store_read(s, f->a, f->m.path, f->m.version, suffix, out, &err) == 0;
 
 	hm_err_free(&err);
 	return ok;
@@ -81,11 +82,12 @@ stored(struct fetching *f, const char *suffix, hm_str *out)
 static bool
 stored_zip(struct fetching *f, hm_str *file)
 {
+	const struct hm_store *s = &f->p->store;
 	struct hm_err err = { 0 };
 	hm_str h1;
-	bool ok = hm_store_path(&f->p->store, f->a, f->m.path, f->m.version, "zip", file, &err) == 0 &&
+	bool ok = hm_store_path(s, f->a, f->m.path, f->m.version, "zip", file, &err) == 0 &&
 	          hm_file_exists(file->p) &&
-	          hm_store_ziphash(&f->p->store, f->a, f->m.path, f->m.version, &h1);
+	          hm_store_ziphash(s, f->a, f->m.path, f->m.version, &h1);
 
 	hm_err_free(&err);
 	return ok;
@@ -127,7 +129,8 @@ obtain_mod(struct proxy *p, struct hm_arena *a, struct hm_modver m, hm_str *data
 
 	if (stored(&f, "mod", data))
 		return 0;
-	if (fetch(&f, WANT_MOD, err) || admit_check_mod(&p->admit, m.path, m.version, f.body, err) ||
+	if (fetch(&f, WANT_MOD, err) ||
+	    admit_check_mod(&p->admit, m.path, m.version, f.body, err) ||
 	    hm_store_write(&p->store, m.path, m.version, "mod", f.body, err))
 		return hm_modver_wrap(err, m);
 	facts_stored(p->admit.facts, m.path, m.version, &origin);
@@ -173,8 +176,7 @@ obtain_locked(struct fetching *f, enum admit_outcome *outcome, struct hm_err *er
 }
 
 int
-obtain_version(struct proxy *p, struct hm_modver m, enum admit_outcome *outcome,
-               struct hm_err *err)
+obtain_version(struct proxy *p, struct hm_modver m, enum admit_outcome *outcome, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	struct fetching f = { .p = p, .a = &a, .m = m };

@@ -56,14 +56,14 @@ put(struct hm_map *files, hm_str name, hm_str data)
 
 struct run {
 	struct proxy *p;
-	hm_str name;             /* of the database */
+	hm_str name; /* of the database */
 	struct hm_verify_remote upstream;
 	struct hm_verify *verify;
 	hm_str scratch;
-	hm_str head;             /* second run: of all records */
-	pthread_mutex_t mutex;   /* guards both maps and their arenas */
-	struct hm_map *raw;      /* as it came: both runs */
-	struct hm_map *given;    /* as it was given to the client: this run */
+	hm_str head;           /* second run: of all records */
+	pthread_mutex_t mutex; /* guards both maps and their arenas */
+	struct hm_map *raw;    /* as it came: both runs */
+	struct hm_map *given;  /* as it was given to the client: this run */
 	const struct proof_need *need;
 	struct tally tally;
 };
@@ -175,8 +175,8 @@ static int
 make_scratch(struct run *r, struct hm_arena *a, const struct hm_map *earlier, struct hm_err *err)
 {
 	hm_str tmp = hm_env_or_empty(&r->p->conf->env, "TMPDIR"), file;
-	hm_str *latest = earlier ?
-		hm_map_get(earlier, file_name(a, r->name, HM_S("/latest"))) : NULL;
+	hm_str *latest =
+		earlier ? hm_map_get(earlier, file_name(a, r->name, HM_S("/latest"))) : NULL;
 
 	tmp = tmp.n ? hm_arena_dup(a, tmp) : HM_S("/tmp");
 	if (hm_dir_make_temp(a, tmp.p, "hermod-proxy-export-", &r->scratch, err))
@@ -185,7 +185,9 @@ make_scratch(struct run *r, struct hm_arena *a, const struct hm_map *earlier, st
 		return 0;
 	file = hm_arena_printf(a, HM_F "/sumdb/" HM_F "/latest", HM_P(r->scratch), HM_P(r->name));
 	return hm_dir_make_all(hm_path_dir(a, file).p, err) ||
-	       hm_file_write(file.p, *latest, 0644, err) ? -1 : 0;
+	                       hm_file_write(file.p, *latest, 0644, err)
+	               ? -1
+	               : 0;
 }
 
 /* One client from nothing (or from the earlier head) to all proofs; *head: its last. */
@@ -226,8 +228,11 @@ collect(struct proxy *p, struct hm_arena *a, hm_str name, const struct proof_nee
 {
 	struct hm_arena memory = { 0 };
 	struct hm_map raw = { .arena = &memory }, first = { .arena = &memory };
-	struct run r = { .p = p, .name = name, .upstream = upstream_remote(p->upstreams),
-		         .raw = &raw, .given = &first };
+	struct run r = { .p = p,
+		         .name = name,
+		         .upstream = upstream_remote(p->upstreams),
+		         .raw = &raw,
+		         .given = &first };
 	hm_str head;
 	int rc;
 
@@ -359,10 +364,12 @@ part_get(void *ctx, hm_str url, struct hm_buf *out, struct hm_err *err)
 		if (data)
 			hm_buf_adds(out, *data);
 		else
-			rc = hm_err_set(err, HM_ENOTFOUND, HM_F " is not in the bundle%s", HM_P(file),
-			                hm_str_has_prefix(tail, HM_S("/tile/")) ?
-			                " (if this store has taken another bundle before: "
-			                "export with --after THAT ONE)" : "");
+			rc = hm_err_set(
+				err, HM_ENOTFOUND, HM_F " is not in the bundle%s", HM_P(file),
+				hm_str_has_prefix(tail, HM_S("/tile/"))
+					? " (if this store has taken another bundle before: "
+					  "export with --after THAT ONE)"
+					: "");
 	}
 	hm_arena_free(&a);
 	return rc;

@@ -17,12 +17,12 @@
 #include "remove.h"
 
 enum {
-	LIMIT = 500,      /* lines at once */
-	STAMP_MAX = 40,   /* of a timestamp */
-	PAUSE_MAX = 60,   /* seconds, while the primary is down */
+	LIMIT = 500,    /* lines at once */
+	STAMP_MAX = 40, /* of a timestamp */
+	PAUSE_MAX = 60, /* seconds, while the primary is down */
 };
 #define ANSWER_MAX ((uint64_t)4 << 20)
-#define STATE_MAX ((size_t)64 << 10)
+#define STATE_MAX  ((size_t)64 << 10)
 
 struct replica {
 	struct proxy *p;
@@ -83,8 +83,7 @@ read_state(struct replica *r)
 	hm_str text, since, purged;
 
 	if (hm_file_read(&a, r->file.p, STATE_MAX, &text, &err) == 0 &&
-	    hm_json_parse(&a, text, &j, &err) == 0 &&
-	    hm_str_eq(hm_json_get_str(j, "Of"), r->of)) {
+	    hm_json_parse(&a, text, &j, &err) == 0 && hm_str_eq(hm_json_get_str(j, "Of"), r->of)) {
 		since = hm_json_get_str(j, "Since");
 		purged = hm_json_get_str(j, "Purged");
 		if (is_stamp(since))
@@ -151,8 +150,8 @@ parse_lines(struct hm_arena *a, hm_str text, struct lines *out, struct hm_err *e
 }
 
 static int
-ask(struct replica *r, struct hm_arena *a, const char *what, const char *since,
-    struct lines *out, struct hm_err *err)
+ask(struct replica *r, struct hm_arena *a, const char *what, const char *since, struct lines *out,
+    struct hm_err *err)
 {
 	hm_str url = r->p->opts.replica_of, text;
 

@@ -39,8 +39,7 @@ parse_line(hm_str line, struct sum_line *out)
 }
 
 int
-sums_parse(struct hm_arena *a, hm_str text, hm_str first, struct sum_lines *out,
-           struct hm_err *err)
+sums_parse(struct hm_arena *a, hm_str text, hm_str first, struct sum_lines *out, struct hm_err *err)
 {
 	struct sum_line l;
 	hm_str line;

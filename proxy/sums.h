@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "base/vec.h"
 
-#define SUMS_NAME "SHA256SUMS"
-#define SUMS_MAX ((size_t)8 << 20) /* lines */
+#define SUMS_NAME     "SHA256SUMS"
+#define SUMS_MAX      ((size_t)8 << 20) /* lines */
 #define SUMS_FILE_MAX ((size_t)1 << 30)
 
 struct sum_line {

@@ -20,7 +20,7 @@ struct tally_failure {
 struct tally {
 	const char *doing; /* "importing" */
 	size_t total, done, failed;
-	size_t count[3];   /* what the verb counts */
+	size_t count[3]; /* what the verb counts */
 	struct hm_arena arena;
 	HM_VEC(struct tally_failure) failures;
 	pthread_mutex_t mutex;

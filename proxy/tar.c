@@ -6,13 +6,16 @@
 
 /* Offsets and lengths of the fields that are used. */
 enum {
-	NAME = 0, NAME_LEN = 100,
+	NAME = 0,
+	NAME_LEN = 100,
 	MODE = 100,
 	UID = 108,
 	GID = 116,
-	SIZE = 124, SIZE_LEN = 12,
+	SIZE = 124,
+	SIZE_LEN = 12,
 	MTIME = 136,
-	SUM = 148, SUM_LEN = 8,
+	SUM = 148,
+	SUM_LEN = 8,
 	TYPE = 156,
 	MAGIC = 257,
 	DEV_MAJOR = 329,
@@ -166,8 +169,8 @@ take(hm_str *rest, struct hm_err *err, char *type, hm_str *name, hm_str *body)
 
 	if (rest->n < TAR_BLOCK)
 		return malformed("cut off", err);
-	if (memcmp(b + MAGIC, "ustar\00000", 8) || !octal(b + SUM, SUM_LEN - 1, &sum) || b[SUM + 7] != ' ' ||
-	    sum != checksum(b) || !octal(b + SIZE, SIZE_LEN, &size))
+	if (memcmp(b + MAGIC, "ustar\00000", 8) || !octal(b + SUM, SUM_LEN - 1, &sum) ||
+	    b[SUM + 7] != ' ' || sum != checksum(b) || !octal(b + SIZE, SIZE_LEN, &size))
 		return malformed("a header is wrong", err);
 	if (size > TAR_SIZE_MAX || size > rest->n - TAR_BLOCK)
 		return malformed("cut off", err);

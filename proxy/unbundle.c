@@ -104,8 +104,11 @@ take_locked(struct unbundle *w, struct hm_arena *a, const struct module *x,
             enum admit_outcome *outcome, struct hm_err *err)
 {
 	struct admit admit = w->p->admit;
-	struct admit_module m = { .path = x->m.path, .version = x->m.version, .info = x->info,
-		                  .mod = x->mod, .may_link = true };
+	struct admit_module m = { .path = x->m.path,
+		                  .version = x->m.version,
+		                  .info = x->info,
+		                  .mod = x->mod,
+		                  .may_link = true };
 	hm_str tmp = { 0 };
 	int rc = 0;
 
