@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/path.h"
+#include "base/rune.h"
 #include "codec/time.h"
 #include "mod/directive.h"
 #include "mod/match.h"
@@ -222,20 +223,26 @@ text_of(const struct parser *s, size_t n)
 	return hm_buf_take(&b, s->arena);
 }
 
-/* One line of text: what a terminal or a header could mistake for more is taken out. */
-static hm_str
-clean_reason(struct hm_arena *a, hm_str r)
+hm_str
+hm_policy_one_line(struct hm_arena *a, hm_str s, size_t max)
 {
-	char *c;
+	struct hm_buf b = { 0 };
+	size_t from, i = 0;
 
-	r = hm_str_trim(r);
-	if (r.n > REASON_MAX)
-		r.n = REASON_MAX;
-	c = hm_arena_cstr(a, r);
-	for (size_t i = 0; i < r.n; i++)
-		if ((unsigned char)c[i] < ' ' || c[i] == 0x7f)
-			c[i] = ' ';
-	return hm_str_make(c, r.n);
+	s = hm_str_trim(s);
+	while (i < s.n && i <= max) {
+		uint32_t r;
+
+		from = i;
+		r = hm_str_rune(s, &i);
+		if (i > max)
+			break;
+		if (hm_rune_is_print(r) && r != 0xfffd)
+			hm_buf_add(&b, s.p + from, i - from);
+		else
+			hm_buf_addc(&b, ' ');
+	}
+	return hm_buf_take(&b, a);
 }
 
 /* The end of a line: its reason, in quotes or behind "//". */
@@ -251,7 +258,7 @@ take_rest(struct parser *s, hm_str *text, hm_str *reason)
 		r = hm_str_from(s->line->com.suffix.v[0].token, 2);
 	if (!s->bad && s->at < s->token.n)
 		fail(s, "unexpected " HM_F " behind \"" HM_F "\"", HM_P(peek(s)), HM_P(*text));
-	*reason = clean_reason(s->arena, r);
+	*reason = hm_policy_one_line(s->arena, r, REASON_MAX);
 }
 
 static size_t

@@ -175,6 +175,11 @@ bool hm_policy_match(hm_str pattern, hm_str path);
 /* No version of path is admitted: a deny without versions, or the default; NULL: some may be. */
 bool hm_policy_denies_path(const struct hm_policy *p, struct hm_arena *a, hm_str path,
                            struct hm_policy_finding *f);
+/*
+ * A text from outside for a message: one line of at most max bytes, what does not print
+ * (control characters, marks that turn the direction of text) is a space.
+ */
+hm_str hm_policy_one_line(struct hm_arena *a, hm_str s, size_t max);
 /* "freeze", "retire", ... for messages and JSON. */
 const char *hm_policy_check_name(enum hm_policy_check c);
 const char *hm_policy_severity_name(enum hm_policy_severity s);

@@ -159,22 +159,6 @@ severity_of(const struct hm_json *j)
 
 /* ---- reading */
 
-/* Text of one line, not longer than it is read. */
-static hm_str
-one_line(struct hm_arena *a, hm_str s)
-{
-	char *c;
-
-	s = hm_str_trim(s);
-	if (s.n > SUMMARY_MAX)
-		s.n = SUMMARY_MAX;
-	c = hm_arena_cstr(a, s);
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)c[i] < ' ' || c[i] == 0x7f)
-			c[i] = ' ';
-	return hm_str_make(c, s.n);
-}
-
 /* "v1.2.3" of "1.2.3"; empty when it is no version. */
 static hm_str
 semver_of(struct hm_arena *a, hm_str v)
@@ -273,6 +257,12 @@ is_go(const struct hm_json *affected)
 	       hm_json_get_str(package, "name").n > 0;
 }
 
+static hm_str
+line_of(struct hm_arena *a, hm_str text)
+{
+	return hm_policy_one_line(a, text, SUMMARY_MAX);
+}
+
 static struct entry *
 new_entry(struct hm_arena *a, const struct hm_json *j, size_t tag)
 {
@@ -285,11 +275,11 @@ new_entry(struct hm_arena *a, const struct hm_json *j, size_t tag)
 		n = ALIASES_MAX;
 	alias = HM_NEW_N(a, n, hm_str);
 	for (size_t i = 0; i < n; i++)
-		alias[i] = one_line(a, hm_json_str(hm_json_at(aliases, i)));
+		alias[i] = line_of(a, hm_json_str(hm_json_at(aliases, i)));
 	e->vuln = (struct hm_policy_vuln){
-		.id = one_line(a, hm_json_get_str(j, "id")),
+		.id = line_of(a, hm_json_get_str(j, "id")),
 		.alias = alias, .n_alias = n,
-		.summary = one_line(a, hm_json_get_str(j, "summary")),
+		.summary = line_of(a, hm_json_get_str(j, "summary")),
 		.severity = severity_of(j), .osv = tag,
 	};
 	return e;

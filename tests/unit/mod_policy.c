@@ -433,6 +433,20 @@ licences(void **state)
 	hm_arena_free(&a);
 }
 
+static void
+one_line(void **state)
+{
+	struct hm_arena a = { 0 };
+
+	(void)state;
+	assert_str(hm_policy_one_line(&a, HM_S(" a\nb\x1b[31m\tc "), 100), "a b [31m c");
+	assert_str(hm_policy_one_line(&a, HM_S("x\xe2\x80\xaey\xff"), 100), "x y ");
+	assert_str(hm_policy_one_line(&a, HM_S("ab\xc3\xa9"), 3), "ab"); /* not half of a letter */
+	assert_str(hm_policy_one_line(&a, HM_S("ab\xc3\xa9"), 4), "ab\xc3\xa9");
+	assert_str(hm_policy_one_line(&a, HM_S(""), 4), "");
+	hm_arena_free(&a);
+}
+
 int
 test_mod_policy(void)
 {
@@ -441,6 +455,7 @@ test_mod_policy(void)
 		cmocka_unit_test(patterns),    cmocka_unit_test(admission),
 		cmocka_unit_test(whole_paths), cmocka_unit_test(cooldown),
 		cmocka_unit_test(other_facts), cmocka_unit_test(licences),
+		cmocka_unit_test(one_line),
 	};
 
 	return cmocka_run_group_tests_name("mod_policy", tests, NULL, NULL);
