@@ -250,14 +250,18 @@ check_zip(struct zip_work *w, hm_str *h1, struct hm_err *err)
 	bool has_mod = hm_store_read(&p->store, &f->arena, f->r.path, f->r.version, "mod", &mod,
 	                             &no_mod) == 0;
 	struct admit here = p->admit;
+	uint64_t bytes = 0;
+	struct stat st;
 	int rc;
 
 	hm_err_free(&no_mod);
 	here.verify = NULL; /* the database's turn comes when the core is free for others */
-	fills_compute(f->all);
+	if (fstat(w->fd, &st) == 0)
+		bytes = (uint64_t)st.st_size;
+	fills_compute(f->all, bytes);
 	rc = admit_check_zip(&here, &f->arena, f->r.path, f->r.version, w->tmp.p,
 	                     has_mod ? &mod : NULL, h1, err);
-	fills_computed(f->all);
+	fills_computed(f->all, bytes);
 	if (rc == 0)
 		rc = hm_verify_sum(p->verify, f->r.path, f->r.version, *h1, err);
 	if (rc && is_refusal(err)) {

@@ -16,6 +16,7 @@
  * this is what a storm may take of memory.
  */
 enum { BUCKETS = 1024, QUEUE_MAX = 2000, HOUSE_AT_ONCE = 2 };
+enum { LARGE_ZIP = 4 << 20 };
 
 struct waiter {
 	struct hm_exchange *x;
@@ -35,6 +36,7 @@ struct fills {
 	struct proxy *p;
 	struct hm_pool *pool;
 	sem_t cores;
+	pthread_mutex_t large;
 	pthread_mutex_t mutex;
 	struct fill *bucket[BUCKETS];
 	size_t n;
@@ -59,6 +61,7 @@ fills_new(struct proxy *p)
 	}
 	f->pool = hm_pool_new(threads);
 	pthread_mutex_init(&f->mutex, NULL);
+	pthread_mutex_init(&f->large, NULL);
 	sem_init(&f->cores, 0, hm_pool_cores());
 	return f;
 }
@@ -79,21 +82,26 @@ fills_free(struct fills *f)
 	fills_stop(f);
 	hm_pool_free(f->pool);
 	sem_destroy(&f->cores);
+	pthread_mutex_destroy(&f->large);
 	pthread_mutex_destroy(&f->mutex);
 	free(f);
 }
 
 void
-fills_compute(struct fills *all)
+fills_compute(struct fills *all, uint64_t bytes)
 {
+	if (bytes > LARGE_ZIP)
+		pthread_mutex_lock(&all->large);
 	while (sem_wait(&all->cores) && errno == EINTR)
 		;
 }
 
 void
-fills_computed(struct fills *all)
+fills_computed(struct fills *all, uint64_t bytes)
 {
 	sem_post(&all->cores);
+	if (bytes > LARGE_ZIP)
+		pthread_mutex_unlock(&all->large);
 }
 
 size_t

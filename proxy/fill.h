@@ -32,11 +32,11 @@ bool bring_kept(struct fill *f);
 /* Fetches, checks and stores; f->result is set in any case. */
 void bring(struct fill *f);
 /*
- * Around what takes a core and memory, and waits for nothing: as many at once as there
- * are cores.
+ * Around the check of a zip of so many bytes, which takes a core and memory and waits for
+ * nothing: as many at once as there are cores, of large ones a single one.
  */
-void fills_compute(struct fills *all);
-void fills_computed(struct fills *all);
+void fills_compute(struct fills *all, uint64_t bytes);
+void fills_computed(struct fills *all, uint64_t bytes);
 /* It is not even tried. */
 void bring_refused(struct fill *f, int status, hm_str text);
 
