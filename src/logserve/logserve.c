@@ -128,9 +128,8 @@ may_see(struct hm_logserve *s, struct hm_exchange *x, bool names)
 
 /* ---- lookups */
 
-/* PATH@VERSION as a client escapes it. */
-static int
-parse_lookup(struct hm_arena *a, hm_str word, struct hm_modver *m, struct hm_err *err)
+int
+hm_logserve_parse_lookup(struct hm_arena *a, hm_str word, struct hm_modver *m, struct hm_err *err)
 {
 	hm_str path, version;
 
@@ -178,7 +177,7 @@ serve_lookup(struct hm_logserve *s, struct hm_exchange *x, hm_str word)
 	hm_str key;
 
 	count(&s->lookups);
-	if (parse_lookup(a, word, &m, &err)) {
+	if (hm_logserve_parse_lookup(a, word, &m, &err)) {
 		hm_logserve_error(x, &err);
 	} else if (may_read(s, x, m.path)) {
 		key = hm_logserve_key(a, m);
@@ -223,18 +222,21 @@ is_go_tile(hm_str rest)
 }
 
 /* "tile/8/" + what follows "tile/", with "data" for "entries", is go's spelling. */
-static int
-parse_tile(struct hm_arena *a, hm_str path, struct hm_tile *t, bool *bundle, struct hm_err *err)
+int
+hm_logserve_parse_tile(struct hm_arena *a, hm_str path, struct hm_tile *t, bool *bundle,
+                       struct hm_err *err)
 {
 	hm_str rest = path;
+	bool go;
 
 	*bundle = false;
 	hm_str_cut_prefix(&rest, HM_S("tile/"));
-	if (!is_go_tile(rest)) {
+	go = is_go_tile(rest);
+	if (!go) {
 		*bundle = hm_str_cut_prefix(&rest, HM_S("entries/"));
 		path = hm_arena_printf(a, "tile/8/%s" HM_F, *bundle ? "data/" : "", HM_P(rest));
 	}
-	if (hm_tile_parse_path(path, t, err) == 0)
+	if (hm_tile_parse_path(path, t, err) == 0 && (go || *bundle == (t->l < 0)))
 		return 0;
 	hm_err_clear(err);
 	return hm_err_set(err, HM_EINVALID, "invalid tile syntax");
@@ -269,7 +271,7 @@ serve_tile(struct hm_logserve *s, struct hm_exchange *x, hm_str path)
 	bool bundle;
 
 	count(&s->tiles);
-	if (parse_tile(hm_exchange_arena(x), path, &t, &bundle, &err))
+	if (hm_logserve_parse_tile(hm_exchange_arena(x), path, &t, &bundle, &err))
 		hm_logserve_error(x, &err);
 	else if (may_see(s, x, t.l < 0))
 		give_tile(s, x, &t, bundle);
