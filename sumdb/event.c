@@ -12,6 +12,7 @@ static const struct {
 	[EVENT_ROLLBACK] = { "rollback", 4 },
 	[EVENT_STALE] = { "stale", 5 },
 	[EVENT_UNREACHABLE] = { "unreachable", 6 },
+	[EVENT_INVALID] = { "invalid", 1 },
 };
 
 bool

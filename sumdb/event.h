@@ -10,7 +10,14 @@
 #include "base/err.h"
 #include "base/log.h"
 
-enum event_kind { EVENT_VERSION, EVENT_FORK, EVENT_ROLLBACK, EVENT_STALE, EVENT_UNREACHABLE };
+enum event_kind {
+	EVENT_VERSION,
+	EVENT_FORK,
+	EVENT_ROLLBACK,
+	EVENT_STALE,
+	EVENT_UNREACHABLE,
+	EVENT_INVALID, /* what came is not what was signed, or not signed as it must be */
+};
 
 struct event {
 	enum event_kind kind;
@@ -32,7 +39,10 @@ void event_json(struct hm_buf *b, const struct event *e);
 int event_hook(hm_str hook, const struct event *e, const struct hm_log *log, struct hm_err *err);
 /* Is the error of the kind that EVENT_UNREACHABLE tells of: the network, or its answer? */
 bool event_is_unreachable(const struct hm_err *err);
-/* What a program ends with after such an event: 3 fork, 4 rollback, 5 stale, 6 unreachable. */
+/*
+ * What a program ends with after such an event: 3 fork, 4 rollback, 5 stale, 6 unreachable,
+ * 1 invalid.
+ */
 int event_status(enum event_kind kind);
 
 #endif

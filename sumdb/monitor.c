@@ -261,12 +261,14 @@ follow(struct monitor *m, struct hm_arena *a, struct hm_err *err)
 static int
 look(struct monitor *m, struct hm_err *err)
 {
-	struct event away = { .kind = EVENT_UNREACHABLE };
+	struct event away = { .kind = EVENT_UNREACHABLE }, lie = { .kind = EVENT_INVALID };
 	struct hm_arena a = { 0 };
 	int rc = follow(m, &a, err);
 
 	if (rc && m->status == 0 && event_is_unreachable(err))
 		alarm_of(m, &away, err);
+	else if (rc && m->status == 0 && err->code == HM_ESECURITY)
+		alarm_of(m, &lie, err);
 	hm_arena_free(&a);
 	return rc;
 }

@@ -35,7 +35,7 @@ struct witness {
 	hm_str vkey;         /* of cosignatures */
 	hm_str hook;         /* run for each event; may be empty */
 	atomic_ulong alarms; /* forks and rollbacks since the start */
-	struct hm_strs down; /* logs that could not be reached when last looked at */
+	struct hm_strs down; /* logs that could not be reached, or believed, when last looked at */
 	pthread_mutex_t mutex; /* guards the rest */
 	struct hm_db *db;
 };

@@ -96,11 +96,11 @@ look_at(struct look *l, int *status, struct hm_err *err)
 	return 0;
 }
 
-/* Told once, until the log is there again. */
+/* Told once, until the log is as it should be again. */
 static void
-note_down(struct witness *w, const struct known *k, struct hm_err *err)
+note_down(struct witness *w, const struct known *k, enum event_kind kind, struct hm_err *err)
 {
-	struct event e = { .kind = EVENT_UNREACHABLE, .log = k->name, .message = hm_err_str(err) };
+	struct event e = { .kind = kind, .log = k->name, .message = hm_err_str(err) };
 	struct hm_err bad = { 0 };
 
 	if (hm_strs_has(&w->down, k->name))
@@ -125,6 +125,7 @@ look_once(struct witness *w, struct known *k, struct hm_err *err)
 	struct hm_arena a = { 0 };
 	struct look l = { .w = w, .a = &a, .k = k };
 	struct hm_strs none = { 0 };
+	enum event_kind kind;
 	int status = 0, rc;
 
 	rc = remote_open(&l.r, hm_str_eqz(k->url, "goproxy") ? HM_S("") : k->url, &none, w->log,
@@ -141,12 +142,10 @@ look_once(struct witness *w, struct known *k, struct hm_err *err)
 	}
 	if (status)
 		return status; /* told already */
-	if (event_is_unreachable(err)) {
-		note_down(w, k, err);
-		status = event_status(EVENT_UNREACHABLE);
-	}
+	kind = event_is_unreachable(err) ? EVENT_UNREACHABLE : EVENT_INVALID;
+	note_down(w, k, kind, err);
 	hm_log(w->log, HM_LOG_WARN, HM_F ": " HM_F, HM_P(k->name), HM_P(hm_err_str(err)));
-	return status ? status : 1;
+	return event_status(kind);
 }
 
 /* fork, rollback, what does not verify, unreachable */

@@ -202,7 +202,7 @@ EOF
 chmod +x "$work/hook"
 monitor() { local at=$1; shift; HOOK_OUT=$work/hook.$at.out "$sumdb" monitor --url "${url_of[$at]}" --key "$key" --state "$work/mon" --hook "$work/hook" "$@"; }
 t "the monitor sees one history" monitor log --from-start --for example.com/words --witness "$w1 $w2 $w3" --witness-quorum 2
-lone() { fails_with 1 "too few witnesses" "$sumdb" monitor --url "${url_of[log2]}" --key "$key2" --state "$work/mon.lone" --witness "$w1"; }
+lone() { HOOK_OUT=$work/hook.lone.out fails_with 1 "too few witnesses" "$sumdb" monitor --url "${url_of[log2]}" --key "$key2" --state "$work/mon.lone" --witness "$w1" --hook "$work/hook" && grep -q '"Event":"invalid","Log":"sum2.test.example","Message":"too few' "$work/hook.lone.out"; }
 t "the monitor wants cosignatures" lone
 hook_told() { [ "$(wc -l <"$work/hook.log.out")" = 3 ] && head -n 1 "$work/hook.log.out" | python3 -c 'import json,sys; e=json.load(sys.stdin); assert e["Event"]=="version" and e["Path"]=="example.com/words" and e["Record"]==0, e'; }
 if command -v python3 >/dev/null; then t "  and its hook is told" hook_told; else skip "  and its hook is told" "no python3"; fi
@@ -302,6 +302,9 @@ tailing() {
 	grep -q '"Event":"fork"' "$hook"
 }
 t "monitor: one that stays" tailing
+lies() { HOOK_OUT=$work/hook.lies.out fails_with 1 "no verifiable signatures" "$sumdb" witness follow --dir "$work/w2" --once --log "$key2=file://$work/log/public" --hook "$work/hook" && grep -q '"Event":"invalid","Log":"sum2.test.example"' "$work/hook.lies.out"; }
+t "witness: a log that is another" lies
+"$sumdb" witness log --dir "$work/w2" remove sum2.test.example
 t "witness: a log that is away" fails_with 6 "" "$sumdb" witness follow --dir "$work/w2" --once --log "$key=http://127.0.0.1:9"
 
 # -- the cosignatures are what others take for such
