@@ -118,7 +118,7 @@ ownlog_vouch(struct ownlog *o, hm_str path, hm_str version, hm_str h1, struct hm
 	struct hm_arena a = { 0 };
 	struct hm_err none = { 0 };
 	struct hm_found f;
-	hm_str bare = version, line;
+	hm_str bare = version, key, line;
 	int rc = 0;
 
 	if (!o)
@@ -126,9 +126,8 @@ ownlog_vouch(struct ownlog *o, hm_str path, hm_str version, hm_str h1, struct hm
 	hm_str_cut_suffix(&bare, HM_S("/go.mod"));
 	line = hm_arena_printf(&a, HM_F " " HM_F " " HM_F "\n", HM_P(path), HM_P(version),
 	                       HM_P(h1));
-	if (hm_tilelog_find(o->tiles, &a, hm_arena_printf(&a, HM_F " " HM_F, HM_P(path), HM_P(bare)),
-	                    &f, &none) == 0 &&
-	    !hm_str_contains(f.text, line)) {
+	key = hm_arena_printf(&a, HM_F " " HM_F, HM_P(path), HM_P(bare));
+	if (hm_tilelog_find(o->tiles, &a, key, &f, &none) == 0 && !hm_str_contains(f.text, line)) {
 		rc = hm_err_set(err, HM_ESECURITY,
 		                HM_F "@" HM_F ": the log of this proxy has other hashes\n"
 		                     "\tlogged (record %lld):\n" HM_F "\tnew:\n" HM_F,

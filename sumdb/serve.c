@@ -153,7 +153,8 @@ make_metrics(struct sumdb *s)
 		s->answers[i] = hm_metrics_counter(s->metrics, "requests_total", "Requests.",
 		                                   HM_LABEL("status", hm_str_of(classes[i])));
 	s->bytes = hm_metrics_counter(s->metrics, "sent_bytes_total", "Bytes of bodies.", NULL);
-	s->seconds = hm_metrics_histogram(s->metrics, "request_seconds", "Time of a request.", NULL);
+	s->seconds =
+		hm_metrics_histogram(s->metrics, "request_seconds", "Time of a request.", NULL);
 }
 
 /* ---- the server's life */

@@ -41,6 +41,7 @@ struct hm_logindex {
 int
 hm_logindex_open(hm_str dir, bool read_only, struct hm_logindex **out, struct hm_err *err)
 {
+	static const char writer[] = "PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=16384";
 	struct hm_arena a = { 0 };
 	struct hm_logindex *x = hm_mem_new(sizeof(*x));
 	struct hm_db_opts o = { .read_only = read_only, .durable = true };
@@ -48,10 +49,7 @@ hm_logindex_open(hm_str dir, bool read_only, struct hm_logindex **out, struct hm
 	int rc = hm_db_open(file.p, &o, &x->db, err);
 
 	if (rc == 0)
-		rc = hm_db_exec(x->db,
-		                read_only ? "PRAGMA cache_size=-4096" :
-		                            "PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=16384",
-		                err);
+		rc = hm_db_exec(x->db, read_only ? "PRAGMA cache_size=-4096" : writer, err);
 	if (rc == 0 && !read_only)
 		rc = hm_db_migrate(x->db, schema, sizeof(schema) / sizeof(*schema), err);
 	for (int i = 0; rc == 0 && i < STATEMENTS; i++)

@@ -163,9 +163,9 @@ number(struct batch *b, struct hm_err *err)
 	}
 	for (size_t i = 0; i < b->n; i++) {
 		const struct item *it = b->by_hash[i];
+		struct hm_hint hint = { it->a->id, it->at };
 
-		if (it->a->fresh && hm_logindex_add_hint(b->l->index, it->hash,
-		                                         (struct hm_hint){ it->a->id, it->at }, err))
+		if (it->a->fresh && hm_logindex_add_hint(b->l->index, it->hash, hint, err))
 			return -1;
 	}
 	return 0;

@@ -54,10 +54,12 @@ append(void *arg)
 		struct hm_append *v = HM_NEW_N(&a, n, struct hm_append);
 
 		for (size_t k = 0; k < n; k++, i++) {
-			hm_str name = hm_arena_printf(&a, "example.com/s%s/t%d/m%lld", t->seed, t->n, i);
+			hm_str name =
+				hm_arena_printf(&a, "example.com/s%s/t%d/m%lld", t->seed, t->n, i);
 
-			v[k].text = hm_arena_printf(&a, HM_F " v1.0.0 h1:x\n" HM_F " v1.0.0/go.mod h1:y\n",
-			                            HM_P(name), HM_P(name));
+			v[k].text = hm_arena_printf(
+				&a, HM_F " v1.0.0 h1:x\n" HM_F " v1.0.0/go.mod h1:y\n",
+				HM_P(name), HM_P(name));
 		}
 		if (hm_tilelog_append(t->l, v, n, &err))
 			die(&err);
@@ -136,7 +138,9 @@ verify_record(struct hm_tilelog *l, struct hm_arena *a, hm_str id, hm_str key, s
 
 	if (hm_tilelog_find(l, a, key, &f, err))
 		return hm_err_wrap(err, "acknowledged, but lost: ");
-	return f.id == atoll(id.p) ? 0 : hm_err_set(err, HM_ESECURITY, HM_F " has moved", HM_P(key));
+	if (f.id != atoll(id.p))
+		return hm_err_set(err, HM_ESECURITY, HM_F " has moved", HM_P(key));
+	return 0;
 }
 
 static void
