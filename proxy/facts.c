@@ -21,7 +21,8 @@ enum {
 	QUEUE_MAX = 1 << 14,
 	FLUSH_MS = 1000,
 	SCAN_PAUSE = 5,
-	BATCH = 512, /* rows of a transaction */
+	SCAN_PAUSE_FAILED = 60, /* seconds */
+	BATCH = 512,            /* rows of a transaction */
 	READERS = 4,
 };
 
@@ -46,7 +47,7 @@ struct facts {
 
 	pthread_mutex_t write_mutex; /* the writer's connection */
 	struct facts_writer w;
-	bool failing; /* the last write failed, and that was said */
+	atomic_bool failing; /* the last write failed, and that was said */
 
 	pthread_mutex_t read_mutex;
 	struct hm_db *reader[READERS];
@@ -56,8 +57,9 @@ struct facts {
 
 	pthread_t writer, scanner;
 	bool has_writer, has_scanner;
-	bool scan;       /* is to catch up by itself */
-	int64_t scanned; /* when that began last, in seconds */
+	bool scan;        /* is to catch up by itself */
+	int64_t scanned;  /* when that began last, in seconds */
+	atomic_int pause; /* before the next, in seconds */
 	atomic_bool scanning;
 };
 
@@ -75,6 +77,13 @@ facts_used(struct facts *f, hm_str path, hm_str version, bool zip)
 }
 
 /* ---- news */
+
+static void
+news_free(struct news *n)
+{
+	free(n->newer);
+	free(n);
+}
 
 static struct news *
 news_new(hm_str path, hm_str version, const struct facts_origin *o)
@@ -139,7 +148,7 @@ put(struct facts *f, struct news *n, bool may_wait)
 	}
 	if (f->in_queue >= QUEUE_MAX) {
 		f->behind = true;
-		free(n);
+		news_free(n);
 	} else {
 		*f->last = n;
 		f->last = &n->next;
@@ -195,7 +204,7 @@ free_news(struct news *n)
 
 	for (; n; n = next) {
 		next = n->next;
-		free(n);
+		news_free(n);
 	}
 }
 
@@ -213,6 +222,29 @@ keep_totals(struct facts *f)
 		pthread_mutex_unlock(&f->totals_mutex);
 	}
 	hm_err_free(&err);
+}
+
+/* What n says of the origin and old does not; of two that say it the later counts. */
+static void
+update(struct news *old, const struct news *n)
+{
+	hm_str source = n->source.n ? n->source : old->source;
+	hm_str sumdb = n->sumdb.n ? n->sumdb : old->sumdb;
+	char *p;
+
+	if (n->source.n == 0 && n->sumdb.n == 0)
+		return;
+	p = hm_mem_grow(NULL, source.n + sumdb.n + 1, 1);
+	if (source.n)
+		memcpy(p, source.p, source.n);
+	if (sumdb.n)
+		memcpy(p + source.n, sumdb.p, sumdb.n);
+	free(old->newer);
+	old->newer = p;
+	old->source = hm_str_make(p, source.n);
+	old->sumdb = hm_str_make(p + source.n, sumdb.n);
+	if (n->sumdb.n)
+		old->record = n->record;
 }
 
 /* The .info, .mod and .zip of one version come together: it is looked at once. */
@@ -235,14 +267,8 @@ merge(struct hm_arena *a, struct news *list)
 			continue;
 		}
 		old = e->val;
-		if (n->source.n) {
-			old->source = hm_arena_dup(a, n->source);
-		}
-		if (n->sumdb.n) {
-			old->sumdb = hm_arena_dup(a, n->sumdb);
-			old->record = n->record;
-		}
-		free(n);
+		update(old, n);
+		news_free(n);
 	}
 	*last = NULL;
 	return first;
@@ -268,10 +294,34 @@ write_batch(struct facts *f, struct news **list, struct hm_err *err)
 	}
 	while (*list != n) {
 		next = (*list)->next;
-		free(*list);
+		news_free(*list);
 		*list = next;
 	}
 	return 0;
+}
+
+/* They wait for better times, if there is room. */
+static void
+put_back(struct facts *f, struct news *list)
+{
+	struct news *last = list;
+	size_t n = 1;
+
+	for (; last->next; last = last->next)
+		n++;
+	pthread_mutex_lock(&f->queue_mutex);
+	if (f->in_queue + n > QUEUE_MAX) {
+		f->behind = true;
+	} else {
+		last->next = f->first;
+		if (!f->first)
+			f->last = &last->next;
+		f->first = list;
+		f->in_queue += n;
+		list = NULL;
+	}
+	pthread_mutex_unlock(&f->queue_mutex);
+	free_news(list);
 }
 
 static int
@@ -291,12 +341,8 @@ write_news(struct facts *f, struct hm_err *err)
 	list = merge(&a, list);
 	while (list && rc == 0)
 		rc = write_batch(f, &list, err);
-	if (list) {
-		pthread_mutex_lock(&f->queue_mutex);
-		f->behind = true;
-		pthread_mutex_unlock(&f->queue_mutex);
-		free_news(list);
-	}
+	if (list)
+		put_back(f, list);
 	hm_arena_free(&a);
 	return rc;
 }
@@ -405,6 +451,7 @@ scanner_main(void *arg)
 	struct hm_err err = { 0 };
 	uint64_t changed;
 
+	f->pause = SCAN_PAUSE_FAILED;
 	if (facts_scan(f, &changed, &err))
 		hm_log(f->log, HM_LOG_WARN, "hermod-proxy: facts: " HM_F, HM_P(hm_err_str(&err)));
 	else if (!facts_stopping(f))
@@ -412,6 +459,8 @@ scanner_main(void *arg)
 		       "hermod-proxy: facts.db is up to date with the store: %llu versions "
 		       "differed",
 		       (unsigned long long)changed);
+	if (err.code == HM_OK)
+		f->pause = SCAN_PAUSE;
 	hm_err_free(&err);
 	atomic_store(&f->scanning, false);
 	return NULL;
@@ -423,7 +472,7 @@ scan_start(struct facts *f)
 {
 	int64_t now = hm_clock_monotonic_ns() / 1000000000;
 
-	if (atomic_load(&f->scanning) || (f->has_scanner && now - f->scanned < SCAN_PAUSE))
+	if (atomic_load(&f->scanning) || (f->has_scanner && now - f->scanned < f->pause))
 		return;
 	if (f->has_scanner)
 		pthread_join(f->scanner, NULL);
@@ -466,7 +515,7 @@ writer_main(void *arg)
 		news = f->first != NULL;
 		stop = f->stop;
 		pthread_mutex_unlock(&f->queue_mutex);
-		if (news || uses_any(f->uses))
+		if (news || uses_any(f->uses) || f->failing)
 			facts_flush(f, &err);
 		hm_err_clear(&err);
 		if (is_behind(f) && !stop)

@@ -22,6 +22,7 @@ struct news {
 	hm_str path, version;
 	hm_str source, sumdb;
 	int64_t record;
+	char *newer; /* memory of source and sumdb that came later; or NULL */
 };
 
 /* How often a version was asked for since the last time that this was written. */
