@@ -353,8 +353,8 @@ fetch_sumdb(struct attempt *at, struct hm_err *err)
 	if (rc == 0 || !hm_code_may_fall_back(err->code))
 		return rc;
 	hm_err_clear(err);
-	url = hm_arena_printf(&f->arena, HM_F HM_F,
-	                      HM_P(passthrough_origin(f->p, &f->arena, f->r.sumdb)), HM_P(f->r.rest));
+	url = passthrough_origin(f->p, &f->arena, f->r.sumdb);
+	url = hm_arena_printf(&f->arena, HM_F HM_F, HM_P(url), HM_P(f->r.rest));
 	rc = remote.get(remote.ctx, url, &b, err);
 	at->body = hm_buf_take(&b, &f->arena);
 	return rc;
@@ -370,7 +370,8 @@ bring_sumdb(struct fill *f, struct hm_err *err)
 	if (fetch_sumdb(&at, err))
 		return -1;
 	if (!passthrough_plausible(&f->r, at.body))
-		return hm_err_set(err, HM_EHTTP, "upstream's answer is none of a checksum database");
+		return hm_err_set(err, HM_EHTTP,
+		                  "upstream's answer is none of a checksum database");
 	if (hm_str_eqz(f->r.rest, "/latest")) {
 		found(f, at.body, later(p->opts.list_fresh), later(p->opts.list_stale));
 		return 0;
@@ -447,7 +448,7 @@ status_of(const struct hm_err *err)
 	}
 }
 
-/* An answer that is nobody's for long; "not found" has a table of its own, so that it displaces nothing. */
+/* Nobody's answer for long, in a table of its own, so that it displaces nothing of use. */
 static void
 answer_with(struct fill *f, int status, int64_t keep, hm_str text)
 {

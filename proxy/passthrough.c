@@ -133,7 +133,8 @@ passthrough_serve(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	} else if (is_private(p, hm_exchange_arena(x), r->rest)) {
 		meter_add(p->meter, METER_REFUSED_PRIVATE, 1);
 		answer_text(x, 404,
-		            HM_S("not found: the module is private (GOPRIVATE or GONOSUMDB of this proxy)\n"));
+		            HM_S("not found: the module is private (GOPRIVATE or GONOSUMDB "
+		                 "of this proxy)\n"));
 	} else if (!proxy_from_memory(p, x, r) && (latest || !from_store(p, x, r))) {
 		fills_join(p->fills, r, x);
 	}

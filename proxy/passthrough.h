@@ -17,7 +17,7 @@ void passthrough_serve(struct proxy *p, struct hm_exchange *x, const struct rout
 hm_str passthrough_file(const struct proxy *p, struct hm_arena *a, const struct route *r);
 /* Where the database itself is: what GOSUMDB says, else https://NAME. */
 hm_str passthrough_origin(const struct proxy *p, struct hm_arena *a, hm_str name);
-/* Has body the form of an answer to that?  Whether it is right its signatures say, to the client. */
+/* Has body the form of an answer to that?  Its signatures say to the client whether it is right. */
 bool passthrough_plausible(const struct route *r, hm_str body);
 
 #endif

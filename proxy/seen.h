@@ -27,7 +27,7 @@ void seen_forget(const struct proxy *p, struct hm_arena *a, const struct route *
  */
 bool stored_answer(const struct proxy *p, struct hm_arena *a, const struct route *r,
                    hm_str *body);
-/* Of lines: the highest release, else pre-release, else pseudo-version; empty when none is valid. */
+/* Of lines: the highest release, else pre-release, else pseudo-version; empty: none is valid. */
 hm_str highest_version(hm_str list);
 /* upstream's list and the store's, as one. */
 hm_str merge_lists(struct hm_arena *a, hm_str upstream, hm_str stored);

@@ -37,7 +37,8 @@ section(struct upstreams *us, hm_str pattern)
 	for (size_t i = 0; i < us->n; i++)
 		if (hm_str_eq(us->v[i].pattern, pattern))
 			return &us->v[i];
-	HM_PUSH(&us->arena, *us, ((struct upstream){ .pattern = hm_arena_dup(&us->arena, pattern) }));
+	pattern = hm_arena_dup(&us->arena, pattern);
+	HM_PUSH(&us->arena, *us, ((struct upstream){ .pattern = pattern }));
 	return &us->v[us->n - 1];
 }
 
@@ -107,7 +108,7 @@ upstreams_new(const struct hm_conf *conf, struct hm_http *http, const struct hm_
 		hm_fetch_keep_no_lists(u->fetch);
 		if (hm_fetch_list(u->fetch, &list, err)) {
 			err->code = HM_EUSAGE;
-			hm_err_wrap(err, "upstream" HM_F HM_F ": ", HM_P(u->pattern.n ? HM_S(" ") : HM_S("")),
+			hm_err_wrap(err, "upstream%s" HM_F ": ", u->pattern.n ? " " : "",
 			            HM_P(u->pattern));
 			goto fail;
 		}

@@ -317,7 +317,7 @@ hm_transfer_prepare(struct hm_transfer *t)
 	c->easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L);
 	c->easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	c->easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	/* Only TLS says before the first answer which protocol it is; else one that hangs holds all. */
+	/* Without TLS only an answer says which protocol it is: one that hangs would hold all. */
 	c->easy_setopt(t->easy, CURLOPT_PIPEWAIT, hm_str_eqz(t->at.scheme, "https") ? 1L : 0L);
 	c->easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	set_method(t);

@@ -82,114 +82,117 @@ tear_down(void **state)
 }
 
 #define H "Host: h\r\n"
+#define POST "POST / HTTP/1.1\r\n" H
 #define NEXT "GET /smuggled HTTP/1.1\r\n" H "\r\n"
 #define REFUSED "400 closed"
 
-/* want: the statuses of all answers, then "closed" or "open". passes: so often /smuggled is right. */
+/* want: all statuses, then "closed" or "open". passes: how often /smuggled may be asked for. */
 static const struct {
 	const char *name, *bytes, *want;
 	int passes;
 	size_t n; /* of bytes, where there is a NUL among them */
 } cases[] = {
 	/* Content-Length against Transfer-Encoding */
-	{ "CL.TE", "POST / HTTP/1.1\r\n" H "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"
+	{ "CL.TE", POST "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"
 	  "0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE.CL", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n"
+	{ "TE.CL", POST "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n"
 	  "5c\r\n" NEXT "0\r\n\r\n", REFUSED, 0, 0 },
 	{ "CL.TE on GET", "GET / HTTP/1.1\r\n" H "Content-Length: 4\r\n"
 	  "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
 	/* Transfer-Encoding that one side does not see */
-	{ "TE: xchunked", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" NEXT,
+	{ "TE: xchunked", POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" NEXT,
 	  "501 closed", 0, 0 },
-	{ "TE: chunked, identity", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked, identity\r\n"
+	{ "TE: chunked, identity", POST "Transfer-Encoding: chunked, identity\r\n"
 	  "\r\n0\r\n\r\n" NEXT, "501 closed", 0, 0 },
-	{ "TE: identity", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: identity\r\n\r\n" NEXT,
+	{ "TE: identity", POST "Transfer-Encoding: identity\r\n\r\n" NEXT,
 	  "501 closed", 0, 0 },
-	{ "TE: gzip, chunked", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip, chunked\r\n\r\n"
+	{ "TE: gzip, chunked", POST "Transfer-Encoding: gzip, chunked\r\n\r\n"
 	  "0\r\n\r\n" NEXT, "501 closed", 0, 0 },
-	{ "TE twice", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n"
+	{ "TE twice", POST "Transfer-Encoding: chunked\r\n"
 	  "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE twice, both chunked", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n"
+	{ "TE twice, both chunked", POST "Transfer-Encoding: chunked\r\n"
 	  "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE with space before the colon", "POST / HTTP/1.1\r\n" H "Transfer-Encoding : chunked\r\n"
+	{ "TE with space before the colon", POST "Transfer-Encoding : chunked\r\n"
 	  "\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE with tab before the colon", "POST / HTTP/1.1\r\n" H "Transfer-Encoding\t: chunked\r\n"
+	{ "TE with tab before the colon", POST "Transfer-Encoding\t: chunked\r\n"
 	  "\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE folded", "POST / HTTP/1.1\r\n" H "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" NEXT,
+	{ "TE folded", POST "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
-	{ "TE behind a folded field", "POST / HTTP/1.1\r\n" H "X: y\r\n Transfer-Encoding: chunked\r\n"
+	{ "TE behind a folded field", POST "X: y\r\n Transfer-Encoding: chunked\r\n"
 	  "\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
 	{ "TE first, indented", "POST / HTTP/1.1\r\n Transfer-Encoding: chunked\r\n" H "\r\n"
 	  "0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE with vertical tab", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: \vchunked\r\n\r\n"
+	{ "TE with vertical tab", POST "Transfer-Encoding: \vchunked\r\n\r\n"
 	  "0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE with NUL", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\0\r\n\r\n0\r\n\r\n" NEXT,
-	  REFUSED, 0, sizeof("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\0\r\n\r\n"
+	{ "TE with NUL", POST "Transfer-Encoding: chunked\0\r\n\r\n0\r\n\r\n" NEXT,
+	  REFUSED, 0, sizeof(POST "Transfer-Encoding: chunked\0\r\n\r\n"
 	                     "0\r\n\r\n" NEXT) - 1 },
-	{ "TE quoted", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n" NEXT,
+	{ "TE quoted", POST "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n" NEXT,
 	  "501 closed", 0, 0 },
-	{ "TE in another field's line (bare CR)", "POST / HTTP/1.1\r\n" H "X: y\rTransfer-Encoding: "
+	{ "TE in another field's line (bare CR)", POST "X: y\rTransfer-Encoding: "
 	  "chunked\r\n\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE in another field's line (bare LF)", "POST / HTTP/1.1\r\n" H "X: y\nTransfer-Encoding: "
+	{ "TE in another field's line (bare LF)", POST "X: y\nTransfer-Encoding: "
 	  "chunked\r\n\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "TE of HTTP/1.0", "POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" NEXT,
+	{ "TE of HTTP/1.0", "POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	  "0\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
 	{ "underscore for hyphen", "GET / HTTP/1.1\r\n" H "Transfer_Encoding: chunked\r\n\r\n",
 	  "200 open", 0, 0 },
 	/* Content-Length that is read in two ways */
-	{ "CL twice, different", "POST / HTTP/1.1\r\n" H "Content-Length: 0\r\nContent-Length: 47\r\n"
+	{ "CL twice, different", POST "Content-Length: 0\r\nContent-Length: 47\r\n"
 	  "\r\n" NEXT, REFUSED, 0, 0 },
-	{ "CL twice, the same", "POST / HTTP/1.1\r\n" H "Content-Length: 0\r\nContent-Length: 0\r\n"
+	{ "CL twice, the same", POST "Content-Length: 0\r\nContent-Length: 0\r\n"
 	  "\r\n" NEXT, REFUSED, 0, 0 },
-	{ "CL as a list", "POST / HTTP/1.1\r\n" H "Content-Length: 0, 0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "CL +", "POST / HTTP/1.1\r\n" H "Content-Length: +0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "CL -", "POST / HTTP/1.1\r\n" H "Content-Length: -1\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "CL hex", "POST / HTTP/1.1\r\n" H "Content-Length: 0x0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "CL with space inside", "POST / HTTP/1.1\r\n" H "Content-Length: 0 0\r\n\r\n" NEXT,
+	{ "CL as a list", POST "Content-Length: 0, 0\r\n\r\n" NEXT, REFUSED, 0, 0 },
+	{ "CL +", POST "Content-Length: +0\r\n\r\n" NEXT, REFUSED, 0, 0 },
+	{ "CL -", POST "Content-Length: -1\r\n\r\n" NEXT, REFUSED, 0, 0 },
+	{ "CL hex", POST "Content-Length: 0x0\r\n\r\n" NEXT, REFUSED, 0, 0 },
+	{ "CL with space inside", POST "Content-Length: 0 0\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
-	{ "CL with underscore", "POST / HTTP/1.1\r\n" H "Content-Length: 1_0\r\n\r\n" NEXT,
+	{ "CL with underscore", POST "Content-Length: 1_0\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
-	{ "CL empty", "POST / HTTP/1.1\r\n" H "Content-Length:\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "CL beyond 2^64", "POST / HTTP/1.1\r\n" H "Content-Length: 18446744073709551616\r\n\r\n" NEXT,
+	{ "CL empty", POST "Content-Length:\r\n\r\n" NEXT, REFUSED, 0, 0 },
+	{ "CL beyond 2^64", POST "Content-Length: 18446744073709551616\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
-	{ "CL with space before the colon", "POST / HTTP/1.1\r\n" H "Content-Length : 0\r\n\r\n" NEXT,
+	{ "CL with space before the colon", POST "Content-Length : 0\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
-	{ "CL with form feed", "POST / HTTP/1.1\r\n" H "Content-Length: \f0\r\n\r\n" NEXT,
+	{ "CL with form feed", POST "Content-Length: \f0\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
-	{ "CL folded", "POST / HTTP/1.1\r\n" H "Content-Length: 0\r\n 47\r\n\r\n" NEXT,
+	{ "CL folded", POST "Content-Length: 0\r\n 47\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
 	/* bodies where none belong */
-	{ "GET with a body", "GET / HTTP/1.1\r\n" H "Content-Length: 47\r\n\r\n" NEXT, REFUSED, 0, 0 },
+	{ "GET with a body", "GET / HTTP/1.1\r\n" H "Content-Length: 47\r\n\r\n" NEXT,
+	  REFUSED, 0, 0 },
 	{ "HEAD with a body", "HEAD / HTTP/1.1\r\n" H "Content-Length: 47\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
 	{ "DELETE with a body", "DELETE / HTTP/1.1\r\n" H "Content-Length: 47\r\n\r\n" NEXT,
 	  REFUSED, 0, 0 },
-	{ "GET in chunks", "GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" NEXT,
-	  REFUSED, 0, 0 },
+	{ "GET in chunks", "GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	  "0\r\n\r\n" NEXT, REFUSED, 0, 0 },
 	{ "GET with an empty body", "GET / HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n" NEXT,
 	  "200 200 open", 1, 0 },
 	/* chunks */
-	{ "chunk extension", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk extension", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "1;x=y\r\na\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "chunk extension with bare LF", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk extension with bare LF", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "1;\nxx\r\na\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "chunk size 0x", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk size 0x", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "0x1\r\na\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "chunk size +", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk size +", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "+1\r\na\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "chunk size beyond 2^64", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk size beyond 2^64", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "10000000000000001\r\na\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "chunk size with space", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk size with space", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "1 \r\na\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "chunk size with bare LF", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk size with bare LF", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "1\na\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "chunk without its CRLF", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk without its CRLF", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "1\r\nab0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "chunk longer than it says", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "chunk longer than it says", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "1\r\naaa\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "trailer field", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "trailer field", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "0\r\nContent-Length: 47\r\n\r\n" NEXT, REFUSED, 0, 0 },
-	{ "right chunks", "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"
+	{ "right chunks", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "1\r\na\r\n0\r\n\r\n" NEXT, "201 200 open", 1, 0 },
 	/* line ends and control characters */
 	{ "bare LF", "GET / HTTP/1.1\n" H "\r\n" NEXT, REFUSED, 0, 0 },
@@ -232,9 +235,9 @@ static const struct {
 	  "200 200 open", 1, 0 },
 	{ "Connection: close ends", "GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\n" NEXT,
 	  "200 closed", 0, 0 },
-	{ "a body and the next", "POST / HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nabc" NEXT,
+	{ "a body and the next", POST "Content-Length: 3\r\n\r\nabc" NEXT,
 	  "201 200 open", 1, 0 },
-	{ "a body that is too long", "POST / HTTP/1.1\r\n" H "Content-Length: 5000\r\n\r\n" NEXT,
+	{ "a body that is too long", POST "Content-Length: 5000\r\n\r\n" NEXT,
 	  "413 closed", 0, 0 },
 	{ "Expect of another kind", "GET / HTTP/1.1\r\n" H "Expect: 200-ok\r\n\r\n" NEXT,
 	  "417 closed", 0, 0 },
@@ -295,7 +298,7 @@ nothing_is_smuggled(void **state)
 		if (hm_str_eqz(got, cases[i].want) && passed == cases[i].passes)
 			continue;
 		wrong++;
-		print_error("%s: got \"" HM_F "\", want \"%s\"; /smuggled passed %d times, want %d\n",
+		print_error("%s: got \"" HM_F "\", want \"%s\"; /smuggled %d times, want %d\n",
 		            cases[i].name, HM_P(got), cases[i].want, passed, cases[i].passes);
 	}
 	assert_int_equal(wrong, 0);
