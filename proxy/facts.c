@@ -18,7 +18,6 @@
 #include "os/lock.h"
 
 enum {
-	QUEUE_MAX = 1 << 14,
 	FLUSH_MS = 1000,
 	SCAN_PAUSE = 5,
 	SCAN_PAUSE_FAILED = 60, /* seconds */
@@ -38,12 +37,7 @@ struct facts {
 
 	struct uses *uses;
 
-	pthread_mutex_t queue_mutex;
-	pthread_cond_t wake, room;
-	struct news *first, **last;
-	size_t in_queue;
-	bool behind; /* news were lost: what the folder has is to be compared */
-	bool stop;
+	struct newsq *news;
 
 	pthread_mutex_t write_mutex; /* the writer's connection */
 	struct facts_writer w;
@@ -78,100 +72,11 @@ facts_used(struct facts *f, hm_str path, hm_str version, bool zip)
 
 /* ---- news */
 
-static void
-news_free(struct news *n)
-{
-	free(n->newer);
-	free(n);
-}
-
-static struct news *
-news_new(hm_str path, hm_str version, const struct facts_origin *o)
-{
-	static const struct facts_origin none;
-	hm_str parts[4], *out[4];
-	struct news *n;
-	size_t size = 0;
-	char *p;
-
-	if (!o)
-		o = &none;
-	parts[0] = path;
-	parts[1] = version;
-	parts[2] = o->source;
-	parts[3] = o->sumdb;
-	for (size_t i = 0; i < 4; i++)
-		size += parts[i].n + 1;
-	n = hm_mem_new(sizeof(*n) + size);
-	out[0] = &n->path;
-	out[1] = &n->version;
-	out[2] = &n->source;
-	out[3] = &n->sumdb;
-	p = (char *)(n + 1);
-	for (size_t i = 0; i < 4; i++) {
-		if (parts[i].n)
-			memcpy(p, parts[i].p, parts[i].n);
-		*out[i] = hm_str_make(p, parts[i].n);
-		p += parts[i].n + 1;
-	}
-	n->record = o->record;
-	return n;
-}
-
-/* "https://user:secret@host/x" without what is before the '@'. */
-static hm_str
-without_credentials(struct hm_arena *a, hm_str url)
-{
-	ptrdiff_t at = hm_str_index(url, HM_S("://")), end, sign = -1;
-	hm_str rest;
-
-	if (at < 0)
-		return url;
-	rest = hm_str_from(url, (size_t)at + 3);
-	end = hm_str_index_byte(rest, '/');
-	for (ptrdiff_t i = 0; i < (end < 0 ? (ptrdiff_t)rest.n : end); i++)
-		if (rest.p[i] == '@')
-			sign = i;
-	if (sign < 0)
-		return url;
-	return hm_arena_printf(a, HM_F HM_F, HM_P(hm_str_sub(url, 0, (size_t)at + 3)),
-	                       HM_P(hm_str_from(rest, (size_t)sign + 1)));
-}
-
-static void
-put(struct facts *f, struct news *n, bool may_wait)
-{
-	pthread_mutex_lock(&f->queue_mutex);
-	while (may_wait && f->in_queue >= QUEUE_MAX / 4 && !f->stop) {
-		pthread_cond_signal(&f->wake);
-		pthread_cond_wait(&f->room, &f->queue_mutex);
-	}
-	if (f->in_queue >= QUEUE_MAX) {
-		f->behind = true;
-		news_free(n);
-	} else {
-		*f->last = n;
-		f->last = &n->next;
-		f->in_queue++;
-	}
-	pthread_mutex_unlock(&f->queue_mutex);
-}
-
 void
 facts_stored(struct facts *f, hm_str path, hm_str version, const struct facts_origin *o)
 {
-	struct hm_arena a = { 0 };
-	struct facts_origin clean;
-
-	if (!f)
-		return;
-	if (o) {
-		clean = *o;
-		clean.source = without_credentials(&a, o->source);
-		o = &clean;
-	}
-	put(f, news_new(path, version, o), false);
-	hm_arena_free(&a);
+	if (f)
+		newsq_put(f->news, path, version, o, false);
 }
 
 void
@@ -183,29 +88,13 @@ facts_removed(struct facts *f, hm_str path, hm_str version)
 void
 facts_queue(struct facts *f, hm_str path, hm_str version)
 {
-	put(f, news_new(path, version, NULL), true);
+	newsq_put(f->news, path, version, NULL, true);
 }
 
 bool
 facts_stopping(struct facts *f)
 {
-	bool stop;
-
-	pthread_mutex_lock(&f->queue_mutex);
-	stop = f->stop;
-	pthread_mutex_unlock(&f->queue_mutex);
-	return stop;
-}
-
-static void
-free_news(struct news *n)
-{
-	struct news *next;
-
-	for (; n; n = next) {
-		next = n->next;
-		news_free(n);
-	}
+	return newsq_stopped(f->news);
 }
 
 /* ---- writing; hold write_mutex */
@@ -222,56 +111,6 @@ keep_totals(struct facts *f)
 		pthread_mutex_unlock(&f->totals_mutex);
 	}
 	hm_err_free(&err);
-}
-
-/* What n says of the origin and old does not; of two that say it the later counts. */
-static void
-update(struct news *old, const struct news *n)
-{
-	hm_str source = n->source.n ? n->source : old->source;
-	hm_str sumdb = n->sumdb.n ? n->sumdb : old->sumdb;
-	char *p;
-
-	if (n->source.n == 0 && n->sumdb.n == 0)
-		return;
-	p = hm_mem_grow(NULL, source.n + sumdb.n + 1, 1);
-	if (source.n)
-		memcpy(p, source.p, source.n);
-	if (sumdb.n)
-		memcpy(p + source.n, sumdb.p, sumdb.n);
-	free(old->newer);
-	old->newer = p;
-	old->source = hm_str_make(p, source.n);
-	old->sumdb = hm_str_make(p + source.n, sumdb.n);
-	if (n->sumdb.n)
-		old->record = n->record;
-}
-
-/* The .info, .mod and .zip of one version come together: it is looked at once. */
-static struct news *
-merge(struct hm_arena *a, struct news *list)
-{
-	struct hm_map seen = { .arena = a };
-	struct news *first = NULL, **last = &first, *n, *next, *old;
-	bool fresh;
-
-	for (n = list; n; n = next) {
-		struct hm_map_entry *e = hm_map_put(
-			&seen, hm_modver_str(a, hm_modver_of(n->path, n->version)), &fresh);
-
-		next = n->next;
-		if (fresh) {
-			e->val = n;
-			*last = n;
-			last = &n->next;
-			continue;
-		}
-		old = e->val;
-		update(old, n);
-		news_free(n);
-	}
-	*last = NULL;
-	return first;
 }
 
 /* Up to BATCH of them in one transaction; *list moves on only when it is committed. */
@@ -300,49 +139,16 @@ write_batch(struct facts *f, struct news **list, struct hm_err *err)
 	return 0;
 }
 
-/* They wait for better times, if there is room. */
-static void
-put_back(struct facts *f, struct news *list)
-{
-	struct news *last = list;
-	size_t n = 1;
-
-	for (; last->next; last = last->next)
-		n++;
-	pthread_mutex_lock(&f->queue_mutex);
-	if (f->in_queue + n > QUEUE_MAX) {
-		f->behind = true;
-	} else {
-		last->next = f->first;
-		if (!f->first)
-			f->last = &last->next;
-		f->first = list;
-		f->in_queue += n;
-		list = NULL;
-	}
-	pthread_mutex_unlock(&f->queue_mutex);
-	free_news(list);
-}
-
 static int
 write_news(struct facts *f, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
-	struct news *list;
+	struct news *list = newsq_take(f->news, &a);
 	int rc = 0;
 
-	pthread_mutex_lock(&f->queue_mutex);
-	list = f->first;
-	f->first = NULL;
-	f->last = &f->first;
-	f->in_queue = 0;
-	pthread_cond_broadcast(&f->room);
-	pthread_mutex_unlock(&f->queue_mutex);
-	list = merge(&a, list);
 	while (list && rc == 0)
 		rc = write_batch(f, &list, err);
-	if (list)
-		put_back(f, list);
+	newsq_put_back(f->news, list);
 	hm_arena_free(&a);
 	return rc;
 }
@@ -422,23 +228,17 @@ facts_purged(struct facts *f, struct fact_purge *p, struct hm_err *err)
 void
 facts_scan_begins(struct facts *f)
 {
-	pthread_mutex_lock(&f->queue_mutex);
-	f->behind = false;
-	pthread_mutex_unlock(&f->queue_mutex);
+	newsq_lost(f->news, true);
 }
 
 int
 facts_scan_ends(struct facts *f, struct hm_err *err)
 {
-	bool again;
 	int rc;
 
 	pthread_mutex_lock(&f->write_mutex);
 	rc = write_all(f, err);
-	pthread_mutex_lock(&f->queue_mutex);
-	again = f->behind; /* something was lost meanwhile */
-	pthread_mutex_unlock(&f->queue_mutex);
-	if (rc == 0 && !again)
+	if (rc == 0 && !newsq_lost(f->news, false)) /* nothing was lost meanwhile */
 		rc = hm_db_exec(f->w.db, "UPDATE total SET behind=0", err);
 	pthread_mutex_unlock(&f->write_mutex);
 	return rc;
@@ -485,42 +285,21 @@ scan_start(struct facts *f)
 		atomic_store(&f->scanning, false);
 }
 
-/* News were lost (the queue was full, or the disk), and can be written again. */
-static bool
-is_behind(struct facts *f)
-{
-	bool behind;
-
-	pthread_mutex_lock(&f->queue_mutex);
-	behind = f->scan && f->behind;
-	pthread_mutex_unlock(&f->queue_mutex);
-	return behind && !f->failing;
-}
-
 static void *
 writer_main(void *arg)
 {
 	struct facts *f = arg;
 	struct hm_err err = { 0 };
-	struct timespec until;
-	bool news, stop = false;
+	bool stop = false;
 
 	while (!stop) {
-		pthread_mutex_lock(&f->queue_mutex);
-		if (!f->stop) {
-			clock_gettime(CLOCK_MONOTONIC, &until);
-			until.tv_sec += FLUSH_MS / 1000;
-			pthread_cond_timedwait(&f->wake, &f->queue_mutex, &until);
-		}
-		news = f->first != NULL;
-		stop = f->stop;
-		pthread_mutex_unlock(&f->queue_mutex);
-		if (news || uses_any(f->uses) || f->failing)
+		stop = newsq_wait(f->news, FLUSH_MS);
+		if (newsq_length(f->news) || uses_any(f->uses) || f->failing)
 			facts_flush(f, &err);
 		hm_err_clear(&err);
-		if (is_behind(f) && !stop)
+		if (!stop && f->scan && !f->failing && newsq_lost(f->news, false))
 			scan_start(f);
-		if (f->tick && !stop)
+		if (!stop && f->tick)
 			f->tick(f->ctx, f);
 	}
 	hm_err_free(&err);
@@ -537,9 +316,7 @@ facts_totals(struct facts *f)
 	pthread_mutex_lock(&f->totals_mutex);
 	t = f->totals;
 	pthread_mutex_unlock(&f->totals_mutex);
-	pthread_mutex_lock(&f->queue_mutex);
-	t.queued = f->in_queue;
-	pthread_mutex_unlock(&f->queue_mutex);
+	t.queued = newsq_length(f->news);
 	t.lost = uses_lost(f->uses);
 	t.scanning = atomic_load(&f->scanning);
 	return t;
@@ -694,26 +471,19 @@ int
 facts_open(const struct facts_opts *o, struct facts **out, struct hm_err *err)
 {
 	struct facts *f = hm_mem_new(sizeof(*f));
-	pthread_condattr_t attr;
 
 	f->store = f->w.store = o->store;
 	f->log = o->log;
 	f->tick = o->tick;
-	f->scan = o->scan;
 	f->ctx = o->ctx;
+	f->scan = o->scan;
 	f->lock = -1;
-	f->last = &f->first;
 	f->file = hm_path_cat(&f->arena, o->store->root, HM_S("facts.db"));
-	pthread_mutex_init(&f->queue_mutex, NULL);
+	f->news = newsq_new();
+	f->uses = uses_new();
 	pthread_mutex_init(&f->write_mutex, NULL);
 	pthread_mutex_init(&f->read_mutex, NULL);
 	pthread_mutex_init(&f->totals_mutex, NULL);
-	f->uses = uses_new();
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->wake, &attr);
-	pthread_cond_init(&f->room, &attr);
-	pthread_condattr_destroy(&attr);
 	if (open_locked(f, err) || start(f, err)) {
 		facts_close(f);
 		return -1;
@@ -729,7 +499,8 @@ sign_off(struct facts *f)
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };
 
-	if ((f->behind || f->failing) && hm_db_exec(f->w.db, "UPDATE total SET behind=1", &err))
+	if ((newsq_lost(f->news, false) || newsq_length(f->news) || f->failing) &&
+	    hm_db_exec(f->w.db, "UPDATE total SET behind=1", &err))
 		f->opener = 0; /* the row left behind says it, too */
 	hm_err_clear(&err);
 	hm_db_exec(f->w.db,
@@ -744,11 +515,7 @@ facts_stop(struct facts *f)
 {
 	if (!f)
 		return;
-	pthread_mutex_lock(&f->queue_mutex);
-	f->stop = true;
-	pthread_cond_broadcast(&f->wake);
-	pthread_cond_broadcast(&f->room);
-	pthread_mutex_unlock(&f->queue_mutex);
+	newsq_stop(f->news);
 	if (f->has_writer)
 		pthread_join(f->writer, NULL);
 	if (f->has_scanner)
@@ -772,7 +539,7 @@ facts_close(struct facts *f)
 	for (size_t i = 0; i < READERS; i++)
 		hm_db_free(f->reader[i]);
 	facts_writer_end(&f->w); /* last: who may write folds the WAL in */
-	free_news(f->first);
+	newsq_free(f->news);
 	uses_free(f->uses);
 	hm_lock_release(f->lock);
 	hm_arena_free(&f->arena);

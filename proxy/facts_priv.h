@@ -1,7 +1,8 @@
 /*
  * facts_priv.h - between the files of facts:
  *
- *	facts.c       open and close, the queue, the writer thread
+ *	facts.c       open and close, the writer thread
+ *	facts_news.c  the queue of versions that are to be looked at
  *	facts_uses.c  uses, until they are written
  *	facts_look.c  a version's files become its row
  *	facts_read.c  queries
@@ -24,6 +25,28 @@ struct news {
 	int64_t record;
 	char *newer; /* memory of source and sumdb that came later; or NULL */
 };
+
+void news_free(struct news *n);
+
+/* Bounded; what does not fit is lost, and that is known. */
+struct newsq;
+
+struct newsq *newsq_new(void);
+void newsq_free(struct newsq *q);
+/* may_wait: until the queue is short again, or stops. */
+void newsq_put(struct newsq *q, hm_str path, hm_str version, const struct facts_origin *o,
+               bool may_wait);
+/* All of it, each version once; a is for the time of the call. */
+struct news *newsq_take(struct newsq *q, struct hm_arena *a);
+/* They wait for better times, in front of all others. list may be NULL. */
+void newsq_put_back(struct newsq *q, struct news *list);
+/* About so long, or until it is getting full; true: it has stopped. */
+bool newsq_wait(struct newsq *q, int ms);
+void newsq_stop(struct newsq *q);
+bool newsq_stopped(struct newsq *q);
+/* Did any not fit? forget: and begin anew. */
+bool newsq_lost(struct newsq *q, bool forget);
+size_t newsq_length(struct newsq *q);
 
 /* How often a version was asked for since the last time that this was written. */
 struct use {
