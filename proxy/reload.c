@@ -28,6 +28,7 @@ share(struct proxy *p, struct proxy *base)
 	p->access = base->access;
 	p->audit = base->audit;
 	p->ownlog = base->ownlog;
+	p->replica = base->replica;
 	p->server = base->server;
 	p->tls = base->tls;
 	p->meter = base->meter;
@@ -58,6 +59,8 @@ tell_fixed(const struct proxy *base, const struct proxy *fresh)
 		{ "sumdb", hm_str_eq(a->sumdb, b->sumdb) },
 		{ "memory", a->memory_mib == b->memory_mib },
 		{ "quota", hm_str_eq(a->quota, b->quota) },
+		{ "replica-of", hm_str_eq(a->replica_of, b->replica_of) },
+		{ "replica-interval", a->replica_interval == b->replica_interval },
 		{ "policy", hm_str_eq(a->policy, b->policy) },
 		{ "access-log", hm_str_eq(a->access_log, b->access_log) },
 		{ "access-log-file", hm_str_eq(a->access_log_file, b->access_log_file) },
