@@ -197,4 +197,29 @@ here "stop" stop
 t "a quota that is none" fails_with 2 "is no size" "$proxy" serve --dir "$work/x" --quota lots
 t "a quota without an upstream" fails_with 2 "exclude each other" "$proxy" serve --dir "$work/x" --quota 1G --offline
 
+# ---- many versions (tests/bench/proxy-size has 500,000)
+gotool storefill -store -link "$work/many" 100 100 100
+many() { start many --offline && until_true grep -q "10000 versions differed" "$work/many.log" && [ "$(curl -s "$url/index?limit=2000" | wc -l)" = 2000 ]; }
+here "10,000 versions that nobody told of" many
+walk_index() {
+	local since=1970-01-01T00:00:00Z n=0 last=
+	while :; do
+		curl -s "$url/index?since=$since" >"$work/page"
+		n=$((n + $(wc -l <"$work/page") - (n > 0)))
+		since=$(tail -n 1 "$work/page" | sed 's/.*"Timestamp":"\(.*\)".*/\1/')
+		[ "$since" != "$last" ] || break
+		last=$since
+	done
+	[ $n = 10000 ] || { echo "$n versions"; return 1; }
+}
+t "who follows the index sees each of them once" walk_index
+lists() { [ "$(curl -s "$url/m57.example/pkg/@v/list" | wc -l)" = 100 ] && curl -s "$url/m57.example/pkg/@latest" | grep -q Version; }
+t "their lists" lists
+here "stop" stop
+clean_many() { start many --offline && ! grep "new or behind" "$work/many.log" && [ "$(curl -s "$url/index?limit=10" | wc -l)" = 10 ]; }
+here "the next start looks at none" clean_many
+killed_many() { kill -9 "$pid"; wait "$pid"; start many --offline && grep -q "new or behind" "$work/many.log" && until_true grep -q " 0 versions differed" "$work/many.log"; }
+here "after kill -9 they are compared, and none differs" killed_many
+here "stop" stop
+
 finish
