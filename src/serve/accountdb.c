@@ -17,8 +17,7 @@
 #include "serve/audit.h"
 #include "serve/credential.h"
 
-/* 32 MiB and about 0.1 s for a password; a token needs no cost to be unguessable. */
-static const struct hm_scrypt password_cost = { 32768, 8, 1 }, token_cost = { 1024, 8, 1 };
+static const struct hm_scrypt password_cost = HM_PASSWORD_COST, token_cost = HM_TOKEN_COST;
 
 #define BUMP(table, what)                                                                    \
 	"CREATE TRIGGER " table "_" what " AFTER " what " ON " table                         \

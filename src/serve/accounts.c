@@ -395,7 +395,7 @@ stored_secret(struct hm_accounts *a, const struct hm_sent *sent, struct hm_scryp
 	const struct owned *o;
 	int64_t id = 0;
 
-	*cost = (struct hm_scrypt){ 32768, 8, 1 };
+	*cost = (struct hm_scrypt)HM_PASSWORD_COST;
 	memset(salt, 0, 16);
 	memset(hash, 0, HM_CREDENTIAL_HASH);
 	pthread_rwlock_rdlock(&a->lock);

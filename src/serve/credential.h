@@ -10,6 +10,13 @@
 #define HM_CREDENTIAL_HASH 32
 #define HM_AUTHORIZATION_MAX 4096
 
+/*
+ * scrypt for passwords: 16 MiB and about 0.2 s, as strong against guessing as 128 MiB at
+ * p = 1 (OWASP's table).  A token has 256 random bits: no cost makes it harder to guess.
+ */
+#define HM_PASSWORD_COST { 16384, 8, 5 }
+#define HM_TOKEN_COST    { 1024, 8, 1 }
+
 struct hm_sent {
 	hm_str user;     /* of basic authentication; empty for a token alone */
 	hm_str password; /* when it is one */
