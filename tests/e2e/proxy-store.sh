@@ -35,9 +35,9 @@ gets() {
 	got=$(status "$2")
 	[ "$got" = "$1" ] || { echo "$2: status $got, want $1"; cat "$work/body"; return 1; }
 }
-# until_true COMMAND...: within ten seconds
+# until_true COMMAND...: within a minute
 until_true() {
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.1
 	done
