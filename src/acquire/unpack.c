@@ -290,7 +290,7 @@ publish(struct work *w, hm_str h1, struct hm_err *err)
 	if (w->tmp.n && hm_file_rename(w->tmp.p, w->zip.p, err))
 		return -1;
 	if (w->tmp.n)
-		hm_store_mend_list(hm_path_dir(&w->arena, w->zip));
+		hm_store_mend_list(hm_path_dir(&w->arena, w->zip), w->m.version);
 	w->tmp = HM_S("");
 	if (w->want_tree && hm_store_publish(w->store, w->m.path, w->m.version, w->stage.p, err))
 		return -1;

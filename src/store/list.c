@@ -76,12 +76,37 @@ is_broken(const char *file)
 }
 
 void
-hm_store_mend_list(hm_str folder)
+hm_store_heal_list(hm_str folder)
 {
 	struct hm_arena a = { 0 };
 
 	if (is_broken(hm_path_cat(&a, folder, HM_S("list")).p))
 		hm_store_update_list(folder);
+	hm_arena_free(&a);
+}
+
+static bool
+has_line(hm_str text, hm_str want)
+{
+	hm_str line;
+
+	while (hm_str_next(&text, '\n', &line))
+		if (hm_str_eq(line, want))
+			return true;
+	return false;
+}
+
+void
+hm_store_mend_list(hm_str folder, hm_str version)
+{
+	struct hm_arena a = { 0 };
+	struct hm_err err = { 0 };
+	hm_str list;
+
+	if (hm_file_read(&a, hm_path_cat(&a, folder, HM_S("list")).p, HM_FILE_MAX, &list, &err) ||
+	    !has_line(list, version))
+		hm_store_update_list(folder);
+	hm_err_free(&err);
 	hm_arena_free(&a);
 }
 
