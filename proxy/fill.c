@@ -81,6 +81,7 @@ fills_free(struct fills *f)
 		return;
 	fills_stop(f);
 	hm_pool_free(f->pool);
+	hm_server_flush(f->p->server); /* those who waited hold fills */
 	sem_destroy(&f->cores);
 	pthread_mutex_destroy(&f->large);
 	pthread_mutex_destroy(&f->mutex);

@@ -537,6 +537,13 @@ close_fd(int fd)
 }
 
 void
+hm_server_flush(struct hm_server *s)
+{
+	for (unsigned i = 0; s && i < s->n_loops; i++)
+		take_resumed(&s->loop[i]);
+}
+
+void
 hm_server_free(struct hm_server *s)
 {
 	if (!s)

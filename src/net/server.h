@@ -66,6 +66,11 @@ int hm_server_run(struct hm_server *s, struct hm_err *err);
  * Async-signal-safe.
  */
 void hm_server_stop(struct hm_server *s, int drain_ms);
+/*
+ * After hm_server_run(): what was resumed since gets its turn, though there is nobody to
+ * answer, so that whoever resumes can let go.
+ */
+void hm_server_flush(struct hm_server *s);
 void hm_server_free(struct hm_server *s);
 /* "ip:port" that a socket is bound to, "unix" for a local one, "-" for what is none of these. */
 hm_str hm_server_socket_address(struct hm_arena *a, int fd);
