@@ -25,6 +25,7 @@ usage(FILE *out)
 	      "                           (default: go env GOPROXY)\n"
 	      "    --offline              unknown versions are not fetched\n"
 	      "    --fetches N            at once (default 8)\n"
+	      "    --memory MIB           records looked up lately are kept in memory (default 4)\n"
 	      "    --missing-keep SEC     \"not found\" is remembered so long (default 30)\n"
 	      "    --rate N               requests a second of one account or address (default 0:\n"
 	      "                           no limit)\n"
@@ -59,6 +60,7 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		{ "serve", "upstream", "HERMOD_SUMDB_UPSTREAM", HM_SET_STR, &o->upstream, 0, 0 },
 		{ "serve", "offline", "HERMOD_SUMDB_OFFLINE", HM_SET_BOOL, &o->offline, 0, 0 },
 		{ "serve", "fetches", "HERMOD_SUMDB_FETCHES", HM_SET_INT, &o->fetches, 1, 256 },
+		{ "serve", "memory", "HERMOD_SUMDB_MEMORY", HM_SET_INT, &o->memory_mib, 0, 65536 },
 		{ "serve", "missing-keep", "HERMOD_SUMDB_MISSING_KEEP", HM_SET_INT,
 		  &o->missing_keep, 0, 86400 },
 		{ "serve", "insecure-http", "HERMOD_SUMDB_INSECURE_HTTP", HM_SET_BOOL,
@@ -149,7 +151,7 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8,
-		             .rate_burst = 1000, .missing_keep = 30, .witness_quorum = -1,
+		             .rate_burst = 1000, .memory_mib = 4, .missing_keep = 30, .witness_quorum = -1,
 		             .witness_wait = 5, .access_log = HM_S("off") };
 	struct hm_log log = { .write = hm_program_log };
 	struct hm_arena a = { 0 };

@@ -247,6 +247,7 @@ open_parts(struct sumdb *s, struct hm_err *err)
 	if ((o->tls_cert.n || o->tls_key.n) &&
 	    hm_tls_server_new(o->tls_cert.p, o->tls_key.p, &s->tls, err))
 		return -1;
+	hm_tilelog_remember(s->tiles, o->memory_mib);
 	serve.tiles = s->tiles;
 	serve.access = s->access;
 	s->serve = hm_logserve_new(&serve);

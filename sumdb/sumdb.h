@@ -36,6 +36,7 @@ struct options {
 	hm_str access_log, access_log_file;
 	bool insecure_http;   /* plain HTTP, and credentials over it, on any address */
 	int rate, rate_burst; /* requests a second of one account or address; 0: no limit */
+	int memory_mib;       /* of records that were looked up lately */
 	int missing_keep;     /* seconds that "not found" is remembered */
 	hm_str key, url;      /* prove, check, monitor: of a log as others see it */
 	hm_str pattern;       /* monitor --for */

@@ -15,6 +15,7 @@
 
 #include "tilelog/files.h"
 #include "tilelog/index.h"
+#include "tilelog/recent.h"
 #include "tilelog/tail.h"
 #include "tilelog/tilelog.h"
 
@@ -23,6 +24,8 @@ enum {
 	BACKLOG = 4 * BATCH_MAX, /* records not in tiles yet; then appends wait for those */
 	UNPUBLISHED_MAX = 1 << 20, /* records in memory when the public files cannot be written */
 	READERS_MAX = 64,
+	RECENT_MIB = 4,
+	RECENT_BYTES = 256,   /* of a record that was looked up lately */
 };
 
 /* One bit a full tile that was read and found right. */
@@ -59,6 +62,8 @@ struct hm_tilelog {
 	pthread_mutex_t readers_mutex; /* guards the next two */
 	struct hm_logindex *reader[READERS_MAX];
 	int readers;
+
+	struct hm_recent *recent;
 
 	pthread_mutex_t right_mutex; /* guards right */
 	struct tile_bits right[1 + HM_TAIL_LEVELS]; /* data tiles first */

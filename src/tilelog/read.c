@@ -325,17 +325,21 @@ hm_tilelog_find(struct hm_tilelog *l, struct hm_arena *a, hm_str key, struct hm_
                 struct hm_err *err)
 {
 	struct search s = { l, a, key, out };
+	int64_t hash = hm_logindex_hash(key);
 	struct hm_logindex *x;
 	int rc;
 
-	if (take_reader(l, &x, err))
-		return -1;
-	rc = hm_logindex_find(x, hm_logindex_hash(key), try_hint, &s, err);
-	give_reader(l, x);
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		return hm_err_set(err, HM_ENOTFOUND, "not found: " HM_F, HM_P(key));
+	if (!hm_recent_get(l->recent, a, hash, key, &out->id, &out->text)) {
+		if (take_reader(l, &x, err))
+			return -1;
+		rc = hm_logindex_find(x, hash, try_hint, &s, err);
+		give_reader(l, x);
+		if (rc < 0)
+			return -1;
+		if (rc == 0)
+			return hm_err_set(err, HM_ENOTFOUND, "not found: " HM_F, HM_P(key));
+		hm_recent_put(l->recent, hash, out->id, out->text);
+	}
 	out->head = hm_tilelog_latest(l, a, NULL); /* later than the record, so it covers it */
 	return 0;
 }

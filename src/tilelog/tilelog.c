@@ -28,6 +28,7 @@ new_log(hm_str dir, const struct hm_tilelog_opts *opts)
 	l->log = opts->log;
 	l->lock = -1;
 	l->last = &l->first;
+	l->recent = hm_recent_new(RECENT_MIB * (1 << 20) / RECENT_BYTES);
 	pthread_rwlockattr_init(&fair);
 #ifdef __GLIBC__
 	pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -80,6 +81,7 @@ hm_tilelog_free(struct hm_tilelog *l)
 	while (l->readers)
 		hm_logindex_free(l->reader[--l->readers]);
 	hm_logindex_free(l->index);
+	hm_recent_free(l->recent);
 	hm_tail_free(&l->tail);
 	for (size_t i = 0; i < sizeof(l->right) / sizeof(*l->right); i++)
 		free(l->right[i].v);
@@ -450,6 +452,13 @@ hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, s
 	struct hm_tilelog_opts opts = { .log = log };
 
 	return hm_tilelog_open_with(dir, &opts, out, err);
+}
+
+void
+hm_tilelog_remember(struct hm_tilelog *l, int mib)
+{
+	hm_recent_free(l->recent);
+	l->recent = hm_recent_new(((size_t)mib << 20) / RECENT_BYTES);
 }
 
 int

@@ -93,6 +93,12 @@ int hm_tilelog_read_hashes(void *l, const int64_t *index, size_t n, struct hm_ha
 /* Finishes what is queued, publishes, gives the lock back. */
 void hm_tilelog_free(struct hm_tilelog *l);
 
+/*
+ * Records that were looked up lately are kept in about so much memory (4 MiB unless said).
+ * Before anything is looked up.
+ */
+void hm_tilelog_remember(struct hm_tilelog *l, int mib);
+
 /* The list of names in the log is no secret: anybody may read the records. */
 int hm_tilelog_declare(hm_str dir, bool open, struct hm_err *err);
 bool hm_tilelog_is_public(const struct hm_tilelog *l);

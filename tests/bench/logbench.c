@@ -137,7 +137,9 @@ fill(const char *dir, long long at, long long end)
 		b->w = &w;
 		for (; b->left < BATCH && at < end; at++, b->left++)
 			b->v[b->left] = (struct hm_append){
-				.text = record(&b->arena, "bench/m", at), .done = bulk_done, .ctx = b,
+				.text = record(&b->arena, "bench/m", at),
+				.done = bulk_done,
+				.ctx = b,
 			};
 		wait_below(&w, IN_FLIGHT);
 		pthread_mutex_lock(&w.mutex);
