@@ -1,48 +1,6 @@
 # hermod-proxy fsck: each kind of damage is named, and mended.
 . "$(dirname "$0")/lib.sh"
-
-[ -n "$GO" ] || { skip "hermod-proxy fsck" "no go command"; finish; }
-command -v curl >/dev/null || { skip "hermod-proxy fsck" "no curl"; finish; }
-unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOPROXY
-export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GONOSUMDB='*'
-proxy=$BUILDDIR/hermod-proxy
-fx=$work/fx up=$work/up
-gotool fixtures "$fx" || { t "fixtures" false; finish; }
-gotool storefill "$up" 20 2 50000 || { t "storefill" false; finish; }
-
-# start NAME ARGS...: a proxy with its own store; $url is where it listens.
-start() {
-	local name=$1
-	shift
-	url=
-	: >"$work/$name.log"
-	"$proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
-	pid=$!
-	pids+=("$pid")
-	for _ in $(seq 200); do
-		url=$(sed -n 's/^listening on //p' "$work/$name.log")
-		[ -n "$url" ] && return 0
-		sleep 0.05
-	done
-	cat "$work/$name.log"
-	return 1
-}
-stop() { kill "$pid" && wait "$pid"; }
-status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
-# gets STATUS URL
-gets() {
-	local got
-	got=$(status "$2")
-	[ "$got" = "$1" ] || { echo "$2: status $got, want $1"; cat "$work/body"; return 1; }
-}
-# until_true COMMAND...: within ten seconds
-until_true() {
-	for _ in $(seq 100); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1
-	done
-	"$@"
-}
+. "$top/tests/e2e/proxy.inc"
 words=example.com/words/@v
 
 # The store of these tests: three modules of $up and two of the fixtures, through a server.
