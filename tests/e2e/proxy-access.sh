@@ -281,4 +281,15 @@ if command -v perl >/dev/null; then
 else
 	skip "sockets from systemd, and what it is told" "no perl"
 fi
+units() {
+	mkdir -p units && sed "s,@bindir@/hermod-proxy,$P,;s,@sysconfdir@,/etc," "$top/proxy/hermod-proxy.service.in" >units/hermod-proxy.service && cp "$top/proxy/hermod-proxy.socket" units/ || return 1
+	local said
+	said=$(systemd-analyze verify --man=no units/hermod-proxy.service units/hermod-proxy.socket 2>&1 | grep 'units/hermod-proxy')
+	[ -z "$said" ] || { echo "$said"; return 1; }
+}
+if systemd-analyze --version >/dev/null 2>&1; then
+	t "systemd takes the unit files" units
+else
+	skip "systemd takes the unit files" "no systemd-analyze"
+fi
 finish
