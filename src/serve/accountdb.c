@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -461,13 +462,21 @@ hm_accountdb_revoke(struct hm_db *db, hm_str by, hm_str name, unsigned rights, h
 
 /* ---- all of it */
 
+static int
+by_id(const void *x, const void *y)
+{
+	const struct hm_account *a = x, *b = y;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* The list is in order of id. */
 static struct hm_account *
 find(struct hm_account_list *l, int64_t id)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].id == id)
-			return &l->v[i];
-	return NULL;
+	struct hm_account key = { .id = id };
+
+	return l->n ? bsearch(&key, l->v, l->n, sizeof(key), by_id) : NULL;
 }
 
 /* One table's rows, in ascending order of account: the last one found is where to look. */
