@@ -131,6 +131,15 @@ passwd() {
 t "passwords" passwd
 t "two Authorization fields" is 400 -H "Authorization: Bearer $dev" -H "Authorization: Bearer $ci" "$url/corp.example.com/team/a/@v/list"
 
+t "publish sends no token over plain http beyond loopback" fails_with 1 "credentials are not sent over plain http to 192.0.2.1" env HERMOD_PROXY_TOKEN=x "$P" publish --url http://192.0.2.1/ a v1.0.0
+quiet() {
+	"$P" publish --url "https://ci:$ci@127.0.0.1:9/" a v1.0.0 >said 2>&1
+	[ $? = 1 ] && grep -q 'connection refused' said && ! grep -qF -e "${ci#hmd_*_}" said || { cat said; return 1; }
+}
+t "publish says no password of a URL" quiet
+publish_netrc() { printf 'machine 127.0.0.1 login ci password %s\n' "$ci" >"$HOME/.netrc" && "$P" publish --url "$url/" a v1.0.0 >/dev/null 2>&1; local s=$?; rm -f "$HOME/.netrc"; return $s; }
+t "publish with ~/.netrc" publish_netrc
+
 # -- uploads that are refused
 "$P" publish --output a1.zip a v1.0.0 >/dev/null 2>&1
 "$P" publish --output b1.zip b v1.0.0 >/dev/null 2>&1
