@@ -36,8 +36,8 @@ struct hm_audit {
 		uint64_t key;
 		int64_t until;
 	} known[NOTES_KNOWN];
-	int64_t minute;
-	unsigned in_minute;
+	int64_t minute, day;
+	unsigned in_minute, in_day;
 	uint64_t left_out;
 };
 
@@ -180,7 +180,12 @@ has_room(struct hm_audit *a, int64_t now)
 		a->minute = now / 60;
 		a->in_minute = 0;
 	}
-	return a->in_minute < HM_AUDIT_NOTES_MINUTE && a->waiting < NOTES_WAIT;
+	if (now / 86400 != a->day) {
+		a->day = now / 86400;
+		a->in_day = 0;
+	}
+	return a->in_minute < HM_AUDIT_NOTES_MINUTE && a->in_day < HM_AUDIT_NOTES_DAY &&
+	       a->waiting < NOTES_WAIT;
 }
 
 static struct note *
@@ -201,6 +206,7 @@ append(struct hm_audit *a, struct note *n)
 	a->last = n;
 	a->waiting++;
 	a->in_minute++;
+	a->in_day++;
 	pthread_cond_signal(&a->wake);
 }
 

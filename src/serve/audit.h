@@ -38,10 +38,11 @@ void hm_audit_free(struct hm_audit *a);
 int hm_audit_add(struct hm_audit *a, const struct hm_audit_event *e, struct hm_err *err);
 /*
  * For refusals: never waits.  The same who, action and object is written once an hour,
- * and no more than HM_AUDIT_NOTES_MINUTE lines a minute; a line says how many were left
- * out.
+ * and no more than HM_AUDIT_NOTES_MINUTE lines a minute and HM_AUDIT_NOTES_DAY a day (some
+ * 2 MB); a line says how many were left out.
  */
 #define HM_AUDIT_NOTES_MINUTE 60
+#define HM_AUDIT_NOTES_DAY    5000
 void hm_audit_note(struct hm_audit *a, const struct hm_audit_event *e);
 
 /* As part of a transaction that the caller has begun. */
