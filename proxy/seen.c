@@ -62,7 +62,7 @@ read_own_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str *ou
 	if (rc == 0) {
 		name = hm_arena_printf(a, HM_F "/cache/download/" HM_F "/@v",
 		                       HM_P(p->store.root), HM_P(escaped));
-		hm_store_heal_list(name);
+		hm_store_mend_list(name, HM_S(""));
 		name = hm_path_cat(a, name, HM_S("list"));
 		rc = hm_file_read(a, name.p, HM_FETCH_MAX_LIST, out, &err);
 	}

@@ -1,7 +1,5 @@
 #include "store/list.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -58,33 +56,6 @@ make_first(struct hm_arena *a, hm_str folder, hm_str file, struct hm_err *err)
 	return err->code == HM_OK && hm_file_write_new(file.p, now, 0666);
 }
 
-/* Nothing in it, or zeros at its end, which rewrite() puts there first. */
-static bool
-is_broken(const char *file)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	char last = '\n';
-	bool broken;
-
-	if (fd < 0)
-		return false;
-	broken = fstat(fd, &st) == 0 &&
-	         (st.st_size == 0 || (pread(fd, &last, 1, st.st_size - 1) == 1 && last == '\0'));
-	close(fd);
-	return broken;
-}
-
-void
-hm_store_heal_list(hm_str folder)
-{
-	struct hm_arena a = { 0 };
-
-	if (is_broken(hm_path_cat(&a, folder, HM_S("list")).p))
-		hm_store_update_list(folder);
-	hm_arena_free(&a);
-}
-
 static bool
 has_line(hm_str text, hm_str want)
 {
@@ -96,15 +67,24 @@ has_line(hm_str text, hm_str want)
 	return false;
 }
 
+/* Zeros are what rewrite() puts there first. */
+static bool
+is_broken(hm_str list, hm_str version)
+{
+	return list.n == 0 || list.p[list.n - 1] == '\0' ||
+	       (version.n && !has_line(list, version));
+}
+
 void
 hm_store_mend_list(hm_str folder, hm_str version)
 {
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };
 	hm_str list;
+	int rc = hm_file_read(&a, hm_path_cat(&a, folder, HM_S("list")).p, HM_FILE_MAX, &list,
+	                      &err);
 
-	if (hm_file_read(&a, hm_path_cat(&a, folder, HM_S("list")).p, HM_FILE_MAX, &list, &err) ||
-	    !has_line(list, version))
+	if (rc ? version.n > 0 : is_broken(list, version))
 		hm_store_update_list(folder);
 	hm_err_free(&err);
 	hm_arena_free(&a);
