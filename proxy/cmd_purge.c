@@ -3,7 +3,6 @@
  */
 #include <stdio.h>
 
-#include "base/path.h"
 #include "cmds.h"
 #include "os/file.h"
 #include "remove.h"
@@ -26,14 +25,11 @@ purge_one(struct proxy *p, hm_str object, hm_str who, hm_str reason, struct hm_e
 		.who = who, .action = HM_S("purge"), .object = object, .detail = reason
 	};
 	struct hm_modver m;
-	hm_str file;
 
 	if (!hm_modver_cut(object, &m) || m.version.n == 0)
 		return hm_err_set(err, HM_EUSAGE, "\"" HM_F "\" is not PATH@VERSION", HM_P(object));
-	if (hm_store_path(&p->store, &p->arena, m.path, m.version, "mod", &file, err))
-		return hm_err_wrap(err, HM_F ": ", HM_P(object));
-	if (!hm_file_is_dir(hm_path_dir(&p->arena, file).p))
-		return hm_err_set(err, HM_ENOTFOUND, HM_F ": not in the store", HM_P(object));
+	if (remove_check(&p->store, m.path, m.version, err))
+		return hm_modver_wrap(err, m);
 	/* the audit log first: what cannot be recorded is not done */
 	if (hm_audit_add(p->audit, &e, err) ||
 	    purge_version(&p->store, p->facts, m.path, m.version, &why, err))

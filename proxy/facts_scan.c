@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "os/file.h"
+#include "store/list.h"
 #include "walk.h"
 
 struct scan {
@@ -61,6 +62,7 @@ scan_module(void *ctx, hm_str path, hm_str dir, struct hm_err *err)
 	struct scan *s = ctx;
 	struct hm_arena a = { 0 };
 	struct hm_map found = { .arena = &a }, known = { .arena = &a };
+	uint64_t before = s->changed;
 	bool row = true;
 	int rc = path.n ? list_folder(&a, dir.p, &found, err) : 0;
 
@@ -75,6 +77,8 @@ scan_module(void *ctx, hm_str path, hm_str dir, struct hm_err *err)
 	for (size_t i = 0; rc == 0 && i < found.n; i++)
 		if (as_row(found.e[i].num) && !hm_map_has(&known, found.e[i].key))
 			differs(s, path, found.e[i].key);
+	if (s->changed > before && found.n) /* who died here may not have come to it */
+		hm_store_update_list(dir);
 	hm_arena_free(&a);
 	return rc;
 }

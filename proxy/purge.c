@@ -22,6 +22,8 @@ purge(struct proxy *p, struct hm_exchange *x, struct hm_modver m, struct hm_err 
 
 	if (!hm_access_may(p->access, x, HM_RIGHT_ADMIN, m.path))
 		return hm_err_set(err, HM_EFORBIDDEN, "the right to purge has been revoked");
+	if (remove_check(&p->store, m.path, m.version, err))
+		return -1;
 	/* the audit log first: what cannot be recorded is not done */
 	return hm_audit_add(p->audit, &e, err) ||
 	                       purge_version(&p->store, p->facts, m.path, m.version, &why, err)

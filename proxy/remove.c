@@ -12,6 +12,10 @@
 #include "os/lock.h"
 #include "store/list.h"
 
+/* In this order: see remove.h. */
+static const char *const order[] = { "zip", "ziphash", "info", "mod", "local", "partial" };
+enum { N_FILES = sizeof(order) / sizeof(*order) };
+
 enum { SETTLE_MS = 20 }; /* far longer than a loop's thread holds what it has read */
 
 static int
@@ -45,17 +49,12 @@ static int
 remove_files(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str version,
              enum remove_how how, struct hm_err *err)
 {
-	static const char *const order[] = { "zip", "ziphash", "info", "mod", "local", "partial" };
-	bool any = false;
 	hm_str file;
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
-		if (hm_store_path(s, a, path, version, order[i], &file, err))
+	for (size_t i = 0; i < N_FILES; i++)
+		if (hm_store_path(s, a, path, version, order[i], &file, err) ||
+		    hm_file_remove(file.p, err))
 			return -1;
-		any = any || hm_file_exists(file.p);
-		if (hm_file_remove(file.p, err))
-			return -1;
-	}
 	hm_store_update_list(hm_path_dir(a, file));
 	if (how == REMOVE_PURGE) {
 		if (hm_store_dir_path(s, a, path, version, &file, err) ||
@@ -64,24 +63,26 @@ remove_files(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str v
 		    sync_folder(hm_path_dir(a, file), err))
 			return -1;
 	}
-	return any ? 0
-	           : hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store", HM_P(path),
-	                        HM_P(version));
+	return 0;
 }
 
-/* Locking makes the folder: not for a module that nobody ever asked for. */
-static int
-check_folder(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str version,
-             struct hm_err *err)
+int
+remove_check(const struct hm_store *s, hm_str path, hm_str version, struct hm_err *err)
 {
+	struct hm_arena a = { 0 };
+	bool any = false;
 	hm_str file;
+	int rc = 0;
 
-	if (hm_store_path(s, a, path, version, "mod", &file, err))
-		return -1;
-	if (!hm_file_is_dir(hm_path_dir(a, file).p))
-		return hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store", HM_P(path),
-		                  HM_P(version));
-	return 0;
+	for (size_t i = 0; i < N_FILES && rc == 0 && !any; i++) {
+		rc = hm_store_path(s, &a, path, version, order[i], &file, err);
+		any = rc == 0 && hm_file_exists(file.p);
+	}
+	if (rc == 0 && !any)
+		rc = hm_err_set(err, HM_ENOTFOUND, HM_F "@" HM_F ": not in the store", HM_P(path),
+		                HM_P(version));
+	hm_arena_free(&a);
+	return rc;
 }
 
 int
@@ -90,7 +91,8 @@ remove_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_st
 {
 	struct hm_arena a = { 0 };
 	int lock = -1;
-	int rc = check_folder(s, &a, path, version, err);
+	/* locking would make the folder: not for what nobody ever asked for */
+	int rc = remove_check(s, path, version, err);
 
 	if (rc == 0)
 		rc = take_lock(s, &a, path, version, how, &lock, err);

@@ -15,6 +15,8 @@ enum remove_how {
 	REMOVE_TRIM,  /* gives way (HM_ECONFLICT) to who is making it just now */
 	REMOVE_PURGE, /* waits for him; the extracted tree goes, too; on disk when it returns */
 };
+/* HM_ENOTFOUND when there is nothing to remove. */
+int remove_check(const struct hm_store *s, hm_str path, hm_str version, struct hm_err *err);
 /* HM_ENOTFOUND when there was nothing. facts is told and may be NULL. */
 int remove_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_str version,
                    enum remove_how how, struct hm_err *err);
