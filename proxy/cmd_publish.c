@@ -30,7 +30,6 @@ const char cmd_publish_usage[] =
 	"                       stand in it\n"
 	"  --time TIME          RFC 3339 time of the version (default: now)\n"
 	"  --output FILE        writes the zip there and uploads nothing\n"
-	"  --insecure-http      sends credentials over plain http beyond loopback\n"
 	"\n"
 	"Credentials: the token in HERMOD_PROXY_TOKEN, those in the URL, or ~/.netrc.\n"
 	"PATH@ may be left out: it is the module line's.\n";
@@ -40,7 +39,6 @@ struct publish {
 	struct hm_env env;
 	hm_str dir, path, version;
 	hm_str url, time, output;
-	bool insecure;
 	hm_str tmp;  /* the zip */
 	hm_str sums; /* its lines for go.sum */
 };
@@ -154,12 +152,11 @@ credentials(struct publish *w, const struct hm_url *u, hm_str *header, struct hm
 		*header = basic(w, u->user, u->password);
 	else if (from_netrc(w, u, header, err))
 		return -1;
-	if (header->n && !hm_str_eqz(u->scheme, "https") && !w->insecure &&
+	if (header->n && !hm_str_eqz(u->scheme, "https") &&
 	    !hm_daemon_is_loopback(hm_url_hostname(u)) &&
 	    !hm_str_eqz(hm_url_hostname(u), "localhost"))
 		return hm_err_set(err, HM_ESECURITY,
-		                  "credentials are not sent over plain http to " HM_F
-		                  " (--insecure-http does)",
+		                  "credentials are not sent over plain http to " HM_F,
 		                  HM_P(u->host));
 	return 0;
 }
@@ -272,7 +269,6 @@ cmd_publish(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	if (argc != 2)
 		return hm_err_set(err, HM_EUSAGE, "publish what? DIR PATH@VERSION");
 	hm_env_load(&w.env, &p->arena);
-	w.insecure = p->opts.insecure_http;
 	w.dir = hm_str_of(argv[0]);
 	rc = read_module(&w, hm_str_of(argv[1]), err) || make_zip(&w, err) ||
 	     (!w.output.n && upload(&w, err));

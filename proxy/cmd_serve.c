@@ -52,7 +52,8 @@ const char cmd_serve_usage[] =
 	"  --upload-max MIB     largest zip that an account may upload (default 100; 0: none)\n"
 	"  --rate N             requests a second of one account or address (default 0: no limit)\n"
 	"  --rate-burst N       so many at once before that (default 1000)\n"
-	"  --insecure-http      plain http beyond loopback, and credentials over it\n"
+	"  --insecure-http      plain http beyond loopback; credentials over it are refused\n"
+	"  --behind-tls         plain http, with credentials: what stands in front speaks TLS\n"
 	"  --tls-cert FILE --tls-key FILE   serve https\n";
 
 /* ---- the server's life */
@@ -77,7 +78,7 @@ serve(struct proxy *p, struct hm_life *life, struct reload *reload, struct hm_er
 	};
 	struct hm_life_opts o = {
 		.server = &server,
-		.insecure_http = p->opts.insecure_http,
+		.insecure_http = p->opts.insecure_http || p->opts.behind_tls,
 		.reload = on_reload,
 		.ctx = reload,
 		.out = &p->server,
@@ -137,6 +138,8 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		  &o->access_log_file, 0, 0 },
 		{ "serve", "insecure-http", "HERMOD_PROXY_INSECURE_HTTP", HM_SET_BOOL,
 		  &o->insecure_http, 0, 0 },
+		{ "serve", "behind-tls", "HERMOD_PROXY_BEHIND_TLS", HM_SET_BOOL, &o->behind_tls,
+		  0, 0 },
 		{ "serve", "rate", "HERMOD_PROXY_RATE", HM_SET_INT, &o->rate, 0, 1000000 },
 		{ "serve", "rate-burst", "HERMOD_PROXY_RATE_BURST", HM_SET_INT, &o->rate_burst, 1,
 		  1000000 },

@@ -127,7 +127,7 @@ proxy_open_access(struct proxy *p, struct hm_err *err)
 {
 	struct hm_access_opts o = {
 		.realm = "hermod-proxy",
-		.insecure = p->opts.insecure_http,
+		.insecure = p->opts.behind_tls,
 		.rate = p->opts.rate,
 		.burst = p->opts.rate_burst,
 	};

@@ -50,7 +50,8 @@ struct options {
 	hm_str access_log;    /* "text", "json" or "off" */
 	hm_str access_log_file; /* empty: standard error */
 	bool offline;
-	bool insecure_http;   /* plain HTTP, and credentials over it, on any address */
+	bool insecure_http;   /* plain HTTP on any address */
+	bool behind_tls;      /* the same, and credentials over it: something in front speaks TLS */
 	int rate, rate_burst; /* requests a second of one account or address; 0: no limit */
 	int upload_mib;       /* largest zip that is taken */
 	int memory_mib;       /* of the hot table */

@@ -67,6 +67,7 @@ tell_fixed(const struct proxy *base, const struct proxy *fresh)
 		{ "tls-cert", hm_str_eq(a->tls_cert, b->tls_cert) },
 		{ "tls-key", hm_str_eq(a->tls_key, b->tls_key) },
 		{ "insecure-http", a->insecure_http == b->insecure_http },
+		{ "behind-tls", a->behind_tls == b->behind_tls },
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++)

@@ -30,7 +30,10 @@ usage(FILE *out)
 	      "    --rate N               requests a second of one account or address (default 0:\n"
 	      "                           no limit)\n"
 	      "    --rate-burst N         so many at once before that (default 1000)\n"
-	      "    --insecure-http        plain http beyond loopback, and credentials over it\n"
+	      "    --insecure-http        plain http beyond loopback; credentials over it are\n"
+	      "                           refused\n"
+	      "    --behind-tls           plain http, with credentials: what stands in front\n"
+	      "                           speaks TLS\n"
 	      "    --access-log KIND      text, json or off (default)\n"
 	      "    --access-log-file FILE it goes there instead of standard error\n"
 	      "    --witness KEY=URL...   publish only what these witnesses have cosigned,\n"
@@ -65,6 +68,8 @@ read_options(struct hm_arena *a, struct options *o, int *argc, char ***argv, str
 		  &o->missing_keep, 0, 86400 },
 		{ "serve", "insecure-http", "HERMOD_SUMDB_INSECURE_HTTP", HM_SET_BOOL,
 		  &o->insecure_http, 0, 0 },
+		{ "serve", "behind-tls", "HERMOD_SUMDB_BEHIND_TLS", HM_SET_BOOL, &o->behind_tls, 0,
+		  0 },
 		{ "serve", "rate", "HERMOD_SUMDB_RATE", HM_SET_INT, &o->rate, 0, 1000000 },
 		{ "serve", "rate-burst", "HERMOD_SUMDB_RATE_BURST", HM_SET_INT, &o->rate_burst, 1,
 		  1000000 },

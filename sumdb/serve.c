@@ -188,7 +188,7 @@ run(struct sumdb *s, struct hm_life *life, struct hm_err *err)
 	};
 	struct hm_life_opts o = {
 		.server = &server,
-		.insecure_http = s->opts->insecure_http,
+		.insecure_http = s->opts->insecure_http || s->opts->behind_tls,
 		.reload = on_reload,
 		.ctx = s,
 		.out = &s->server,
@@ -204,7 +204,7 @@ open_access(struct sumdb *s, struct hm_err *err)
 	hm_str file = hm_path_cat(&s->arena, s->opts->dir, HM_S("access.db"));
 	struct hm_access_opts o = {
 		.realm = "hermod-sumdb",
-		.insecure = s->opts->insecure_http,
+		.insecure = s->opts->behind_tls,
 		.rate = s->opts->rate,
 		.burst = s->opts->rate_burst,
 	};

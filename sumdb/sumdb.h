@@ -34,7 +34,8 @@ struct options {
 	hm_str upstream;      /* GOPROXY syntax; empty: GOPROXY of the environment */
 	hm_str tls_cert, tls_key;
 	hm_str access_log, access_log_file;
-	bool insecure_http;   /* plain HTTP, and credentials over it, on any address */
+	bool insecure_http;   /* plain HTTP on any address */
+	bool behind_tls;      /* the same, and credentials over it: something in front speaks TLS */
 	int rate, rate_burst; /* requests a second of one account or address; 0: no limit */
 	int memory_mib;       /* of records that were looked up lately */
 	int missing_keep;     /* seconds that "not found" is remembered */

@@ -61,7 +61,7 @@ check_address(const struct hm_life_opts *o, hm_str address, struct hm_err *err)
 		return 0;
 	return hm_err_set(err, HM_EUSAGE,
 	                  "plain http on " HM_F ", which others reach, too: serve https "
-	                  "(--tls-cert, --tls-key), or say --insecure-http",
+	                  "(--tls-cert, --tls-key), or say --insecure-http or --behind-tls",
 	                  HM_P(address));
 }
 

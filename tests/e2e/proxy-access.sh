@@ -71,6 +71,7 @@ config=$work/proxy.conf
 printf '[serve]\n\tprivate = corp.example.com\n\ttls-cert = %s/cert.crt\n\ttls-key = %s/cert.key\n\tupload-max = 1\n\taccess-log = text\n' "$work" "$work" >"$config"
 cp one.crt cert.crt; cp one.key cert.key
 here "it starts with TLS" start store --config "$config"
+[ -n "${url:-}" ] || finish
 old_tls() { ! curl -s --tlsv1.0 --tls-max 1.1 "$url/healthz" && [ "$(curl -s --tlsv1.2 --tls-max 1.2 "$url/healthz")" = ok ]; }
 t "TLS 1.2 and no older" old_tls
 t "everyone may read" is 404 "$url/corp.example.com/team/a/@v/list"
@@ -253,6 +254,21 @@ stop
 
 # -- where it listens
 t "no plain http beyond loopback" fails_with 2 "which others reach, too" "$P" serve --dir other --listen 0.0.0.0:0 --upstream off
+plain() { # --insecure-http, then --behind-tls: what an address that others reach may send
+	local flag=$1 want=$2 port
+	start plain --listen 0.0.0.0:0 "$flag" || return 1
+	port=${url##*:}
+	is 404 "http://$other:$port/example.com/x/@v/list" && is "$want" -u "ci:$token" "http://$other:$port/example.com/x/@v/list" &&
+	is 404 -u "ci:$token" "http://127.0.0.1:$port/example.com/x/@v/list" && stop
+}
+other=$(hostname -I 2>/dev/null | tr ' ' '\n' | grep -m 1 '^[0-9.]*$')
+if [ -n "$other" ]; then
+	"$P" account add --dir plain ci && token=$("$P" account token add --dir plain ci)
+	here "plain http: credentials from another address are refused" plain --insecure-http 403
+	here "plain http behind something that speaks TLS: they are taken" plain --behind-tls 404
+else
+	skip "credentials over plain http" "no address but loopback"
+fi
 t "a wrong option of a verb" fails_with 2 "unknown option --frob" "$P" account list --frob
 activated() {
 	perl -MSocket -MPOSIX -e '
