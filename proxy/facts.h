@@ -35,6 +35,8 @@ struct facts_opts {
 int facts_open(const struct facts_opts *o, struct facts **out, struct hm_err *err);
 /* Its threads end, and with them the ticks; what is asked or said still works. */
 void facts_stop(struct facts *f);
+/* That was called: a tick that takes long ends, too. */
+bool facts_stopping(struct facts *f);
 /* Writes what is left. NULL is fine. */
 void facts_close(struct facts *f);
 

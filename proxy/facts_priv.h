@@ -101,7 +101,6 @@ void facts_reader_done(struct facts *f, struct hm_db *db);
 /* Queues, and waits while the queue is long: for threads that may. */
 void facts_queue(struct facts *f, hm_str path, hm_str version);
 const struct hm_store *facts_store(const struct facts *f);
-bool facts_stopping(struct facts *f);
 /* What was lost before is found now; and all that was found is written. */
 void facts_scan_begins(struct facts *f);
 int facts_scan_ends(struct facts *f, struct hm_err *err);

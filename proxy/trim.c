@@ -78,14 +78,14 @@ trim_batch(struct trim *t, int64_t to, struct hm_err *err)
 	bool any = false;
 	int rc = facts_least_used(t->facts, &a, BATCH, &list, err);
 
-	for (size_t i = 0; i < list.n && now > to; i++) {
+	for (size_t i = 0; i < list.n && now > to && !facts_stopping(t->facts); i++) {
 		if (!trim_one(t, &list.v[i]))
 			continue;
 		any = true;
 		now -= bytes_of(&list.v[i]);
 	}
 	hm_arena_free(&a);
-	if (rc == 0 && !any)
+	if (rc == 0 && !any && !facts_stopping(t->facts))
 		rc = hm_err_set(err, HM_EOFF, "what is left is in use, or no upstream has it");
 	return rc ? -1 : facts_flush(t->facts, err);
 }
@@ -100,7 +100,7 @@ trim_tick(void *ctx, struct facts *f)
 
 	if (quota <= 0 || facts_totals(f).bytes <= quota)
 		return;
-	while (rc == 0 && facts_totals(f).bytes > quota / 10 * 9)
+	while (rc == 0 && facts_totals(f).bytes > quota / 10 * 9 && !facts_stopping(f))
 		rc = trim_batch(&t, quota / 10 * 9, &err);
 	meter_add(t.p->meter, METER_TRIMMED, (int64_t)t.versions);
 	if (t.versions)
