@@ -1,7 +1,10 @@
 #include "admit.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "clone.h"
 #include "codec/json.h"
 #include "codec/time.h"
@@ -11,6 +14,7 @@
 #include "modzip/hash.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "store/list.h"
 #include "ownlog.h"
 #include "zip/zip.h"
 
@@ -244,16 +248,29 @@ check_known(const struct admission *w, hm_str h1, struct hm_err *err)
  * the source, which may change.
  */
 static int
+bring_in(struct admission *w, hm_str *tmp, int *fd, mode_t *mode, struct hm_err *err)
+{
+	const struct admit_module *m = w->m;
+
+	if (m->may_take) {
+		*tmp = hm_str_of(m->zip);
+		*mode = 0644;
+		*fd = open(m->zip, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		return *fd < 0 ? hm_err_sys(err, errno, "open %s", m->zip) : 0;
+	}
+	if (hm_store_temp_zip(w->ad->store, &w->arena, m->path, m->version, tmp, fd, err))
+		return -1;
+	return clone_into(m->zip, m->may_link, HM_MODZIP_MAX, *tmp, fd, mode, err);
+}
+
+static int
 take_zip(struct admission *w, struct hm_err *err)
 {
 	const struct admit_module *m = w->m;
+	hm_str tmp = { 0 }, h1;
 	mode_t mode;
-	hm_str tmp, h1;
-	int fd, rc;
+	int fd = -1, rc = bring_in(w, &tmp, &fd, &mode, err);
 
-	if (hm_store_temp_zip(w->ad->store, &w->arena, m->path, m->version, &tmp, &fd, err))
-		return -1;
-	rc = clone_into(m->zip, m->may_link, HM_MODZIP_MAX, tmp, &fd, &mode, err);
 	if (rc == 0)
 		rc = admit_check_zip(w->ad, &w->arena, m->path, m->version, tmp.p, &m->mod, &h1,
 		                     err);
@@ -266,7 +283,8 @@ take_zip(struct admission *w, struct hm_err *err)
 		                   err);
 	if (fd >= 0)
 		close(fd);
-	unlink(tmp.p);
+	if (tmp.n)
+		unlink(tmp.p);
 	return rc;
 }
 
@@ -277,6 +295,18 @@ check_lone_mod(struct admission *w, struct hm_err *err)
 	struct hm_gomod *f;
 
 	return hm_gomod_parse_lax(&w->arena, HM_S("go.mod"), w->m->mod, NULL, &f, err);
+}
+
+/* A run that died, or a full disk, may have left the .mod and not its line. */
+static int
+mend_list(struct admission *w, struct hm_err *err)
+{
+	hm_str file;
+
+	if (hm_store_path(w->ad->store, &w->arena, w->m->path, w->m->version, "mod", &file, err))
+		return -1;
+	hm_store_mend_list(hm_path_dir(&w->arena, file), w->m->version);
+	return 0;
 }
 
 static int
@@ -293,7 +323,7 @@ admit_locked(struct admission *w, enum admit_outcome *outcome, struct hm_err *er
 	known = (w->has_info || m->info.n == 0) && w->has_mod && (!m->zip || w->has_zip);
 	*outcome = known ? ADMIT_KNOWN : ADMIT_NEW;
 	if (same_zip && known)
-		return 0;
+		return mend_list(w, err);
 	if ((m->info.n && admit_check_info(m->path, m->version, m->info, err)) ||
 	    admit_check_mod(w->ad, m->path, m->version, m->mod, err) ||
 	    (!m->zip && check_lone_mod(w, err)) ||
@@ -302,7 +332,9 @@ admit_locked(struct admission *w, enum admit_outcome *outcome, struct hm_err *er
 	if (!w->has_info && m->info.n &&
 	    hm_store_write(s, m->path, m->version, "info", m->info, err))
 		return -1;
-	return w->has_mod ? 0 : hm_store_write(s, m->path, m->version, "mod", m->mod, err);
+	if (w->has_mod)
+		return mend_list(w, err);
+	return hm_store_write(s, m->path, m->version, "mod", m->mod, err);
 }
 
 int
@@ -318,8 +350,9 @@ admit_module_locked(const struct admit *ad, const struct admit_module *m,
 	rc = hm_modzip_check_name(m->path, m->version, err);
 	if (rc == 0)
 		rc = admit_locked(&w, outcome, err);
-	if (rc == 0 && *outcome == ADMIT_NEW)
-		facts_stored(ad->facts, m->path, m->version, &origin);
+	/* also of what was known: a run that died may not have told */
+	if (rc == 0)
+		facts_stored(ad->facts, m->path, m->version, *outcome == ADMIT_NEW ? &origin : NULL);
 	hm_arena_free(&w.arena);
 	return rc ? hm_modver_wrap(err, hm_modver_of(m->path, m->version)) : 0;
 }
@@ -333,6 +366,7 @@ admit_module(const struct admit *ad, const struct admit_module *m, enum admit_ou
 	if (hm_modzip_check_name(m->path, m->version, err) ||
 	    hm_store_lock(ad->store, m->path, m->version, &lock, err))
 		return hm_modver_wrap(err, hm_modver_of(m->path, m->version));
+	hm_store_sweep(ad->store, m->path, m->version); /* who locks has no temporary files yet */
 	rc = admit_module_locked(ad, m, outcome, err);
 	hm_lock_release(lock);
 	return rc;

@@ -143,7 +143,7 @@ static int
 obtain_locked(struct fetching *f, enum admit_outcome *outcome, struct hm_err *err)
 {
 	struct proxy *p = f->p;
-	struct admit_module m = { .path = f->m.path, .version = f->m.version, .may_link = true };
+	struct admit_module m = { .path = f->m.path, .version = f->m.version, .may_take = true };
 	hm_str file;
 	bool has_zip = stored_zip(f, &file);
 	int rc = 0;

@@ -108,7 +108,7 @@ take_locked(struct unbundle *w, struct hm_arena *a, const struct module *x,
 		                  .version = x->m.version,
 		                  .info = x->info,
 		                  .mod = x->mod,
-		                  .may_link = true };
+		                  .may_take = true };
 	hm_str tmp = { 0 };
 	int rc = 0;
 
