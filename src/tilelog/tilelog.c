@@ -400,7 +400,7 @@ hm_tilelog_rotate(struct hm_arena *a, hm_str dir, bool retire, hm_str *vkey, str
 	return 0;
 }
 
-/* Everything is read and proven; what a crash left undone is done. */
+/* Everything is read and proven; what a crash left unpublished follows as ever. */
 static int
 recover(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 {
@@ -414,11 +414,7 @@ recover(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 	l->owing = l->endorsed &&
 	           (l->opts.endorse || l->tree.n != l->head.n ||
 	            !hm_tilelog_is_signed_by_all(l, a, hm_buf_str(&l->checkpoint)));
-	if (l->published != l->tree.n || l->written < l->tree.n) {
-		if (hm_tilelog_publish(l, err))
-			return -1;
-		hm_tilelog_seal(l);
-	}
+	l->fresh = l->published != l->tree.n || l->written < l->tree.n; /* the publisher's first */
 	return 0;
 }
 

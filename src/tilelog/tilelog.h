@@ -53,7 +53,7 @@ int hm_tilelog_create(struct hm_arena *a, hm_str dir, hm_str name, hm_str *vkey,
 
 /*
  * Takes the lock, reads the state and proves it: head against key, tail against head,
- * published files against head; what a crash left undone is done now.  HM_ECONFLICT
+ * published files against head; what a crash left undone is being done.  HM_ECONFLICT
  * when another process has the lock, HM_ESECURITY when the log contradicts itself.
  * log may be NULL.
  */
