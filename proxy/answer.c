@@ -152,6 +152,8 @@ answer_entry(struct hm_exchange *x, struct hot_entry *e)
 	int64_t age = e->fresh_until - hm_clock_unix();
 	int status;
 
+	if (e->status == 429 || e->status == 503)
+		hm_exchange_field(x, "Retry-After", HM_S("5"));
 	if (e->status != 200) {
 		answer_text(x, e->status, e->body);
 		hot_release(e);

@@ -564,15 +564,17 @@ bring(struct fill *f)
 {
 	struct proxy *p = f->p;
 	struct hm_err err = { 0 };
+	int rc;
 
 	if (!may_ask(f))
 		return;
-	if (bring_permitted(f, &err)) {
-		failed(f, &err);
-	} else {
+	rc = bring_permitted(f, &err);
+	if (rc == 0)
 		meter_add(p->meter, METER_FILLED, 1);
-		guard_give(p->guard, f->r.path);
-	}
+	if (rc == 0 || !hm_code_may_fall_back(err.code))
+		guard_give(p->guard, f->r.path); /* it was not in vain, or the breaker's matter */
+	if (rc)
+		failed(f, &err);
 	hm_err_free(&err);
 }
 

@@ -30,7 +30,7 @@ struct guard *guard_new(void);
 void guard_free(struct guard *g);
 /* May upstream be asked?  seconds: any clock that does not go back.  Any thread. */
 bool guard_take(struct guard *g, hm_str module, int64_t seconds);
-/* It was found. */
+/* It was found, or upstream could not say. */
 void guard_give(struct guard *g, hm_str module);
 
 #endif
