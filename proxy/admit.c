@@ -352,7 +352,8 @@ admit_module_locked(const struct admit *ad, const struct admit_module *m,
 		rc = admit_locked(&w, outcome, err);
 	/* also of what was known: a run that died may not have told */
 	if (rc == 0)
-		facts_stored(ad->facts, m->path, m->version, *outcome == ADMIT_NEW ? &origin : NULL);
+		facts_stored(ad->facts, m->path, m->version,
+		             *outcome == ADMIT_NEW ? &origin : NULL);
 	hm_arena_free(&w.arena);
 	return rc ? hm_modver_wrap(err, hm_modver_of(m->path, m->version)) : 0;
 }

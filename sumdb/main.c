@@ -156,8 +156,9 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8,
-		             .rate_burst = 1000, .memory_mib = 4, .missing_keep = 30, .witness_quorum = -1,
-		             .witness_wait = 5, .access_log = HM_S("off") };
+		             .rate_burst = 1000, .memory_mib = 4, .missing_keep = 30,
+		             .witness_quorum = -1, .witness_wait = 5,
+		             .access_log = HM_S("off") };
 	struct hm_log log = { .write = hm_program_log };
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };

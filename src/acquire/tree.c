@@ -131,7 +131,7 @@ permitted(struct hm_acquire *ac, struct hm_modver m, hm_str dir, struct hm_err *
 	if (!ac->opts.permit || ac->opts.permit(ac->opts.permit_ctx, m, dir, err) == 0)
 		return 0;
 	if (hm_acquire_not_exist(err))
-		err->code = HM_EPOLICY; /* that a fact is missing does not mean that the module is */
+		err->code = HM_EPOLICY; /* a fact is missing, not the module */
 	return -1;
 }
 
