@@ -55,6 +55,18 @@ head_range() {
 	curl -s "$url/example.com/words/@v/v1.0.0.zip" | cmp - "$fx/good/example.com/words/@v/v1.0.0.zip"
 }
 t "HEAD, ETag, Range" head_range
+fields() {
+	local h
+	h=$(curl -sI "$url/example.com/words/@v/v1.0.0.zip" | tr -d '\r')
+	grep -qi '^Content-Type: application/zip$' <<<"$h" && grep -qi '^Cache-Control: .*immutable' <<<"$h" && grep -qi '^Accept-Ranges: bytes$' <<<"$h" || { echo "$h"; return 1; }
+	h=$(curl -sI "$url/example.com/words/@v/list" | tr -d '\r')
+	grep -qi '^Content-Type: text/plain' <<<"$h" && grep -Eqi '^Cache-Control: .*max-age=[0-9]{1,3}$' <<<"$h" || { echo "$h"; return 1; }
+	h=$(curl -sI "$url/example.com/nosuch/@v/list" | tr -d '\r')
+	grep -qi '^Content-Type: text/plain' <<<"$h" && grep -qi '^Cache-Control: no-store$' <<<"$h" || { echo "$h"; return 1; }
+	[ "$(curl -s -r -4 "$url/example.com/words/@v/v1.0.0.zip" | wc -c)" = 4 ] && [ "$(status -r 0-0,2-2 "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] &&
+	[ "$(status -H 'If-Range: "other"' -r 0-0 "$url/example.com/words/@v/v1.0.0.zip")" = 200 ]
+}
+t "types, what may be kept, ranges" fields
 t "other methods are refused" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' -X POST $url/) = 405 ]"
 no_fetch() { [ "$(status -H 'Disable-Module-Fetch: true' "$url/example.com/greet/@v/v1.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/greet/@v/v1.0.0.zip")" = 200 ] && [ "$(status -H 'Disable-Module-Fetch: true' "$url/example.com/greet/@v/v1.0.0.zip")" = 200 ]; }
 t "Disable-Module-Fetch" no_fetch
@@ -108,7 +120,7 @@ for bad in dotdot case truncated notazip badcrc; do
 done
 
 # -- offline, and an upstream that is down
-offline() { start store --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$url/example.com/words/v2/@v/v2.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/list")" = 200 ]; }
+offline() { start store --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$url/example.com/words/v2/@v/v2.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/list")" = 200 ] && grep -qx v1.0.0 "$work/body" && [ "$(status "$url/example.com/words/@latest")" = 200 ] && grep -q '"v1' "$work/body"; }
 here "offline: what is there and nothing else" offline
 down() { GONOSUMDB='*' start store --upstream http://127.0.0.1:9 && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ]; }
 here "upstream down: the store still serves" down
