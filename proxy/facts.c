@@ -41,7 +41,8 @@ struct facts {
 
 	pthread_mutex_t write_mutex; /* the writer's connection */
 	struct facts_writer w;
-	atomic_bool failing; /* the last write failed, and that was said */
+	atomic_bool failing;  /* the last write failed, and that was said */
+	int64_t data_version; /* SQLite's: another one when another connection wrote */
 
 	pthread_mutex_t read_mutex;
 	struct hm_db *reader[READERS];
@@ -285,6 +286,37 @@ scan_start(struct facts *f)
 		atomic_store(&f->scanning, false);
 }
 
+static int64_t
+read_number(struct hm_db *db, const char *sql)
+{
+	struct hm_err err = { 0 };
+	struct hm_stmt *s;
+	int64_t n = 0;
+	bool row;
+
+	if (hm_stmt_new(db, sql, &s, &err) == 0) {
+		if (hm_stmt_step(s, &row, &err) == 0 && row)
+			n = hm_stmt_int(s, 0);
+		hm_stmt_free(s);
+	}
+	hm_err_free(&err);
+	return n;
+}
+
+/* An import, say; what it stored counts, and fills the quota. */
+static void
+notice_others(struct facts *f)
+{
+	int64_t now;
+
+	pthread_mutex_lock(&f->write_mutex);
+	now = read_number(f->w.db, "PRAGMA data_version");
+	if (now != f->data_version)
+		keep_totals(f);
+	f->data_version = now;
+	pthread_mutex_unlock(&f->write_mutex);
+}
+
 static void *
 writer_main(void *arg)
 {
@@ -299,6 +331,7 @@ writer_main(void *arg)
 		hm_err_clear(&err);
 		if (!stop && f->scan && !f->failing && newsq_lost(f->news, false))
 			scan_start(f);
+		notice_others(f);
 		if (!stop && f->tick)
 			f->tick(f->ctx, f);
 	}
@@ -354,23 +387,6 @@ facts_reader_done(struct facts *f, struct hm_db *db)
 }
 
 /* ---- open and close */
-
-static int64_t
-read_number(struct hm_db *db, const char *sql)
-{
-	struct hm_err err = { 0 };
-	struct hm_stmt *s;
-	int64_t n = 0;
-	bool row;
-
-	if (hm_stmt_new(db, sql, &s, &err) == 0) {
-		if (hm_stmt_step(s, &row, &err) == 0 && row)
-			n = hm_stmt_int(s, 0);
-		hm_stmt_free(s);
-	}
-	hm_err_free(&err);
-	return n;
-}
 
 /* A file that is no database goes out of the way; only the lock's only holder may. */
 static int
@@ -455,6 +471,7 @@ start(struct facts *f, struct hm_err *err)
 	hm_str modules = hm_path_cat(&f->arena, f->store->root, HM_S("cache/download"));
 
 	keep_totals(f);
+	f->data_version = read_number(f->w.db, "PRAGMA data_version");
 	if (f->scan && read_number(f->w.db, "SELECT behind FROM total")) {
 		if (hm_file_exists(modules.p))
 			scan_start(f);

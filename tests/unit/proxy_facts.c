@@ -449,6 +449,22 @@ what_was_lost_is_found(void **state)
 }
 
 static void
+others_write_too(void **state)
+{
+	struct facts_opts o = { .store = &store };
+	struct facts *other;
+
+	(void)state;
+	assert_ok(facts_open(&o, &other, &err), &err);
+	put_whole(WORDS, HM_S("v1.0.0"), "module example.com/words\n");
+	facts_stored(other, WORDS, HM_S("v1.0.0"), NULL);
+	facts_close(other);
+	for (int i = 0; i < 1000 && facts_totals(facts).versions == 0; i++)
+		hm_clock_sleep_ms(10);
+	assert_int_equal(facts_totals(facts).versions, 1);
+}
+
+static void
 used_though_unknown(void **state)
 {
 	(void)state;
@@ -507,6 +523,7 @@ test_proxy_facts(void)
 		TEST(a_lost_or_damaged_database_is_made_again),
 		TEST(killed_with_news),
 		TEST(what_was_lost_is_found),
+		TEST(others_write_too),
 		TEST(used_though_unknown),
 		TEST(purges_are_kept),
 	};
