@@ -94,13 +94,15 @@ scan_versions(struct scan *s, hm_str dir, hm_str path, struct hm_err *err)
 
 /* ---- <path>/<version>/{go.mod,source.zip} */
 
+/* Athens decodes the path of a request and leaves its version as it came. */
 static hm_str
-unescape_if(struct hm_arena *a, hm_str s)
+unescape_if(struct hm_arena *a, hm_str s,
+            int (*unescape)(struct hm_arena *a, hm_str s, hm_str *out, struct hm_err *err))
 {
 	struct hm_err err = { 0 };
 	hm_str out;
 
-	if (hm_str_index_byte(s, '!') < 0 || hm_modpath_unescape(a, s, &out, &err))
+	if (hm_str_index_byte(s, '!') < 0 || unescape(a, s, &out, &err))
 		out = s;
 	hm_err_free(&err);
 	return out;
@@ -115,8 +117,9 @@ scan_athens(struct scan *s, hm_str dir, hm_str rel, const struct hm_dirents *e)
 
 	if (slash < 0)
 		return;
-	v.path = unescape_if(s->arena, hm_str_sub(rel, 0, (size_t)slash));
-	v.version = unescape_if(s->arena, hm_str_from(rel, (size_t)slash + 1));
+	v.path = unescape_if(s->arena, hm_str_sub(rel, 0, (size_t)slash), hm_modpath_unescape);
+	v.version = unescape_if(s->arena, hm_str_from(rel, (size_t)slash + 1),
+	                        hm_modpath_unescape_version);
 	if (!is_version(v.path, v.version)) {
 		s->out->ignored++;
 		return;

@@ -93,6 +93,25 @@ t "import Athens' store" prints "4 imported, 0 of go.mod alone, 0 known, 0 faile
 t "all of it is there, again" has i3 $all
 t "auto sees what it is" prints "0 imported, 0 of go.mod alone, 4 known, 0 failed" "$proxy" import --dir "$work/i3" "$work/athens"
 
+# -- import: capital letters, which the protocol escapes and Athens does not (but in versions)
+capitals() {
+	local t=$work/cap f
+	mkdir -p "$t/src" "$t/tree/example.com/!upper/@v" "$t/athens/example.com/Upper/v1.0.0-!r!c1" "$t/athens/example.com/Upper/v1.1.0" &&
+	printf 'module example.com/Upper\n' >"$t/src/go.mod" &&
+	"$proxy" publish --output "$t/rc.zip" "$t/src" example.com/Upper@v1.0.0-RC1 && "$proxy" publish --output "$t/v1.zip" "$t/src" example.com/Upper@v1.1.0 || return 1
+	f="$t/tree/example.com/!upper/@v/v1.0.0-!r!c1"
+	cp "$t/rc.zip" "$f.zip" && cp "$t/src/go.mod" "$f.mod" && echo '{"Version":"v1.0.0-RC1"}' >"$f.info"
+	f="$t/athens/example.com/Upper/v1.0.0-!r!c1"
+	cp "$t/rc.zip" "$f/source.zip" && cp "$t/src/go.mod" "$f/go.mod" && echo '{"Version":"v1.0.0-RC1"}' >"$f/v1.0.0-!r!c1.info"
+	f="$t/athens/example.com/Upper/v1.1.0"
+	cp "$t/v1.zip" "$f/source.zip" && cp "$t/src/go.mod" "$f/go.mod" && echo '{"Version":"v1.1.0"}' >"$f/v1.1.0.info"
+	prints "1 imported, 0 of go.mod alone, 0 known, 0 failed" env GOSUMDB=off "$proxy" import --dir "$work/cap1" "$t/tree" &&
+	prints "2 imported, 0 of go.mod alone, 0 known, 0 failed" env GOSUMDB=off "$proxy" import --dir "$work/cap2" "$t/athens" &&
+	cmp "$t/rc.zip" "$work/cap1/cache/download/example.com/!upper/@v/v1.0.0-!r!c1.zip" && cmp "$t/rc.zip" "$work/cap2/cache/download/example.com/!upper/@v/v1.0.0-!r!c1.zip" &&
+	GOSUMDB=off "$proxy" export --offline --dir "$work/cap2" --to "$t/cap.tar" && prints "2 imported, 0 of go.mod alone, 0 known, 0 failed" env GOSUMDB=off "$proxy" import --dir "$work/cap3" "$t/cap.tar"
+}
+t "capital letters" capitals
+
 # -- import: what is wrong is named and left out, the rest comes
 bad() {
 	rm -rf "$work/badtree" "$work/b.$1"
