@@ -17,24 +17,38 @@ static const char *const schema[] = {
 	"ALTER TABLE log ADD COLUMN shown_latest TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE log ADD COLUMN shown_checkpoint TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE log ADD COLUMN open INTEGER NOT NULL DEFAULT 0;",
+	"CREATE TABLE recent(hash INTEGER NOT NULL, id INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, PRIMARY KEY(hash, id)) WITHOUT ROWID;",
 };
 
-enum statement { STATE, PENDING, FIND, ADD_HINT, ADD_PENDING, DROP_PENDING, SWAP, STATEMENTS };
+enum statement { STATE, PENDING, FIND, ADD_HINT, ADD_RECENT, COUNT_RECENT, SLICE, MERGE,
+                 FORGET, ADD_PENDING, DROP_PENDING, SWAP, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
 	[STATE] = ("SELECT size, root, sealed, latest, checkpoint, shown_latest, shown_checkpoint,"
 	          " open FROM log"),
 	[PENDING] = "SELECT id, text FROM pending WHERE id >= ? AND id < ? ORDER BY id",
-	[FIND] = "SELECT id, at FROM record WHERE hash = ? ORDER BY id",
+	[FIND] = ("SELECT id, at FROM record WHERE hash = ?1 UNION ALL"
+	          " SELECT id, at FROM recent WHERE hash = ?1"),
 	[ADD_HINT] = "INSERT INTO record(hash, id, at) VALUES(?, ?, ?)",
+	[ADD_RECENT] = "INSERT INTO recent(hash, id, at) VALUES(?, ?, ?)",
+	[COUNT_RECENT] = "SELECT count(*) FROM recent",
+	[SLICE] = "SELECT hash FROM recent WHERE hash >= ? ORDER BY hash LIMIT 1 OFFSET ?",
+	[MERGE] = ("INSERT INTO record SELECT hash, id, at FROM recent"
+	           " WHERE hash >= ? AND hash <= ? ORDER BY hash, id"),
+	[FORGET] = "DELETE FROM recent WHERE hash >= ? AND hash <= ?",
 	[ADD_PENDING] = "INSERT INTO pending(id, text) VALUES(?, ?)",
 	[DROP_PENDING] = "DELETE FROM pending WHERE id < ?",
 	[SWAP] = ("UPDATE log SET size = ?, root = ?, sealed = ?, latest = ?, checkpoint = ?"
 	         " WHERE size = ? AND root = ?"),
 };
 
+enum { RECENT_MAX = 1 << 19 };
+
 struct hm_logindex {
 	struct hm_db *db;
+	int64_t recent; /* rows in it; -1: not known */
+	int64_t merged; /* up to this hash, in this round */
 	struct hm_stmt *st[STATEMENTS];
 };
 
@@ -48,6 +62,8 @@ hm_logindex_open(hm_str dir, bool read_only, struct hm_logindex **out, struct hm
 	hm_str file = hm_tilelog_file(&a, dir, "index.db");
 	int rc = hm_db_open(file.p, &o, &x->db, err);
 
+	x->recent = -1;
+	x->merged = INT64_MIN;
 	if (rc == 0)
 		rc = hm_db_exec(x->db, read_only ? "PRAGMA cache_size=-4096" : writer, err);
 	if (rc == 0 && !read_only)
@@ -174,14 +190,69 @@ hm_logindex_begin(struct hm_logindex *x, struct hm_err *err)
 	return hm_db_begin(x->db, err);
 }
 
+static int
+add(struct hm_stmt *s, int64_t hash, struct hm_hint hint, struct hm_err *err)
+{
+	hm_stmt_bind_int(s, 1, hash);
+	hm_stmt_bind_int(s, 2, hint.id);
+	hm_stmt_bind_int(s, 3, hint.at);
+	return hm_stmt_run(s, err);
+}
+
 int
 hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
                      struct hm_err *err)
 {
-	hm_stmt_bind_int(x->st[ADD_HINT], 1, hash);
-	hm_stmt_bind_int(x->st[ADD_HINT], 2, hint.id);
-	hm_stmt_bind_int(x->st[ADD_HINT], 3, hint.at);
-	return hm_stmt_run(x->st[ADD_HINT], err);
+	return add(x->st[ADD_HINT], hash, hint, err);
+}
+
+int
+hm_logindex_add_recent(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
+                       struct hm_err *err)
+{
+	x->recent += x->recent >= 0;
+	return add(x->st[ADD_RECENT], hash, hint, err);
+}
+
+/* The number in the first row of s, or otherwise. */
+static int
+number_of(struct hm_stmt *s, int64_t otherwise, int64_t *out, struct hm_err *err)
+{
+	bool row;
+
+	if (hm_stmt_step(s, &row, err))
+		return -1;
+	*out = row ? hm_stmt_int(s, 0) : otherwise;
+	hm_stmt_reset(s);
+	return 0;
+}
+
+static int
+run_slice(struct hm_stmt *s, int64_t from, int64_t to, struct hm_err *err)
+{
+	hm_stmt_bind_int(s, 1, from);
+	hm_stmt_bind_int(s, 2, to);
+	return hm_stmt_run(s, err);
+}
+
+int
+hm_logindex_merge(struct hm_logindex *x, size_t n, struct hm_err *err)
+{
+	int64_t to;
+
+	if (x->recent < 0 && number_of(x->st[COUNT_RECENT], 0, &x->recent, err))
+		return -1;
+	if (x->recent <= RECENT_MAX)
+		return 0;
+	hm_stmt_bind_int(x->st[SLICE], 1, x->merged);
+	hm_stmt_bind_int(x->st[SLICE], 2, (int64_t)n);
+	if (number_of(x->st[SLICE], INT64_MAX, &to, err) ||
+	    run_slice(x->st[MERGE], x->merged, to, err) ||
+	    run_slice(x->st[FORGET], x->merged, to, err))
+		return -1;
+	x->recent -= hm_db_changes(x->db);
+	x->merged = to == INT64_MAX ? INT64_MIN : to + 1;
+	return 0;
 }
 
 int
@@ -263,6 +334,7 @@ void
 hm_logindex_rollback(struct hm_logindex *x)
 {
 	hm_db_rollback(x->db);
+	x->recent = -1;
 }
 
 int
@@ -287,7 +359,7 @@ hm_logindex_create(struct hm_logindex *x, const struct hm_logstate *now, struct 
 int
 hm_logindex_clear(struct hm_logindex *x, struct hm_err *err)
 {
-	return hm_db_exec(x->db, "DELETE FROM record", err);
+	return hm_db_exec(x->db, "DELETE FROM record; DELETE FROM recent", err);
 }
 
 int
@@ -297,7 +369,8 @@ hm_logindex_count(struct hm_logindex *x, int64_t *n, struct hm_err *err)
 	bool row;
 	int rc;
 
-	if (hm_stmt_new(x->db, "SELECT count(*) FROM record", &s, err))
+	if (hm_stmt_new(x->db, "SELECT (SELECT count(*) FROM record) +"
+	                " (SELECT count(*) FROM recent)", &s, err))
 		return -1;
 	rc = hm_stmt_step(s, &row, err);
 	*n = rc == 0 && row ? hm_stmt_int(s, 0) : 0;

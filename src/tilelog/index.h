@@ -5,8 +5,11 @@
  *	log      one row: size, root and both signed heads; sealed: so many records
  *	         are in tiles on disk; shown: the heads that the world may see, where
  *	         that takes an endorsement; open: the list of names is no secret
- *	record   (first 8 bytes of SHA-256 of "path version", record number, where the
+ *	record   every name: (first 8 bytes of SHA-256 of "path version", record number, where the
  *	         record begins in its data tile): hints, to be held against the record
+ *	recent   the same, of names that came lately.  They are scattered all over the
+ *	         large table, a page for each; gathered, they go there slice by slice,
+ *	         several to a page
  *	pending  records from sealed on
  *
  * A connection belongs to one thread at a time.
@@ -55,7 +58,11 @@ int hm_logindex_find(struct hm_logindex *x, int64_t hash,
 int hm_logindex_begin(struct hm_logindex *x, struct hm_err *err);
 /* A record that lies in no tile yet. */
 int hm_logindex_add_pending(struct hm_logindex *x, int64_t id, hm_str text, struct hm_err *err);
-/* The way to it, wherever it lies. */
+/* The way to it, wherever it lies; recent: of what was appended just now. */
+int hm_logindex_add_recent(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
+                           struct hm_err *err);
+/* When many are recent, about n of them go to where they stay. */
+int hm_logindex_merge(struct hm_logindex *x, size_t n, struct hm_err *err);
 int hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
                          struct hm_err *err);
 /* Replaces the state if it still is of tree `was`: else HM_ECONFLICT. */

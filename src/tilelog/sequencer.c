@@ -165,10 +165,11 @@ number(struct batch *b, struct hm_err *err)
 		const struct item *it = b->by_hash[i];
 		struct hm_hint hint = { it->a->id, it->at };
 
-		if (it->a->fresh && hm_logindex_add_hint(b->l->index, it->hash, hint, err))
+		if (it->a->fresh && hm_logindex_add_recent(b->l->index, it->hash, hint, err))
 			return -1;
 	}
-	return 0;
+	/* Twice as many as came, so that they never pile up. */
+	return hm_logindex_merge(b->l->index, 2 * b->fresh.n + 64, err);
 }
 
 /* The tail grows beyond what readers look at. */
