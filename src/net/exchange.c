@@ -224,11 +224,15 @@ hm_exchange_reply_file(struct hm_exchange *x, int status, int fd, off_t offset, 
 void
 hm_exchange_field(struct hm_exchange *x, const char *name, hm_str value)
 {
-	hm_buf_printf(&x->fields, "%s: ", name);
+	char *to;
+
+	hm_buf_addz(&x->fields, name);
+	hm_buf_add(&x->fields, ": ", 2);
+	to = hm_buf_room(&x->fields, value.n);
 	for (size_t i = 0; i < value.n; i++) /* no value can start another field */
-		hm_buf_addc(&x->fields,
-		            value.p[i] == '\r' || value.p[i] == '\n' ? ' ' : value.p[i]);
-	hm_buf_addz(&x->fields, "\r\n");
+		to[i] = value.p[i] == '\r' || value.p[i] == '\n' ? ' ' : value.p[i];
+	x->fields.n += value.n;
+	hm_buf_add(&x->fields, "\r\n", 2);
 }
 
 void
