@@ -80,11 +80,12 @@ hm_store_mend_list(hm_str folder, hm_str version)
 {
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };
-	hm_str list;
+	hm_str mod = hm_arena_printf(&a, HM_F "/" HM_F ".mod", HM_P(folder), HM_P(version)), list;
 	int rc = hm_file_read(&a, hm_path_cat(&a, folder, HM_S("list")).p, HM_FILE_MAX, &list,
 	                      &err);
 
-	if (rc ? version.n > 0 : is_broken(list, version))
+	/* a folder without a .mod has no list */
+	if (rc ? version.n && hm_file_exists(mod.p) : is_broken(list, version))
 		hm_store_update_list(folder);
 	hm_err_free(&err);
 	hm_arena_free(&a);
