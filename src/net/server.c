@@ -493,6 +493,7 @@ hm_server_run(struct hm_server *s, struct hm_err *err)
 {
 	int rc = 0;
 
+	atomic_store(&s->running, true);
 	for (unsigned i = 1; i < s->n_loops && rc == 0; i++) {
 		rc = pthread_create(&s->loop[i].thread, NULL, loop_run, &s->loop[i]);
 		s->loop[i].started = rc == 0;
@@ -506,6 +507,7 @@ hm_server_run(struct hm_server *s, struct hm_err *err)
 	for (unsigned i = 1; i < s->n_loops; i++)
 		if (s->loop[i].started)
 			pthread_join(s->loop[i].thread, NULL);
+	atomic_store(&s->running, false);
 	return rc ? -1 : 0;
 }
 
@@ -539,7 +541,9 @@ close_fd(int fd)
 void
 hm_server_flush(struct hm_server *s)
 {
-	for (unsigned i = 0; s && i < s->n_loops; i++)
+	if (!s || atomic_load(&s->running))
+		return;
+	for (unsigned i = 0; i < s->n_loops; i++)
 		take_resumed(&s->loop[i]);
 }
 

@@ -67,8 +67,8 @@ int hm_server_run(struct hm_server *s, struct hm_err *err);
  */
 void hm_server_stop(struct hm_server *s, int drain_ms);
 /*
- * After hm_server_run(): what was resumed since gets its turn, though there is nobody to
- * answer, so that whoever resumes can let go.
+ * After hm_server_run() what was resumed since gets its turn, though there is nobody to
+ * answer, so that whoever resumes can let go.  Does nothing while it runs.
  */
 void hm_server_flush(struct hm_server *s);
 void hm_server_free(struct hm_server *s);

@@ -70,6 +70,7 @@ struct hm_server {
 	struct hm_arena arena;
 	int64_t limit[N_PHASES]; /* ms; 0: none */
 	atomic_int stop;         /* 0, or drain_ms + 1 */
+	atomic_bool running;     /* loops have threads */
 	unsigned n_loops;
 	struct loop loop[];
 };
