@@ -182,6 +182,10 @@ fsck_mend_here(struct mending *md)
 		mend_mod(md);
 	if (bad & BAD_INFO)
 		mend_info(md);
+	if (bad & BAD_LOST) {
+		did(md, "publish it again, or purge it");
+		md->lost = true;
+	}
 	if (bad & BAD_FACTS)
 		did(md, "facts.db reads the files again");
 }

@@ -29,6 +29,7 @@ enum {
 	BAD_MOD = 4,
 	BAD_INFO = 8,
 	BAD_FACTS = 16,  /* facts.db says something else; the files are well */
+	BAD_LOST = 32,   /* an upload without its zip */
 };
 
 struct diagnosis {

@@ -141,6 +141,26 @@ compare_hashes(struct view *v, hm_str noted)
 	}
 }
 
+static int64_t
+size_of(struct view *v, const char *suffix)
+{
+	struct hm_err err = { 0 };
+	struct stat st;
+	hm_str file;
+	int rc = hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, suffix, &file, &err);
+
+	hm_err_free(&err);
+	return rc == 0 && lstat(file.p, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+/* Of an upload there is no other copy. */
+static void
+look_for_lost(struct view *v)
+{
+	if (size_of(v, "local") >= 0)
+		wrong(v, BAD_LOST, "zip", HM_S("it is not there, and no upstream has it"));
+}
+
 static void
 look_at_zip(struct view *v)
 {
@@ -152,6 +172,7 @@ look_at_zip(struct view *v)
 	if (hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, "zip", &file, &err) ||
 	    lstat(file.p, &st)) {
 		hm_err_free(&err);
+		look_for_lost(v);
 		return;
 	}
 	v->d->has_zip = true;
@@ -180,18 +201,6 @@ compare_mod(struct view *v)
 	    !hm_str_eq(inside, v->mod))
 		wrong(v, BAD_MOD, "mod", HM_S("it is not the zip's go.mod"));
 	hm_err_free(&err);
-}
-
-static int64_t
-size_of(struct view *v, const char *suffix)
-{
-	struct hm_err err = { 0 };
-	struct stat st;
-	hm_str file;
-	int rc = hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, suffix, &file, &err);
-
-	hm_err_free(&err);
-	return rc == 0 && lstat(file.p, &st) == 0 ? (int64_t)st.st_size : -1;
 }
 
 /* Only where the files are well: else it is they who changed. */

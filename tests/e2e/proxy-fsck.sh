@@ -79,6 +79,11 @@ fresh; rm "$work/sick/facts.db"
 t "no facts.db" ill "facts.db: not there" 0 "facts.db: made again from the store"
 fresh; flip "$m0/v1.0.0.zip" 25000; touch "$m0/v1.0.0.local"; rm "$work/sick/facts.db"
 t "a damaged upload is lost: status 1" ill "m0.example/pkg@v1.0.0: zip: " 1 "no upstream can give it again"
+fresh; rm "$m0/v1.0.0.zip"; touch "$m0/v1.0.0.local"
+t "an upload whose zip is gone" ill "m0.example/pkg@v1.0.0: zip: it is not there, and no upstream has it" 1 "publish it again, or purge it"
+fresh; rm "$m0/v1.0.0.zip"
+no_zip() { fsck; says "m0.example/pkg@v1.0.0: facts.db: has other files" && fsck --repair && fsck && says "; 0 wrong"; }
+t "any other is fetched when it is asked for" no_zip
 fresh; flip "$m0/v1.0.0.zip" 25000
 from=$work/other
 t "upstream has something else now: not taken" ill "m0.example/pkg@v1.0.0: zip: " 1 "it is not kept"
