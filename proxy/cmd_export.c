@@ -124,9 +124,10 @@ add_patterns(struct job *x, int argc, char **argv, struct hm_err *err)
 /* ---- missing ones */
 
 static void
-obtain(void *ctx, size_t i)
+obtain(void *ctx, size_t k)
 {
 	struct job *x = ctx;
+	size_t i = tally_scatter(&x->tally, k);
 	size_t n = x->list.whole.n;
 	enum admit_outcome outcome;
 	struct hm_arena a = { 0 };

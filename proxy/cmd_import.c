@@ -63,9 +63,10 @@ struct work {
 };
 
 static void
-one(void *ctx, size_t i)
+one(void *ctx, size_t k)
 {
 	struct work *w = ctx;
+	size_t i = tally_scatter(&w->tally, k);
 	const struct import_version *v = &w->list.v[i];
 	enum admit_outcome outcome;
 	struct hm_err err = { 0 };

@@ -80,9 +80,10 @@ from_store(void *ctx, struct hm_arena *a, struct hm_modver m, hm_str *data, stru
 }
 
 static void
-one(void *ctx, size_t i)
+one(void *ctx, size_t k)
 {
 	struct prefetch *w = ctx;
+	size_t i = tally_scatter(&w->tally, k);
 	bool mod = i >= w->list.whole.n;
 	struct hm_modver m = mod ? w->list.mods.v[i - w->list.whole.n] : w->list.whole.v[i];
 	enum admit_outcome outcome = ADMIT_NEW;

@@ -8,13 +8,42 @@
 
 enum { QUIET_MS = 500, EVERY_MS = 100 };
 
+static size_t
+gcd(size_t a, size_t b)
+{
+	while (b) {
+		size_t r = a % b;
+
+		a = b;
+		b = r;
+	}
+	return a;
+}
+
+/* Coprime to n, so that its multiples meet every item once. */
+static size_t
+stride_of(size_t n)
+{
+	size_t s = n / 8 * 5 + 1;
+
+	while (gcd(s, n) > 1)
+		s++;
+	return s;
+}
+
 void
 tally_begin(struct tally *t, const char *doing, size_t total)
 {
-	*t = (struct tally){ .doing = doing, .total = total };
+	*t = (struct tally){ .doing = doing, .total = total, .stride = stride_of(total) };
 	pthread_mutex_init(&t->mutex, NULL);
 	t->began = hm_clock_monotonic_ns();
 	t->terminal = isatty(STDERR_FILENO);
+}
+
+size_t
+tally_scatter(const struct tally *t, size_t i)
+{
+	return (size_t)((uint64_t)i * t->stride % t->total);
 }
 
 static void

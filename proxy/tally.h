@@ -20,6 +20,7 @@ struct tally_failure {
 struct tally {
 	const char *doing; /* "importing" */
 	size_t total, done, failed;
+	size_t stride;
 	size_t count[3]; /* what the verb counts */
 	struct hm_arena arena;
 	HM_VEC(struct tally_failure) failures;
@@ -29,6 +30,11 @@ struct tally {
 };
 
 void tally_begin(struct tally *t, const char *doing, size_t total);
+/*
+ * The i-th item to work on: all of them, in an order in which neighbours are far apart.
+ * Sorted items are versions of one module, which wait for one another's locks.
+ */
+size_t tally_scatter(const struct tally *t, size_t i);
 /* Item i is done, as one of count[what]. */
 void tally_done(struct tally *t, int what);
 /* It failed; err's text is copied. */

@@ -128,9 +128,10 @@ take_locked(struct unbundle *w, struct hm_arena *a, const struct module *x,
 }
 
 static void
-take(void *ctx, size_t i)
+take(void *ctx, size_t k)
 {
 	struct unbundle *w = ctx;
+	size_t i = tally_scatter(&w->tally, k);
 	const struct module *x = &w->modules.v[i];
 	enum admit_outcome outcome = ADMIT_NEW;
 	struct hm_arena a = { 0 };
