@@ -10,6 +10,7 @@
 #include "facts.h"
 #include "os/clock.h"
 #include "proxy.h"
+#include "upstream.h"
 
 /* What a request asked for, by its path. */
 enum kind { LIST, LATEST, INFO, MOD, ZIP, SUMDB, UPLOAD, OTHER, N_KINDS };
@@ -369,6 +370,18 @@ read_upstream_bytes(void *ctx)
 }
 
 static double
+read_left_alone(void *ctx)
+{
+	struct upstream_state s[METER_HOSTS];
+	size_t n = upstream_states(proxy_now(ctx)->upstreams, s, METER_HOSTS);
+	unsigned open = 0;
+
+	for (size_t i = 0; i < n && i < METER_HOSTS; i++)
+		open += s[i].breaker != BREAKER_CLOSED;
+	return open;
+}
+
+static double
 read_started(void *ctx)
 {
 	return (double)((struct proxy *)ctx)->started;
@@ -416,6 +429,8 @@ meter_watch(struct meter *m, struct proxy *p)
 		  read_upstream_requests },
 		{ "upstream_bytes_total", "Bytes received from upstream.", true,
 		  read_upstream_bytes },
+		{ "upstreams_left_alone", "Hosts that are not asked, because they failed.", false,
+		  read_left_alone },
 		{ "access_log_dropped_total", "Lines that found no room.", true, read_log_dropped },
 		{ "memory_bytes", "Bytes of answers kept in memory.", false, read_hot_bytes },
 		{ "memory_entries", "Answers kept in memory.", false, read_hot_entries },

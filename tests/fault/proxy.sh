@@ -183,11 +183,11 @@ breaker() {
 	for i in $(seq 40); do status "$url/example.com/m$i/@v/list" >/dev/null; done
 	[ "$(asked .)" -le 20 ] || { echo "asked $(asked .) times"; return 1; }
 	grep -q 'does not answer' "$work/body" || { cat "$work/body"; return 1; }
+	curl -s "$url/metrics" | grep -qx 'hermod_proxy_upstreams_left_alone 1'
 }
 t "the breaker opens" breaker
 closes() {
 	local i
-	curl -s "$url/metrics" >"$work/metrics"
 	for i in $(seq 60); do
 		[ "$(status "$url/$mod/v1.0.0.info")" != 200 ] || return 0
 		sleep 1
