@@ -226,11 +226,15 @@ enter(struct upstreams *us, hm_str host, struct hm_err *err)
 	                        "and is left alone for a while", HM_P(host), BREAKER_FAILURES);
 }
 
-/* It did its work, though perhaps it lacks what was asked for. */
+/*
+ * It did its work, though perhaps it lacks what was asked for, or did not like the
+ * question.  err->sys of HM_EHTTP is the status, or 0 when the answer made no sense.
+ */
 static bool
 is_well(const struct hm_err *err)
 {
-	return !hm_err_is(err, HM_ENET) && !hm_err_is(err, HM_EHTTP);
+	return !hm_err_is(err, HM_ENET) &&
+	       !(hm_err_is(err, HM_EHTTP) && (err->sys >= 500 || err->sys == 429));
 }
 
 static void

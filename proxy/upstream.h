@@ -9,8 +9,8 @@
  *
  * A module that GOPRIVATE or GONOPROXY names goes only where a section sends it.
  *
- * Each host has a circuit breaker: after BREAKER_FAILURES failures in a row (no answer, or
- * one that is neither success nor "not found") it is not asked for BREAKER_FIRST seconds;
+ * Each host has a circuit breaker: after BREAKER_FAILURES failures in a row (no answer, 5xx
+ * or 429) it is not asked for BREAKER_FIRST seconds;
  * then one request tries, and the pause doubles, up to BREAKER_LONGEST, while it fails.
  */
 #ifndef PROXY_UPSTREAM_H

@@ -87,6 +87,7 @@ hm_http_status_err(const struct hm_http_resp *r, struct hm_err *err)
 	if (r->status == 200)
 		return 0;
 	hm_err_set(err, code, "reading " HM_F ": " HM_F, HM_P(r->url), HM_P(r->status_text));
+	err->sys = r->status;
 	if (r->detail.n)
 		hm_err_append(err, "\n\tserver response:%s" HM_F,
 		              hm_str_index_byte(r->detail, '\n') >= 0 ? "\n\t" : " ",

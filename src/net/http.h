@@ -103,7 +103,7 @@ int hm_http_get(struct hm_http *h, struct hm_arena *a, const struct hm_http_req 
 /*
  * go's error for an answer other than 200: `reading URL: 404 Not Found`, then
  * "\n\tserver response: ..." when there is detail.  HM_ENOTFOUND (404),
- * HM_EGONE (410), HM_EFORBIDDEN (401, 403), HM_EHTTP; 0 for 200.
+ * HM_EGONE (410), HM_EFORBIDDEN (401, 403), HM_EHTTP; 0 for 200.  err->sys is the status.
  */
 int hm_http_status_err(const struct hm_http_resp *resp, struct hm_err *err);
 

@@ -69,7 +69,7 @@ wrong_sections(void **state)
 
 struct source {
 	enum hm_code code;
-	int asked;
+	int status, asked;
 };
 
 static int
@@ -79,7 +79,11 @@ ask(void *ctx, const struct hm_fetch_source *src, struct hm_err *e)
 
 	(void)src;
 	s->asked++;
-	return s->code == HM_OK ? 0 : hm_err_set(e, s->code, "it failed");
+	if (s->code == HM_OK)
+		return 0;
+	hm_err_set(e, s->code, "it failed");
+	e->sys = s->status;
+	return -1;
 }
 
 static void
@@ -101,7 +105,10 @@ the_breaker_opens(void **state)
 	(void)state;
 	try(us, &s, 100); /* not found is no failure */
 	assert_int_equal(s.asked, 100);
-	s = (struct source){ .code = HM_ENET };
+	s = (struct source){ .code = HM_EHTTP, .status = 400 };
+	try(us, &s, 100); /* nor is a question that it does not like */
+	assert_int_equal(s.asked, 100);
+	s = (struct source){ .code = HM_EHTTP, .status = 503 };
 	try(us, &s, BREAKER_FAILURES - 1);
 	s.code = HM_OK;
 	try(us, &s, 1); /* in a row, it is said */
