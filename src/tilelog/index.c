@@ -43,8 +43,6 @@ static const char *const sql[STATEMENTS] = {
 	         " WHERE size = ? AND root = ?"),
 };
 
-enum { RECENT_MAX = 1 << 19 };
-
 struct hm_logindex {
 	struct hm_db *db;
 	int64_t recent; /* rows in it; -1: not known */
@@ -236,13 +234,13 @@ run_slice(struct hm_stmt *s, int64_t from, int64_t to, struct hm_err *err)
 }
 
 int
-hm_logindex_merge(struct hm_logindex *x, size_t n, struct hm_err *err)
+hm_logindex_merge(struct hm_logindex *x, int64_t keep, size_t n, struct hm_err *err)
 {
 	int64_t to;
 
 	if (x->recent < 0 && number_of(x->st[COUNT_RECENT], 0, &x->recent, err))
 		return -1;
-	if (x->recent <= RECENT_MAX)
+	if (x->recent <= keep)
 		return 0;
 	hm_stmt_bind_int(x->st[SLICE], 1, x->merged);
 	hm_stmt_bind_int(x->st[SLICE], 2, (int64_t)n);

@@ -61,8 +61,8 @@ int hm_logindex_add_pending(struct hm_logindex *x, int64_t id, hm_str text, stru
 /* The way to it, wherever it lies; recent: of what was appended just now. */
 int hm_logindex_add_recent(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
                            struct hm_err *err);
-/* When many are recent, about n of them go to where they stay. */
-int hm_logindex_merge(struct hm_logindex *x, size_t n, struct hm_err *err);
+/* When more than `keep` are recent, about n of them go to where they stay. */
+int hm_logindex_merge(struct hm_logindex *x, int64_t keep, size_t n, struct hm_err *err);
 int hm_logindex_add_hint(struct hm_logindex *x, int64_t hash, struct hm_hint hint,
                          struct hm_err *err);
 /* Replaces the state if it still is of tree `was`: else HM_ECONFLICT. */

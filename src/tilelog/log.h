@@ -24,6 +24,7 @@ enum {
 	BACKLOG = 4 * BATCH_MAX, /* records not in tiles yet; then appends wait for those */
 	UNPUBLISHED_MAX = 1 << 20, /* records in memory when the public files cannot be written */
 	READERS_MAX = 64,
+	RECENT_NAMES = 1 << 19, /* gathered before they go into the large index */
 	RECENT_MIB = 4,
 	RECENT_BYTES = 256,   /* of a record that was looked up lately */
 };

@@ -169,7 +169,7 @@ number(struct batch *b, struct hm_err *err)
 			return -1;
 	}
 	/* Twice as many as came, so that they never pile up. */
-	return hm_logindex_merge(b->l->index, 2 * b->fresh.n + 64, err);
+	return hm_logindex_merge(b->l->index, RECENT_NAMES, 2 * b->fresh.n + 64, err);
 }
 
 /* The tail grows beyond what readers look at. */
