@@ -346,6 +346,8 @@ replica_new(struct proxy *p, struct replica **out, struct hm_err *err)
 	*out = NULL;
 	if (p->opts.replica_of.n == 0)
 		return 0;
+	if (p->opts.offline)
+		return hm_err_set(err, HM_EUSAGE, "--replica-of and --offline exclude each other");
 	r = hm_mem_new(sizeof(*r));
 	r->p = p;
 	r->of = hm_url_redact(&r->arena, p->opts.replica_of);

@@ -391,4 +391,5 @@ private() {
 	GOPRIVATE=example.com start repl4 --replica-of "$prim4" --replica-interval 1 && eventually has repl4 $all
 }
 here "private modules follow, too" private
+t "a replica that may ask nobody" fails_with 2 "exclude each other" timeout 10 "$proxy" serve --dir "$work/repl5" --listen 127.0.0.1:0 --offline --replica-of http://127.0.0.1:9
 finish
