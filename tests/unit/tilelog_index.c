@@ -81,8 +81,9 @@ names_move(void **state)
 
 		assert_ok(hm_logindex_begin(x, &err), &err);
 		for (; n < from + 50; n++)
-			assert_ok(hm_logindex_add_recent(x, hash_of(n), (struct hm_hint){ n, 7 * n },
-			                                 &err), &err);
+			assert_ok(hm_logindex_add_recent(x, hash_of(n),
+			                                 (struct hm_hint){ n, 7 * n }, &err),
+			          &err);
 		assert_ok(hm_logindex_merge(x, 120, 70, &err), &err);
 		if (round % 3 == 2) {
 			hm_logindex_rollback(x);
