@@ -262,6 +262,10 @@ by_section() {
 t "a section of the configuration sends it to its own upstream" by_section
 stop
 unset GOPRIVATE
+forget
+here "the same by an option" start option --upstream "$up" --private 'corp.example/*' --sumdbs test.example
+t "a module that --private names: nobody is asked" silent
+stop
 export GONOSUMDB='*'
 start direct --upstream direct
 t "direct: not yet, in clear words" bash -c "curl -s $url/$mod/list | grep -q 'not supported yet'"
