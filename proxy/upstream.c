@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "acquire/remote.h"
 #include "base/mem.h"
 #include "mod/match.h"
 #include "os/clock.h"
@@ -313,6 +314,12 @@ upstream_try(struct upstreams *us, const struct upstream *u,
 
 /* ---- the checksum database's way */
 
+static struct hm_verify_remote
+plain_remote(struct upstreams *us)
+{
+	return hm_acquire_remote(upstream_of(us, HM_S(""))->fetch);
+}
+
 struct get {
 	struct upstreams *us;
 	struct hm_buf *out;
@@ -322,15 +329,9 @@ static int
 get_one(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
 {
 	struct get *g = ctx;
-	struct hm_arena a = { 0 };
-	hm_str body;
-	int rc = hm_fetch_get(upstream_of(g->us, HM_S(""))->fetch, &a, src->url, HM_S(""),
-	                      HM_SUMDB_ANSWER_MAX, &body, err);
+	struct hm_verify_remote r = plain_remote(g->us);
 
-	if (rc == 0)
-		hm_buf_adds(g->out, body);
-	hm_arena_free(&a);
-	return rc;
+	return r.get(r.ctx, src->url, g->out, err);
 }
 
 static int
@@ -343,26 +344,13 @@ remote_get(void *ctx, hm_str url, struct hm_buf *out, struct hm_err *err)
 	return guarded(&at, &src, err);
 }
 
-struct each_proxy {
-	int (*fn)(void *arg, hm_str proxy, struct hm_err *err);
-	void *arg;
-};
-
-static int
-one_proxy(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
-{
-	struct each_proxy *e = ctx;
-
-	return e->fn(e->arg, src->url, err);
-}
-
 static int
 remote_try(void *ctx, int (*fn)(void *arg, hm_str proxy, struct hm_err *err), void *arg,
            struct hm_err *err)
 {
-	struct each_proxy e = { fn, arg };
+	struct hm_verify_remote r = plain_remote(ctx);
 
-	return hm_fetch_try(upstream_of(ctx, HM_S(""))->fetch, one_proxy, &e, err);
+	return r.try_proxies(r.ctx, fn, arg, err);
 }
 
 struct hm_verify_remote

@@ -7,28 +7,7 @@
 #include "base/path.h"
 #include "modzip/create.h"
 #include "modzip/hash.h"
-#include "os/file.h"
-
-static struct hm_arena arena;
-static struct hm_err err;
-static hm_str dir;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	return hm_dir_make_temp(&arena, "/tmp", "hermod-unit-", &dir, &err);
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	hm_dir_remove_all(dir.p, true, &err);
-	hm_err_free(&err);
-	hm_arena_free(&arena);
-	return 0;
-}
+#include "unit/folder.h"
 
 static void
 put(hm_str root, const char *rel, const char *text)

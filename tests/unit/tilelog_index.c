@@ -1,30 +1,9 @@
 #include "unit/unit.h"
 
-#include "os/file.h"
 #include "tilelog/index.h"
+#include "unit/folder.h"
 
 enum { NAMES = 1000 };
-
-static struct hm_arena arena;
-static struct hm_err err;
-static hm_str dir;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	return hm_dir_make_temp(&arena, "/tmp", "hermod-unit-", &dir, &err);
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	hm_dir_remove_all(dir.p, true, &err);
-	hm_err_free(&err);
-	hm_arena_free(&arena);
-	return 0;
-}
 
 /* All over the range, negative ones, too; every tenth shares its hash with the one before. */
 static int64_t
