@@ -107,9 +107,11 @@ fails_with() {
 	return 1
 }
 
-# The go command that serves as the oracle: the host's, else the toolchain that hermod pins.
+# The go command that serves as the oracle: the host's, else the toolchain that hermod
+# pins, which then is the host's for the tests: they give hermod other module caches.
 if ! GO=$(command -v go); then
 	GO=$("$HERMOD" env GOROOT)/bin/go
+	export PATH=${GO%/*}:$PATH
 fi
 [ -x "$GO" ] || GO=
 # Everything below starts from a clean, known environment.

@@ -27,7 +27,8 @@ the_first_section_decides(void **state)
 	                            "[upstream \"corp.example/a,*.corp.example\"]\n"
 	                            "\tproxy = https://one.example,https://two.example\n"
 	                            "\tat-once = 2\n"
-	                            "[upstream \"corp.example\"]\n\tproxy = https://three.example\n");
+	                            "[upstream \"corp.example\"]\n"
+	                            "\tproxy = https://three.example\n");
 
 	(void)state;
 	assert_non_null(us);
