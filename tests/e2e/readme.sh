@@ -49,7 +49,7 @@ line() {
 	cmd=$(as_here "$1")
 	echo "+ $cmd"
 	case $1 in
-	*" serve "*"--tls-cert"*) serve "$cmd" && tls=${url/127.0.0.1/localhost} ;;
+	*" serve "*"--tls-cert"*) serve "$cmd" && tls=$url ;;
 	"hermod-proxy serve "*) serve "$cmd" && plain=$url ;;
 	"hermod-sumdb serve "*) serve "$cmd" && log=$url ;;
 	"hermod-sumdb init "*) key=$(eval "$cmd") && [ -n "$key" ] ;;
