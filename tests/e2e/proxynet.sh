@@ -74,6 +74,17 @@ tidy() {
 }
 t "mod tidy and run" tidy
 
+# -- go 1.19 knows neither toolchains nor GOSUMDB's newer tricks; Debian packages it
+go119=${GO119:-/usr/lib/go-1.19/bin/go}
+nineteen() {
+	mkdir -p "$work/n" && cd "$work/n" && printf 'module example.com/n\n\ngo 1.19\n\nrequire rsc.io/quote v1.5.2\n' >go.mod &&
+		printf 'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Hello()) }\n' >main.go
+	export GOPROXY=$url GOMODCACHE=$work/mc.119 GOROOT=
+	"$go119" version | grep -q go1.19 && "$go119" mod tidy && "$go119" mod verify && "$go119" list -m -versions rsc.io/quote | grep -q ' v1.5.2' &&
+		grep -q '^rsc.io/quote v1.5.2 h1:w5fcysjrx7yqtD/aO+QwRjYZOKnaM9Uh2b40tElTs3Y=$' go.sum
+}
+if [ -x "$go119" ]; then t "go 1.19: tidy, verify, list" nineteen; else skip "go 1.19: tidy, verify, list" "no $go119 (Debian package golang-1.19-go)"; fi
+
 # -- toolchains: the oldest comes as a module through the proxy, verified, and uses it
 os=$("$GO" env GOOS) arch=$("$GO" env GOARCH)
 toolchain() { through old env GOTOOLCHAIN=$old "$GO" version | grep -q "$old"; }
