@@ -55,6 +55,25 @@ here() {
 	said $status "$name" "$(cat "$work/.said")"
 }
 
+# launch LOG COMMAND...: starts a server that writes to LOG; $url is where it listens, $pid it.
+launch() {
+	local log=$1
+	shift
+	url=
+	: >"$log" # of a server before this one
+	"$@" 2>"$log" &
+	pid=$!
+	pids+=("$pid")
+	for _ in $(seq 200); do
+		url=$(sed -n 's/^listening on //p' "$log" | head -n 1)
+		[ -z "$url" ] || return 0
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	cat "$log"
+	return 1
+}
+
 skip() {
 	tests=$((tests + 1))
 	echo "ok $tests - $1 # SKIP $2"

@@ -16,17 +16,7 @@ good=$fx/good/example.com
 start() {
 	local name=$1
 	shift
-	: >"$work/$name.log" # of a server before this one
-	"$proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
-	pid=$!
-	pids+=("$pid")
-	for _ in $(seq 100); do
-		url=$(sed -n 's/^listening on //p' "$work/$name.log")
-		[ -n "$url" ] && return 0
-		sleep 0.05
-	done
-	cat "$work/$name.log"
-	return 1
+	launch "$work/$name.log" "$proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@"
 }
 stop() { kill "$pid" && wait "$pid"; }
 status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }

@@ -11,17 +11,7 @@ cd "$work" || exit 1
 start() {
 	local name=$1
 	shift
-	: >"$name.log" # of a server before this one
-	"$P" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$name.log" &
-	pid=$!
-	pids+=("$pid")
-	for _ in $(seq 200); do
-		url=$(sed -n 's/^listening on //p' "$name.log")
-		[ -n "$url" ] && return 0
-		sleep 0.05
-	done
-	cat "$name.log"
-	return 1
+	launch "$name.log" "$P" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@"
 }
 stop() { kill "$pid" && wait "$pid"; }
 

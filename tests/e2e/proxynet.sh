@@ -13,18 +13,7 @@ old=go1.21.0 # there are no modules of older toolchains
 start() {
 	local name=$1
 	shift
-	: >"$work/$name.log" # of a server before this one
-	"$BUILDDIR/hermod-proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
-	pid=$!
-	pids+=("$pid")
-	url=
-	for _ in $(seq 200); do
-		url=$(sed -n 's/^listening on //p' "$work/$name.log")
-		[ -z "$url" ] || return 0
-		sleep 0.05
-	done
-	cat "$work/$name.log"
-	return 1
+	launch "$work/$name.log" "$BUILDDIR/hermod-proxy" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@"
 }
 stop() { kill "$pid" && wait "$pid"; }
 status() { curl -s -m 60 -o "$work/body" -w '%{http_code}' "$@"; }

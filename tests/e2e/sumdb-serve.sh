@@ -15,18 +15,7 @@ export GOSUMDB=off
 start() {
 	local name=$1
 	shift
-	rm -f "$work/$name.log"
-	"$sumdb" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
-	pid=$!
-	pids+=("$pid")
-	for _ in $(seq 200); do
-		url=$(sed -n 's/^listening on //p' "$work/$name.log" 2>/dev/null)
-		[ -n "$url" ] && return 0
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.05
-	done
-	cat "$work/$name.log"
-	return 1
+	launch "$work/$name.log" "$sumdb" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@"
 }
 stop() { kill "$pid" && wait "$pid"; }
 status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }

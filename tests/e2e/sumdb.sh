@@ -13,17 +13,7 @@ sumdb=$BUILDDIR/hermod-sumdb
 start() {
 	local name=$1
 	shift
-	rm -f "$work/$name.log" # of the last one, with its address
-	"$sumdb" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@" 2>"$work/$name.log" &
-	pid=$!
-	pids+=("$pid")
-	for _ in $(seq 100); do
-		url=$(sed -n 's/^listening on //p' "$work/$name.log" 2>/dev/null)
-		[ -n "$url" ] && return 0
-		sleep 0.05
-	done
-	cat "$work/$name.log"
-	return 1
+	launch "$work/$name.log" "$sumdb" serve --dir "$work/$name" --listen 127.0.0.1:0 "$@"
 }
 # In this shell, not below t: only the parent may wait.
 stop() { kill "$pid" && wait "$pid"; ended=$?; }

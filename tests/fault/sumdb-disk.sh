@@ -22,18 +22,7 @@ key=$(cat "$work/key")
 start() {
 	local dir=$1
 	shift
-	rm -f "$work/serve.log"
-	env "$@" "$sumdb" serve --dir "$dir" --listen 127.0.0.1:0 --offline 2>"$work/serve.log" &
-	pid=$!
-	pids+=("$pid")
-	for _ in $(seq 200); do
-		url=$(sed -n 's/^listening on //p' "$work/serve.log" 2>/dev/null)
-		[ -n "$url" ] && return 0
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.05
-	done
-	cat "$work/serve.log"
-	return 1
+	launch "$work/serve.log" env "$@" "$sumdb" serve --dir "$dir" --listen 127.0.0.1:0 --offline
 }
 stop() { kill "$pid" && wait "$pid"; }
 status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
