@@ -25,8 +25,8 @@ for page in "$top"/man/*.[1-8]; do
 done
 t "each verb has a help text" bash -c '
 	hermod help | sed -n "s/^\t\([a-z][a-z ]*[a-z]\)   *.*/\1/p" | while read -r verb; do
-		hermod help $verb | grep -q "^usage: hermod $verb" || { echo "$verb"; exit 1; }
-		[ "$verb" = help ] || hermod help $verb | grep -q "^More in hermod" || { echo "no man page text for $verb"; exit 1; }
+		hermod help $verb | has "^usage: hermod $verb" || { echo "$verb"; exit 1; }
+		[ "$verb" = help ] || hermod help $verb | has "^More in hermod" || { echo "no man page text for $verb"; exit 1; }
 	done'
 t "--help says the same as help" bash -c '[ "$(hermod build --help)" = "$(hermod help build)" ]'
 finish

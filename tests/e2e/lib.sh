@@ -89,6 +89,12 @@ same() {
 	diff -r --no-dereference "$1" "$2"
 }
 
+# has ARGS: grep -q for the end of a pipe: reads all of it, so that no writer dies of SIGPIPE.
+has() {
+	grep "$@" >/dev/null
+}
+export -f has
+
 # hashes LOG: the inputs and results of build and link actions, of what GODEBUG=gocachehash=1 printed.
 hashes() {
 	sed -n 's/^HASH\[\(build\|link\) \([^]]*\)\]: /\1 \2 /p' "$1" |

@@ -122,7 +122,7 @@ package m
 
 import _ "example.com/lib"
 END
-sub() { g get example.com/lib@v1.1.0 && g list -m all | grep -qx 'example.com/lib v1.1.0'; }
+sub() { g get example.com/lib@v1.1.0 && g list -m all | has -x 'example.com/lib v1.1.0'; }
 t "a package's module is found among the prefixes of its path" sub
 here "stop" stop
 new
@@ -244,7 +244,7 @@ END
 t "policy check says what, why and who requires it" refusals
 t "-warn says how far to look" has "3 modules: 1 refused, 2 warnings" h policy check -warn 200
 t "-date looks at another day" has "example.com/app@v1.0.0: refused: retired on $(day +10), use example.com/app/v2" h policy check -date "$(day +20)"
-json() { h policy check -json >"$work/said"; tr -d '\t\n' <"$work/said" | grep -q '"Path": "example.com/holes","Version": "v1.0.0","Verdict": "refused","Check": "deny","Line": 2,"Rule": "deny example.com/holes","Reason": "deny example.com/holes: CVE-2026-1","Chain": \["m","example.com/app@v1.0.0","example.com/holes@v1.0.0"\]'; }
+json() { h policy check -json >"$work/said"; tr -d '\t\n' <"$work/said" | has '"Path": "example.com/holes","Version": "v1.0.0","Verdict": "refused","Check": "deny","Line": 2,"Rule": "deny example.com/holes","Reason": "deny example.com/holes: CVE-2026-1","Chain": \["m","example.com/app@v1.0.0","example.com/holes@v1.0.0"\]'; }
 t "-json" json
 t "a build is refused" has "example.com/holes@v1.0.0: refused by policy, hermod.policy:2: deny example.com/holes: CVE-2026-1" h build ./...
 t "a download is refused" has "example.com/holes@v1.0.0: refused by policy" h mod download example.com/holes@v1.0.0

@@ -88,7 +88,7 @@ setup() {
 }
 t "accounts, rights and tokens" setup
 ci=$(cat ci.token) dev=$(cat dev.token) lone=$(cat lone.token) boss=$(cat boss.token)
-t "list shows them, and no token" bash -c "'$P' account list --dir store | grep -q 'may read,upload corp.example.com/team' && ! '$P' account list --json --dir store | grep -q '${ci#hmd_*_}'"
+t "list shows them, and no token" bash -c "'$P' account list --dir store | has 'may read,upload corp.example.com/team' && ! '$P' account list --json --dir store | has '${ci#hmd_*_}'"
 t "list makes nothing" bash -c "! '$P' account list --dir nowhere 2>/dev/null && [ ! -e nowhere ]"
 t "a name that cannot be" fails_with 2 "is no name" account add "a:b"
 t "an account that is not there" fails_with 1 "there is no account" account grant nobody read '*'
@@ -105,13 +105,13 @@ content() {
 	(cd gm/cache/corp.example.com/team/a@v1.0.0 && find . -type f | sort) >files && printf './a.go\n./go.mod\n./sub/deep/d.go\n' | diff - files
 }
 t "no vendor folder, nested module or symbolic link" content
-t "list and @latest have it at once" bash -c "curl -s -u 'dev:$dev' '$url/corp.example.com/team/a/@v/list' | grep -qx v1.0.0 && curl -s -H 'Authorization: Bearer $dev' '$url/corp.example.com/team/a/@latest' | grep -q v1.0.0"
-t "/index has it at once, for who may read all" bash -c "curl -s -u 'boss:$boss' '$url/index' | grep -q corp.example.com/team/a"
+t "list and @latest have it at once" bash -c "curl -s -u 'dev:$dev' '$url/corp.example.com/team/a/@v/list' | has -x v1.0.0 && curl -s -H 'Authorization: Bearer $dev' '$url/corp.example.com/team/a/@latest' | has v1.0.0"
+t "/index has it at once, for who may read all" bash -c "curl -s -u 'boss:$boss' '$url/index' | has corp.example.com/team/a"
 t "/index is not for who may not" is 401 "$url/index"
-t "nothing of a private module is public in caches" bash -c "curl -sI -u 'dev:$dev' '$url/corp.example.com/team/a/@v/v1.0.0.mod' | grep -qi 'cache-control: private'"
+t "nothing of a private module is public in caches" bash -c "curl -sI -u 'dev:$dev' '$url/corp.example.com/team/a/@v/v1.0.0.mod' | has -i 'cache-control: private'"
 netrc() {
 	printf 'machine %s login dev password %s\n' "$at" "$dev" >"$HOME/.netrc" && gowith "$url" get corp.example.com/team/a@latest &&
-	(cd gm && GOPROXY=off GOMODCACHE=$work/gm/cache "$GO" list -m corp.example.com/team/a) | grep -q v1.0.0
+	(cd gm && GOPROXY=off GOMODCACHE=$work/gm/cache "$GO" list -m corp.example.com/team/a) | has v1.0.0
 }
 t "go with ~/.netrc" netrc
 hermod_netrc() { rm -rf gm/cache && (cd gm && GOPROXY=$url GOMODCACHE=$work/gm/cache "$HERMOD" mod download corp.example.com/team/a@v1.0.0); }
@@ -165,13 +165,13 @@ nothing() { ! find store/staging -type f | grep . && ! find store/cache -name 'v
 t "they leave nothing" nothing
 chunked() { is 200 -H "Authorization: Bearer $ci" -H "Transfer-Encoding: chunked" -H "Expect: 100-continue" -T a1.zip "$v/v1.0.0.zip"; }
 t "chunks and Expect: 100-continue" chunked
-time_of() { is 201 -H "Authorization: Bearer $boss" -H "Module-Time: 2024-05-06T07:08:09Z" -T b1.zip "$url/corp.example.com/other/!b/@v/v1.0.0.zip" && curl -s -u "lone:$lone" "$url/corp.example.com/other/!b/@v/v1.0.0.info" | grep -q 2024-05-06T07:08:09Z; }
+time_of() { is 201 -H "Authorization: Bearer $boss" -H "Module-Time: 2024-05-06T07:08:09Z" -T b1.zip "$url/corp.example.com/other/!b/@v/v1.0.0.zip" && curl -s -u "lone:$lone" "$url/corp.example.com/other/!b/@v/v1.0.0.info" | has 2024-05-06T07:08:09Z; }
 t "a time of its own; capitals in the path" time_of
 half() { # a client that goes away in the middle
 	(printf 'PUT /corp.example.com/team/a/@v/v1.0.2.zip HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 100000\r\n\r\nhalf' "$ci"; sleep 0.5) |
 		timeout 5 openssl s_client -quiet -connect "$at" -CAfile ca.crt >/dev/null 2>&1
 	for _ in $(seq 50); do
-		find store/staging -type f | grep -q . || return 0
+		find store/staging -type f | has . || return 0
 		sleep 0.1
 	done
 	find store/staging
@@ -188,7 +188,7 @@ revoke() {
 t "what is revoked is refused at once" revoke
 guess() {
 	local i
-	for i in $(seq 20); do [ "$(status -u "boss:guess$i" "$v/list")" = 429 ] && curl -sI -u "boss:again" "$v/list" | grep -qi '^retry-after' && return 0; done
+	for i in $(seq 20); do [ "$(status -u "boss:guess$i" "$v/list")" = 429 ] && curl -sI -u "boss:again" "$v/list" | has -i '^retry-after' && return 0; done
 	return 1
 }
 t "guessing is slowed down" guess
@@ -198,7 +198,7 @@ t "that locks nobody out whose credentials are known" is 200 -u "boss:$boss" "$v
 audit() {
 	"$P" audit --dir store >audit && grep -q ' ci 127.0.0.1 upload corp.example.com/team/a@v1.0.0 h1:' audit && grep -q ' grant ci read,upload corp.example.com/team' audit &&
 	grep -q ' upload.refused corp.example.com/team/a@v1.0.0 ' audit && grep -q ' token.revoke ' audit && "$P" audit --dir store --check &&
-	"$P" audit --dir store --json --since 2020-01-01 >audit.json && head -n 1 audit.json | grep -q '"Action":"account.add","Object":"ci"' && ! "$P" audit --dir store --since 2999-01-01 | grep .
+	"$P" audit --dir store --json --since 2020-01-01 >audit.json && head -n 1 audit.json | has '"Action":"account.add","Object":"ci"' && ! "$P" audit --dir store --since 2999-01-01 | grep .
 }
 t "the audit log" audit
 secrets() { ! grep -rlF -e "${ci#hmd_*_}" -e "${dev#hmd_*_}" -e "correct horse" store store.log; }
@@ -217,13 +217,13 @@ hup() { # TEXT: reloads, and waits until the log says it
 	tail -n 3 store.log
 	return 1
 }
-new_cert() { subject | grep -q one && cp two.crt cert.crt && cp two.key cert.key && hup ": reloaded" && subject | grep -q two; }
+new_cert() { subject | has one && cp two.crt cert.crt && cp two.key cert.key && hup ": reloaded" && subject | has two; }
 t "SIGHUP: a new certificate" new_cert
-bad_cert() { echo broken >cert.crt && hup "the settings stay as they were" && subject | grep -q two; local s=$?; cp two.crt cert.crt; return $s; }
+bad_cert() { echo broken >cert.crt && hup "the settings stay as they were" && subject | has two; local s=$?; cp two.crt cert.crt; return $s; }
 t "a broken one changes nothing" bad_cert
 rate() {
 	printf '\trate = 1\n\trate-burst = 3\n' >>"$config" && hup ": reloaded" && [[ $(for i in 1 2 3 4 5; do status -u "ci:$ci" "$v/list"; done) == *429* ]] &&
-	curl -sI -u "ci:$ci" "$v/list" | grep -qi '^retry-after: 1' && is 200 -u "boss:$boss" "$v/v1.0.0.info" && for i in 1 2 3 4 5 6; do is 200 "$url/healthz" || return 1; done
+	curl -sI -u "ci:$ci" "$v/list" | has -i '^retry-after: 1' && is 200 -u "boss:$boss" "$v/v1.0.0.info" && for i in 1 2 3 4 5 6; do is 200 "$url/healthz" || return 1; done
 }
 t "SIGHUP: a rate limit, of each account its own" rate
 bad_config() { echo "wrong = 1" >>"$config" && hup "unknown setting serve.wrong; the settings stay" && is 200 -u "boss:$boss" "$v/v1.0.0.info"; local s=$?; sed -i '/wrong/d;/rate/d' "$config"; return $s; }

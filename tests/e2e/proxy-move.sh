@@ -133,7 +133,7 @@ if command -v python3 >/dev/null; then t "what is published never changes" other
 beside() {
 	start live --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/list")" = 404 ] &&
 	"$proxy" import --dir "$work/live" "$fx/good" && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && cmp "$work/body" "$good/words/@v/v1.0.0.zip" &&
-	[ "$(status "$url/example.com/words/@v/list")" = 200 ] && sort "$work/body" | tr '\n' ' ' | grep -qx 'v1.0.0 v1.1.0 '
+	[ "$(status "$url/example.com/words/@v/list")" = 200 ] && sort "$work/body" | tr '\n' ' ' | has -x 'v1.0.0 v1.1.0 '
 }
 here "a running server has it at once" beside
 stop
@@ -202,7 +202,7 @@ exports() { grep -q "^$1, [0-9]* files, [0-9]* bytes\$" <<<"$("$proxy" export "$
 t "export the whole store" exports "4 modules, 0 go.mod files of others" --offline --dir "$work/i1" --to "$work/all.tar"
 twice() { "$proxy" export --offline --dir "$work/i1" --to "$work/all2.tar" && cmp "$work/all.tar" "$work/all2.tar"; }
 t "the same content gives the same bytes" twice
-untar() { mkdir -p "$work/untar" && tar x -C "$work/untar" -f "$work/all.tar" && cd "$work/untar" && sha256sum -c --quiet SHA256SUMS && sort example.com/words/@v/list | tr '\n' ' ' | grep -qx 'v1.0.0 v1.1.0 '; }
+untar() { mkdir -p "$work/untar" && tar x -C "$work/untar" -f "$work/all.tar" && cd "$work/untar" && sha256sum -c --quiet SHA256SUMS && sort example.com/words/@v/list | tr '\n' ' ' | has -x 'v1.0.0 v1.1.0 '; }
 t "tar and sha256sum can read it" untar
 by_file() { cd "$work/app" && GOFLAGS=-modcacherw GOSUMDB="$key" GOPROXY=file://$work/untar GOPATH=$work/gp.file GOMODCACHE=$work/mc.file "$GO" mod download all; }
 t "go works from the folder, checksum database and all" by_file

@@ -13,10 +13,10 @@ t "some modules" fetch_some
 line='^{"Path":"example.com/[a-z]*","Version":"v1\.[01]\.0","Timestamp":"20[0-9-]*T[0-9:.]*Z"}$'
 index_lines() {
 	curl -s "$url/index" >"$work/index"
-	! grep -v "$line" "$work/index" && [ "$(wc -l <"$work/index")" = 2 ] && head -n 1 "$work/index" | grep -q '"example.com/words","Version":"v1.0.0"'
+	! grep -v "$line" "$work/index" && [ "$(wc -l <"$work/index")" = 2 ] && head -n 1 "$work/index" | has '"example.com/words","Version":"v1.0.0"'
 }
 t "/index has what has a zip, oldest first" index_lines
-index_all() { [ "$(curl -s "$url/index?include=all" | grep -c .)" = 3 ] && curl -s "$url/index?include=all" | grep -q '"v1.1.0"'; }
+index_all() { [ "$(curl -s "$url/index?include=all" | grep -c .)" = 3 ] && curl -s "$url/index?include=all" | has '"v1.1.0"'; }
 t "include=all: go.mod files alone, too" index_all
 index_pages() {
 	local since
@@ -39,16 +39,16 @@ served() { gets 200 "$1/$words/v1.0.0.info" && gets 200 "$1/$words/v1.0.0.mod" &
 t "a second server of the same store" served "$url2"
 not_served() { gets 404 "$1/$words/v1.0.0.info" && gets 404 "$1/$words/v1.0.0.mod" && gets 404 "$1/$words/v1.0.0.zip"; }
 purge() {
-	"$proxy" purge --dir "$work/store" --reason "bad <news>" example.com/words@v1.0.0 | grep -qx "purged example.com/words@v1.0.0" &&
+	"$proxy" purge --dir "$work/store" --reason "bad <news>" example.com/words@v1.0.0 | has -x "purged example.com/words@v1.0.0" &&
 	! ls "$work/store/cache/download/$words/"v1.0.0.{zip,ziphash,info,mod} 2>/dev/null | grep .
 }
 t "purge removes the files" purge
 t "the offline server knows nothing of it any more" not_served "$url2"
-purged_list() { ! grep -q 'v1\.0\.0' "$work/store/cache/download/$words/list" && grep -q 'v1\.1\.0' "$work/store/cache/download/$words/list" && ! curl -s "$url2/$words/list" | grep -q 'v1\.0\.0'; }
+purged_list() { ! grep -q 'v1\.0\.0' "$work/store/cache/download/$words/list" && grep -q 'v1\.1\.0' "$work/store/cache/download/$words/list" && ! curl -s "$url2/$words/list" | has 'v1\.0\.0'; }
 t "nor does the list" purged_list
-purge_feed() { curl -s "$url/index/purged" | grep -q '^{"Path":"example.com/words","Version":"v1.0.0","Timestamp":"[^"]*","Reason":"bad \\u003cnews\\u003e"}$' && ! curl -s "$url/index" | grep -q words; }
+purge_feed() { curl -s "$url/index/purged" | has '^{"Path":"example.com/words","Version":"v1.0.0","Timestamp":"[^"]*","Reason":"bad \\u003cnews\\u003e"}$' && ! curl -s "$url/index" | has words; }
 t "it is in /index/purged, and no longer in /index" purge_feed
-in_audit() { "$proxy" audit --dir "$work/store" | grep -q 'purge.*example.com/words@v1.0.0'; }
+in_audit() { "$proxy" audit --dir "$work/store" | has 'purge.*example.com/words@v1.0.0'; }
 t "the audit log has it" in_audit
 t "a server that may ask upstream fetches it again" served "$url"
 delete() {
@@ -58,9 +58,9 @@ delete() {
 	[ "$(status -X DELETE "$url/$words/v1.0.0.zip")" = 401 ] && [ "$(status -X DELETE -H "Authorization: Bearer $token" "$url/$words/v1.0.0.zip")" = 403 ] || return 1
 	[ -e "$work/store/cache/download/$words/v1.0.0.zip" ] && "$proxy" account grant --dir "$work/store" ops admin 'example.com/*' || return 1
 	until_true [ "$(status -X DELETE -H "Authorization: Bearer $token" -H "Purge-Reason: it was wrong" "$url/$words/v1.0.0.zip")" = 200 ] || { cat "$work/body"; return 1; }
-	[ ! -e "$work/store/cache/download/$words/v1.0.0.zip" ] && curl -s "$url/index/purged" | grep -q '"Reason":"it was wrong"' &&
+	[ ! -e "$work/store/cache/download/$words/v1.0.0.zip" ] && curl -s "$url/index/purged" | has '"Reason":"it was wrong"' &&
 	[ "$(status -X DELETE -H "Authorization: Bearer $token" "$url/example.com/none/@v/v1.0.0.zip")" = 404 ] && not_served "$url2" &&
-	"$proxy" audit --dir "$work/store" | grep -q 'ops.*purge.*example.com/words@v1.0.0'
+	"$proxy" audit --dir "$work/store" | has 'ops.*purge.*example.com/words@v1.0.0'
 }
 t "DELETE purges for who has the right" delete
 t "and it comes back when it is asked for" served "$url"
@@ -88,13 +88,13 @@ here "stop" stop
 lost() {
 	rm "$work/store/facts.db"
 	start store --offline && grep -q "new or behind" "$work/store.log" && until_true grep -q "versions differed" "$work/store.log" &&
-	curl -s "$url/index" | grep -q words
+	curl -s "$url/index" | has words
 }
 here "a lost facts.db is made again" lost
 here "stop" stop
 garbage() {
 	head -c 5000 /dev/urandom >"$work/store/facts.db"
-	start store --offline && until_true grep -q "versions differed" "$work/store.log" && curl -s "$url/index" | grep -q words && ls "$work/store/" | grep -q 'facts.db.damaged-'
+	start store --offline && until_true grep -q "versions differed" "$work/store.log" && curl -s "$url/index" | has words && ls "$work/store/" | has 'facts.db.damaged-'
 }
 here "so is one that is no database, which is kept" garbage
 here "stop" stop
@@ -172,7 +172,7 @@ walk_index() {
 	[ $n = 10000 ] || { echo "$n versions"; return 1; }
 }
 t "who follows the index sees each of them once" walk_index
-lists() { [ "$(curl -s "$url/m57.example/pkg/@v/list" | wc -l)" = 100 ] && curl -s "$url/m57.example/pkg/@latest" | grep -q Version; }
+lists() { [ "$(curl -s "$url/m57.example/pkg/@v/list" | wc -l)" = 100 ] && curl -s "$url/m57.example/pkg/@latest" | has Version; }
 t "their lists" lists
 here "stop" stop
 clean_many() { start many --offline && ! grep "new or behind" "$work/many.log" && [ "$(curl -s "$url/index?limit=10" | wc -l)" = 10 ]; }

@@ -59,10 +59,10 @@ fill() {
 	for f in evil/@v/v1.0.0 evil/@v/v1.1.0 dep/@v/v1.2.3 '!app/v2/@v/v2.0.0'; do
 		curl -sf -o /dev/null "$url/example.com/$f.info" && curl -sf -o /dev/null "$url/example.com/$f.mod" && curl -sf -o /dev/null "$url/example.com/$f.zip" || { echo "$f"; return 1; }
 	done
-	echo v1.2.0 >>up/example.com/evil/@v/list && curl -sf "$url/example.com/evil/@v/list" | grep -q v1.2.0 || return 1
+	echo v1.2.0 >>up/example.com/evil/@v/list && curl -sf "$url/example.com/evil/@v/list" | has v1.2.0 || return 1
 	# The facts are written behind the answers' back.
 	for f in $(seq 100); do
-		curl -s "$url/mod/example.com/dep@v1.2.3" | grep -q 'h1:' && curl -s "$url/" | grep -q example.com/App/v2 && return 0
+		curl -s "$url/mod/example.com/dep@v1.2.3" | has 'h1:' && curl -s "$url/" | has example.com/App/v2 && return 0
 		sleep 0.1
 	done
 	return 1
@@ -119,7 +119,7 @@ inert() {
 	local p
 	for p in $all '/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E' '/search?q=%E2%80%AE%00%ff'; do
 		page "$p" >page.html
-		if grep -iqE '<(script|iframe|style|img|object|embed)|<[a-z]+ [^>]*[ "]on[a-z]+=|(href|src|action)="?(javascript|data|vbscript):' page.html || grep -q "$(printf '\342\200\256\|\033\|\007')" page.html; then
+		if grep -iqE '<(script|iframe|style|img|object|embed)|<[a-z]+ [^>]*[ "]on[a-z]+=|(href|src|action)="?(javascript|data|vbscript):' page.html || has "$(printf '\342\200\256\|\033\|\007')" page.html; then
 			echo "$p"; grep -inE '<script|<iframe|<img|javascript:' page.html; return 1
 		fi
 	done
@@ -263,7 +263,7 @@ if [ -n "$GO" ]; then
 		gotool fixtures "$work/fx" || return 1
 		GONOSUMDB= GOSUMDB="$(cat fx/log.key) file://$work/fx/log/sumdb/test.example" start sums --upstream "file://$work/fx/good" --sumdbs test.example || return 1
 		[ "$(status "$url/example.com/words/@v/v1.0.0.mod")" = 200 ] && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] || return 1
-		for _ in $(seq 50); do page /mod/example.com/words@v1.0.0 | grep -q 'test.example, record' && break; sleep 0.2; done
+		for _ in $(seq 50); do page /mod/example.com/words@v1.0.0 | has 'test.example, record' && break; sleep 0.2; done
 		has /mod/example.com/words@v1.0.0 'test.example, record' 'href="/sumdb/test.example/lookup/example.com/words@v1.0.0"' 'example.com/words v1.0.0/go.mod h1:'
 	}
 	here "hashes with their record in the checksum database" record

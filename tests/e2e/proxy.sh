@@ -25,8 +25,8 @@ ref() { (cd "$work" && GOPROXY=file://$fx/good GOMODCACHE=$work/mc.ref "$GO" mod
 t "go gets a module" get a v1.0.0
 t "it is the one from upstream" ref
 t "go gets it again from the store" get b v1.0.0
-t "list -m -versions" bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.c' '$GO' list -m -versions example.com/words | grep -qx 'example.com/words v1.0.0 v1.1.0'"
-t "hermod gets a module, latest resolved" bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.d' '$HERMOD' mod download -json example.com/words@latest | grep -q v1.1.0"
+t "list -m -versions" bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.c' '$GO' list -m -versions example.com/words | has -x 'example.com/words v1.0.0 v1.1.0'"
+t "hermod gets a module, latest resolved" bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.d' '$HERMOD' mod download -json example.com/words@latest | has v1.1.0"
 no_such() { [ "$(status "$url/example.com/nosuch/@v/list")" = 404 ] && [ "$(status "$url/example.com/words/@v/v9.0.0.info")" = 404 ]; }
 t "404 for what does not exist" no_such
 bad_paths() {
@@ -61,7 +61,7 @@ t "other methods are refused" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code
 no_fetch() { [ "$(status -H 'Disable-Module-Fetch: true' "$url/example.com/greet/@v/v1.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/greet/@v/v1.0.0.zip")" = 200 ] && [ "$(status -H 'Disable-Module-Fetch: true' "$url/example.com/greet/@v/v1.0.0.zip")" = 200 ]; }
 t "Disable-Module-Fetch" no_fetch
 t "health" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/healthz)\$(curl -s -o /dev/null -w '%{http_code}' $url/readyz) = 200200 ]"
-layout() { GOPROXY=file://$work/store/cache/download GOMODCACHE=$work/mc.e "$GO" mod download example.com/greet@v1.0.0 2>&1 | grep -q 'list\|info' || [ -e "$work/store/cache/download/example.com/greet/@v/v1.0.0.zip" ]; }
+layout() { GOPROXY=file://$work/store/cache/download GOMODCACHE=$work/mc.e "$GO" mod download example.com/greet@v1.0.0 2>&1 | has 'list\|info' || [ -e "$work/store/cache/download/example.com/greet/@v/v1.0.0.zip" ]; }
 t "the store has the module cache's layout" layout
 stop() { kill "$pid" && wait "$pid"; }
 here "SIGTERM ends it with status 0" stop

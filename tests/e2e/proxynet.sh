@@ -38,9 +38,9 @@ record() { [ "$(status "$url/sumdb/sum.golang.org/lookup/rsc.io/quote@v1.5.2")" 
 t "the record that vouched for it" record
 stored() { [ -n "$(find "$work/store/cache/download/sumdb/sum.golang.org/tile" -type f | head -n 1)" ] && [ -n "$(find "$work/store/cache/download/sumdb/sum.golang.org/lookup" -type f | head -n 1)" ]; }
 t "tiles and records are in the store" stored
-versions() { through a "$GO" list -m -versions github.com/coredns/coredns | grep -q ' v1.15.0' && through a "$GO" list -m github.com/coredns/coredns@latest | grep -q ' v1'; }
+versions() { through a "$GO" list -m -versions github.com/coredns/coredns | has ' v1.15.0' && through a "$GO" list -m github.com/coredns/coredns@latest | has ' v1'; }
 if_offered github.com/coredns/coredns/@v/list "list and latest" versions
-revision() { [ "$(status "$url/github.com/coredns/coredns/@v/master.info")" = 200 ] && grep -q '"Version"' "$work/body" && ! curl -sI "$url/github.com/coredns/coredns/@v/master.info" | grep -qi immutable; }
+revision() { [ "$(status "$url/github.com/coredns/coredns/@v/master.info")" = 200 ] && grep -q '"Version"' "$work/body" && ! curl -sI "$url/github.com/coredns/coredns/@v/master.info" | has -i immutable; }
 if_offered github.com/coredns/coredns/@v/master.info "a branch" revision
 fields() {
 	local h
@@ -55,11 +55,11 @@ fields() {
 t "types, ETag, what may be kept and how long" fields
 upper() { [ "$(status "$url/github.com/!burnt!sushi/toml/@v/v0.3.1.mod")" = 200 ] && [ "$(status "$url/github.com/BurntSushi/toml/@v/v0.3.1.mod")" = 400 ] && through a "$GO" mod download github.com/BurntSushi/toml@v0.3.1; }
 t "upper case is escaped" upper
-missing() { (through a "$GO" mod download example.com/nosuch@v1.0.0 2>&1; true) | grep -q 'example.com/nosuch@v1.0.0: reading .*: [45][0-9][0-9] '; }
+missing() { (through a "$GO" mod download example.com/nosuch@v1.0.0 2>&1; true) | has 'example.com/nosuch@v1.0.0: reading .*: [45][0-9][0-9] '; }
 t "go says what is not there" missing
 tidy() {
 	mkdir -p "$work/t" && cd "$work/t" && printf 'module example.com/t\n\ngo 1.21\n\nrequire rsc.io/quote v1.5.2\n' >go.mod && printf 'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Hello()) }\n' >main.go
-	GOPROXY=$url GOMODCACHE=$work/mc.t "$GO" mod tidy && GOPROXY=$url GOMODCACHE=$work/mc.t "$GO" run . 2>&1 | grep -q 'world'
+	GOPROXY=$url GOMODCACHE=$work/mc.t "$GO" mod tidy && GOPROXY=$url GOMODCACHE=$work/mc.t "$GO" run . 2>&1 | has 'world'
 }
 t "mod tidy and run" tidy
 
@@ -69,22 +69,22 @@ nineteen() {
 	mkdir -p "$work/n" && cd "$work/n" && printf 'module example.com/n\n\ngo 1.19\n\nrequire rsc.io/quote v1.5.2\n' >go.mod &&
 		printf 'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Hello()) }\n' >main.go
 	export GOPROXY=$url GOMODCACHE=$work/mc.119 GOROOT=
-	"$go119" version | grep -q go1.19 && "$go119" mod tidy && "$go119" mod verify && "$go119" list -m -versions rsc.io/quote | grep -q ' v1.5.2' &&
+	"$go119" version | has go1.19 && "$go119" mod tidy && "$go119" mod verify && "$go119" list -m -versions rsc.io/quote | has ' v1.5.2' &&
 		grep -q '^rsc.io/quote v1.5.2 h1:w5fcysjrx7yqtD/aO+QwRjYZOKnaM9Uh2b40tElTs3Y=$' go.sum
 }
 if [ -x "$go119" ]; then t "go 1.19: tidy, verify, list" nineteen; else skip "go 1.19: tidy, verify, list" "no $go119 (Debian package golang-1.19-go)"; fi
 
 # -- toolchains: the oldest comes as a module through the proxy, verified, and uses it
 os=$("$GO" env GOOS) arch=$("$GO" env GOARCH)
-toolchain() { through old env GOTOOLCHAIN=$old "$GO" version | grep -q "$old"; }
+toolchain() { through old env GOTOOLCHAIN=$old "$GO" version | has "$old"; }
 t "go fetches toolchain $old" toolchain
 oldgo=$work/mc.old/golang.org/toolchain@v0.0.1-$old.$os-$arch/bin/go
 if [ -x "$oldgo" ]; then
 	t "$old gets a verified module" through old2 "$oldgo" mod download rsc.io/quote@v1.5.2
-	t "$old builds with it" bash -c "cd '$work/t' && GOPROXY=$url GOMODCACHE='$work/mc.old3' '$oldgo' run . 2>&1 | grep -q world"
+	t "$old builds with it" bash -c "cd '$work/t' && GOPROXY=$url GOMODCACHE='$work/mc.old3' '$oldgo' run . 2>&1 | has world"
 	same_zip() { cmp "$work/mc.old2/cache/download/rsc.io/quote/@v/v1.5.2.zip" "$work/mc.a/cache/download/rsc.io/quote/@v/v1.5.2.zip"; }
 	t "the same bytes" same_zip
-	t "list -m -json all" bash -c "cd '$work/t' && GOPROXY=$url GOMODCACHE='$work/mc.old3' '$oldgo' list -m -json all | grep -q rsc.io/sampler"
+	t "list -m -json all" bash -c "cd '$work/t' && GOPROXY=$url GOMODCACHE='$work/mc.old3' '$oldgo' list -m -json all | has rsc.io/sampler"
 else
 	t "$old is there" test -x "$oldgo"
 fi

@@ -53,7 +53,7 @@ missing() {
 t "many ask for what is not there: upstream is asked once" missing
 counted() {
 	[ "$(metric records)" = 1 ] && [ "$(metric fetched_total)" = 1 ] && [ "$(metric missing_remembered_total)" -ge 4 ] && [ "$(metric appended_total)" = 1 ] && [ "$(metric 'requests_total{status="4xx"}')" -ge 6 ] &&
-	curl -s "$url/metrics" | grep -q '^hermod_sumdb_request_seconds_bucket{le="+Inf"}' && curl -s "$url/metrics" | grep -q '^# TYPE hermod_sumdb_lookups_total counter'
+	curl -s "$url/metrics" | has '^hermod_sumdb_request_seconds_bucket{le="+Inf"}' && curl -s "$url/metrics" | has '^# TYPE hermod_sumdb_lookups_total counter'
 }
 t "metrics" counted
 logged() { sleep 0.3; grep -q '"path":"/lookup/example.com/nosuch@v1.0.0","status":404' "$work/access.json"; }
@@ -73,7 +73,7 @@ rights() {
 	[ "$(as bob "$bob" /tile/8/data/000.p/1)" = 200 ] && [ "$(as bob "$bob" /lookup/example.com/words@v1.1.0)" = 200 ] && [ "$(as ann "$ann" /lookup/example.com/words@v1.1.0)" = 200 ]
 }
 t "rights: read for a lookup, fetch for what is not logged, read on all for data tiles" rights
-private_cache() { curl -s -D - -o /dev/null -u "bob:$bob" "$url/lookup/example.com/words@v1.0.0" | grep -qi '^cache-control: private' && curl -s -D - -o /dev/null -u "bob:$bob" "$url/tile/8/0/000.p/1" | grep -qi '^cache-control: public'; }
+private_cache() { curl -s -D - -o /dev/null -u "bob:$bob" "$url/lookup/example.com/words@v1.0.0" | has -i '^cache-control: private' && curl -s -D - -o /dev/null -u "bob:$bob" "$url/tile/8/0/000.p/1" | has -i '^cache-control: public'; }
 t "what names modules is not for shared caches" private_cache
 gone() { account token revoke "$bob" >/dev/null && sleep 0.1 && [ "$(as bob "$bob" /latest)" = 401 ]; }
 t "a revoked token is refused at once" gone

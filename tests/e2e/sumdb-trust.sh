@@ -64,7 +64,7 @@ t "a second time is refused" fails_with 1 "there is a key already" "$sumdb" witn
 t "a folder without witness" fails_with 1 "there is no witness" "$sumdb" witness serve --dir "$work/nosuch"
 key=$("$sumdb" init --dir "$work/log" --name sum.test.example)
 for w in w1 w2 w3; do "$sumdb" witness log --dir "$work/$w" add "$key"; done
-t "it knows the log" bash -c "'$sumdb' witness log --dir '$work/w1' | grep -qx 'sum.test.example 0 never -'"
+t "it knows the log" bash -c "'$sumdb' witness log --dir '$work/w1' | has -x 'sum.test.example 0 never -'"
 here "witness serve" witness w1
 add() { status --data-binary "@$1" "${url_of[w1]}/add-checkpoint"; }
 empty=$work/log/public/checkpoint
@@ -108,7 +108,7 @@ sums() {
 t "go takes the cosigned heads" sums "$GO" a example.com/words@v1.0.0
 t "hermod does, too" sums "$HERMOD" b example.com/greet@v1.0.0
 t "two records, three cosignatures" cosigned 2 3
-go_head() { curl -s "${url_of[log]}/latest" | grep -c '^— w' | grep -qx 3; }
+go_head() { curl -s "${url_of[log]}/latest" | grep -c '^— w' | has -x 3; }
 t "go's head carries them" go_head
 down w3
 t "with one witness down" sums "$GO" c example.com/words@v1.1.0
@@ -131,7 +131,7 @@ here "the third comes back" witness w3
 down log
 by_hand() {
 	awk 'BEGIN { for (i = 0; i < 300; i++) { h = sprintf("%043d=", i); p = "example.com/long" i; print p " v1.0.0 h1:" h; print p " v1.0.0/go.mod h1:" h } }' >"$work/long.sum"
-	GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/long.sum" | grep -qx '300 added, 0 known, 0 without the other hash' && [ "$(sed -n 2p "$work/log/public/checkpoint")" = 4 ]
+	GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/long.sum" | has -x '300 added, 0 known, 0 without the other hash' && [ "$(sed -n 2p "$work/log/public/checkpoint")" = 4 ]
 }
 t "import without the server: in the log, not shown" by_hand
 here "the server" log log --upstream "file://$fx/good" --witness-wait 1
@@ -274,7 +274,7 @@ t "monitor: a log that is away" away
 no_hook() {
 	rm -f "$work/mon.again"
 	fails_with 1 "hook: exit status 7" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.again" --from-start --for example.com/words --hook 'exit 7' && [ ! -e "$work/mon.again" ] &&
-	"$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.again" --from-start --for example.com/words | grep -c . | grep -qx 3
+	"$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon.again" --from-start --for example.com/words | grep -c . | has -x 3
 }
 # A log by C2SP's paths alone: what a static server of another program has.
 other_paths() {
@@ -376,7 +376,7 @@ down log
 
 # -- Go's public log, the way go finds it
 if [ -n "$PROXY" ] && [ "$(status "$PROXY/sumdb/sum.golang.org/supported")" = 200 ]; then
-	public() { GOPROXY=$PROXY "$sumdb" monitor --key sum.golang.org --state "$work/mon.public" --for nosuch.example && head -n 1 "$work/mon.public" | grep -qx 'go.sum database tree'; }
+	public() { GOPROXY=$PROXY "$sumdb" monitor --key sum.golang.org --state "$work/mon.public" --for nosuch.example && head -n 1 "$work/mon.public" | has -x 'go.sum database tree'; }
 	t "monitor: Go's public log" public
 	public_witness() { GOPROXY=$PROXY "$sumdb" witness follow --dir "$work/w3" --once --log sum.golang.org=goproxy && grep -q '^— w3' "$work/w3/public/$(hash_of 'go.sum database tree')/checkpoint"; }
 	t "witness: Go's public log" public_witness

@@ -34,7 +34,7 @@ t "init makes a key" made
 t "init a second time is refused" fails_with 1 "there is a log already" "$sumdb" init --dir "$work/log" --name sum.test.example
 t "key prints the verifier key" bash -c "[ \"\$('$sumdb' key --dir '$work/log')\" = '$key' ]"
 GOSUMDB=off start log --upstream "file://$fx/good"
-t "an empty log" bash -c "curl -s $url/latest | head -n 2 | tail -n 1 | grep -qx 0"
+t "an empty log" bash -c "curl -s $url/latest | head -n 2 | tail -n 1 | has -x 0"
 t "go verifies a module that the log did not know" sums "$GO" a example.com/words@v1.0.0
 t "another, so that the tree grows" sums "$GO" a example.com/greet@v1.0.0 example.com/words/v2@v2.0.0
 t "hermod does, too" sums "$HERMOD" b example.com/words@v1.0.0 example.com/words@v1.1.0
@@ -78,7 +78,7 @@ long_sum() {
 	awk 'BEGIN { for (i = 0; i < 700; i++) { h = sprintf("%043d=", i); p = "example.com/long" i
 		print p " v1.0.0 h1:" h; print p " v1.0.0/go.mod h1:" h } print "example.com/half v1.0.0/go.mod h1:" h }' >"$work/long.sum"
 	GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/long.sum" >"$work/out" && grep -qx '700 added, 0 known, 1 without the other hash' "$work/out" &&
-	GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/long.sum" | grep -qx '0 added, 700 known, 1 without the other hash'
+	GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/long.sum" | has -x '0 added, 700 known, 1 without the other hash'
 }
 t "import go.sum" long_sum
 other_sum() {
@@ -93,8 +93,8 @@ stop
 
 # -- proofs without a server, and a monitor
 prove() {
-	"$sumdb" prove --dir "$work/log" --output "$work/proof" example.com/words@v1.0.0 && head -n 1 "$work/proof" | grep -qx c2sp.org/tlog-proof@v1 &&
-	"$sumdb" check --key "$key" "$work/proof" | head -n 1 | grep -q '^example.com/words v1.0.0 h1:'
+	"$sumdb" prove --dir "$work/log" --output "$work/proof" example.com/words@v1.0.0 && head -n 1 "$work/proof" | has -x c2sp.org/tlog-proof@v1 &&
+	"$sumdb" check --key "$key" "$work/proof" | head -n 1 | has '^example.com/words v1.0.0 h1:'
 }
 t "prove, and check with nothing but the key" prove
 forged() {
@@ -115,17 +115,17 @@ follows() {
 	[ "$(monitor --from-start --for example.com/words | tr '\n' ' ')" = '0 example.com/words@v1.0.0 2 example.com/words/v2@v2.0.0 3 example.com/words@v1.1.0 ' ] &&
 	[ -z "$(monitor)" ] &&
 	head -n 2 "$work/long.sum" | sed 's/long0/new/g' >"$work/new.sum" && GOSUMDB=off "$sumdb" import --dir "$work/log" "$work/new.sum" >"$work/out" &&
-	monitor --for "example.com/*" --json | grep -q "^{\"Event\":\"version\",\"Log\":\"sum.test.example\",\"Record\":704,\"Path\":\"example.com/new\",\"Version\":\"v1.0.0\",\"Lines\":"
+	monitor --for "example.com/*" --json | has "^{\"Event\":\"version\",\"Log\":\"sum.test.example\",\"Record\":704,\"Path\":\"example.com/new\",\"Version\":\"v1.0.0\",\"Lines\":"
 }
 t "monitor tells what is new" follows
-t "monitor: a head that does not move" bash -c "sleep 2; '$sumdb' monitor --url 'file://$work/log/public' --key '$key' --state '$work/mon' --stale 1 2>&1 | grep -q 'stale: the head of 705 records'"
+t "monitor: a head that does not move" bash -c "sleep 2; '$sumdb' monitor --url 'file://$work/log/public' --key '$key' --state '$work/mon' --stale 1 2>&1 | has 'stale: the head of 705 records'"
 lying() {
 	local d=$fx/log-$1/sumdb/test.example
 	rm -f "$work/mon.lie"
 	"$sumdb" monitor --url "file://$d" --key "$(cat "$fx/log.key")" --state "$work/mon.lie" --from-start && return 1
 	[ ! -e "$work/mon.lie" ]
 }
-honest() { "$sumdb" monitor --url "file://$fx/log/sumdb/test.example" --key "$(cat "$fx/log.key")" --state "$work/mon.honest" --from-start | grep -c . | grep -qx 4; }
+honest() { "$sumdb" monitor --url "file://$fx/log/sumdb/test.example" --key "$(cat "$fx/log.key")" --state "$work/mon.honest" --from-start | grep -c . | has -x 4; }
 t "monitor: an honest log" honest
 t "monitor: a tile that lies" lying tile
 t "monitor: a wrong signature" lying signature

@@ -158,7 +158,7 @@ t "a proxy that lies" evil
 # -- explain
 explains() { reference && nogo explain "$1" >"$work/out" && cat "$work/out" && grep -qxF "$2" "$work/out"; }
 line() { grep -n "^example.com/words v1.0.0 h1:" go.sum | sed 's/^\([0-9]*\):example.com.words v1.0.0 \(.*\)/  verified by go.sum:\1: \2/'; }
-explains_sum() { reference && nogo explain example.com/words | grep -qxF "$(line)"; }
+explains_sum() { reference && nogo explain example.com/words | has -xF "$(line)"; }
 t "explain: the line of go.sum" explains_sum
 t "explain: module and version" explains example.com/words "  module example.com/words v1.0.0"
 t "explain: chain of imports" explains example.com/words "      example.com/words"

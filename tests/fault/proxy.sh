@@ -89,7 +89,7 @@ here "503 with HTML" sick status=503+type=text%2Fhtml+text=%3Cb%3E 502 $mod/v1.0
 here "a zip that says it has 10 GB" sick length=10737418240+match=.zip 502 $mod/v1.0.0.zip 1
 here "a .mod that does not end" sick endless+match=.mod 502 $mod/v1.0.0.mod 1
 here "an .info that does not end" sick endless+match=.info 502 $mod/v1.0.0.info 1
-kept() { ls "$work/sick.1/evidence" | grep -q 'words,@v,v1.0.0.zip.why' && grep -q v1.0.0 "$work"/sick.1/evidence/*.why; }
+kept() { ls "$work/sick.1/evidence" | has 'words,@v,v1.0.0.zip.why' && grep -q v1.0.0 "$work"/sick.1/evidence/*.why; }
 t "what was refused is kept as evidence" kept
 not_json() { printf '<html>' >"$work/odd/example.com/words/@v/v1.0.0.info"; gives 502 $mod/v1.0.0.info && ! find "$work/oddstore/cache" -name '*.info' | grep .; }
 cp -r "$fx/good" "$work/odd"
@@ -183,7 +183,7 @@ breaker() {
 	for i in $(seq 40); do status "$url/example.com/m$i/@v/list" >/dev/null; done
 	[ "$(asked .)" -le 20 ] || { echo "asked $(asked .) times"; return 1; }
 	grep -q 'does not answer' "$work/body" || { cat "$work/body"; return 1; }
-	curl -s "$url/metrics" | grep -qx 'hermod_proxy_upstreams_left_alone 1'
+	curl -s "$url/metrics" | has -x 'hermod_proxy_upstreams_left_alone 1'
 }
 t "the breaker opens" breaker
 closes() {
@@ -205,7 +205,7 @@ lists() { gives 200 $mod/list && grep -qx v1.1.0 "$work/body" && gives 200 examp
 t "list and @latest" lists
 for e in info mod zip; do cp "$work/moving/$mod/v1.1.0.$e" "$work/moving/$mod/v1.2.0.$e"; done
 echo v1.2.0 >>"$work/moving/$mod/list"
-t "a new version is seen" bash -c "sleep 1.1; curl -s $url/$mod/list | grep -qx v1.2.0"
+t "a new version is seen" bash -c "sleep 1.1; curl -s $url/$mod/list | has -x v1.2.0"
 stop
 here "the upstream goes away" start lists --upstream http://127.0.0.1:9
 gone() { gives 200 $mod/list && grep -qx v1.2.0 "$work/body" && gives 200 example.com/words/@latest && gives 502 example.com/greet/@v/list; }
@@ -217,7 +217,7 @@ behind() {
 	echo v1.3.0 >>"$work/moving/$mod/list"
 	for _ in 1 2 3 4 5 6 7 8; do
 		sleep 0.5
-		curl -s "$url/$mod/list" | grep -qx v1.3.0 && return 0
+		curl -s "$url/$mod/list" | has -x v1.3.0 && return 0
 	done
 	return 1
 }
@@ -268,7 +268,7 @@ t "a module that --private names: nobody is asked" silent
 stop
 export GONOSUMDB='*'
 start direct --upstream direct
-t "direct: not yet, in clear words" bash -c "curl -s $url/$mod/list | grep -q 'not supported yet'"
+t "direct: not yet, in clear words" bash -c "curl -s $url/$mod/list | has 'not supported yet'"
 stop
 printf '[upstream "a"]\nat-once = 3\n' >"$work/bad1.conf"
 printf '[upstream "a"]\nfrob = 3\n' >"$work/bad2.conf"
@@ -277,7 +277,7 @@ t "a section with a wrong key" fails_with 2 "unknown setting upstream.frob" time
 
 # -- rude clients
 here "a proxy for rude clients" start rude --upstream "$good" --access-log text
-raw() { printf "$1" | "$work/client" "$port" raw | head -n 1 | grep -q "^HTTP/1.1 $2 "; }
+raw() { printf "$1" | "$work/client" "$port" raw | head -n 1 | has "^HTTP/1.1 $2 "; }
 rude() {
 	raw 'GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello' 400 && raw 'GET / HTTP/1.1\nHost: h\n\n' 400 &&
 	raw 'GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n' 400 && raw 'GET / HTTP/1.1\r\nHost : h\r\n\r\n' 400 &&

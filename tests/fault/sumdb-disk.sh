@@ -76,7 +76,7 @@ fresh && flip "$work/log/public/tile/8/data/002.p/88" 40
 t "the newest data tile is damaged" refused "is not the one that was logged"
 fresh && truncate -s 9000 "$work/log/index.db"
 t "a truncated database" refused "index.db"
-t "  is made again by fsck" bash -c "'$sumdb' fsck --repair --dir '$work/log' && '$sumdb' fsck --dir '$work/log' && '$sumdb' import --dir '$work/log' '$work/more.sum' | grep -qx '20 added, 0 known, 0 without the other hash'"
+t "  is made again by fsck" bash -c "'$sumdb' fsck --repair --dir '$work/log' && '$sumdb' fsck --dir '$work/log' && '$sumdb' import --dir '$work/log' '$work/more.sum' | has -x '20 added, 0 known, 0 without the other hash'"
 fresh && head -c 4096 /dev/urandom >"$work/log/index.db"
 t "a database that is none" refused "index.db"
 fresh && rm "$work/log/index.db"

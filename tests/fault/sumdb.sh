@@ -66,7 +66,7 @@ init_fails() {
 		rm -rf "$work/new"
 		LD_PRELOAD=$work/failcall.so FAIL_NTH=$i FAIL_ALL=1 "$sumdb" init --dir "$work/new" --name a.example >"$work/out" 2>&1 && continue
 		[ ! -s "$work/out" ] || ! grep -q '^a.example+' "$work/out" || { echo "call $i: a key was printed for a log that failed"; return 1; }
-		"$sumdb" init --dir "$work/new" --name a.example >"$work/out2" 2>&1 || grep -q "there is a log already" "$work/out2" || { echo "call $i"; cat "$work/out" "$work/out2"; return 1; }
+		"$sumdb" init --dir "$work/new" --name a.example >"$work/out2" 2>&1 || has "there is a log already" "$work/out2" || { echo "call $i"; cat "$work/out" "$work/out2"; return 1; }
 		"$sumdb" fsck --dir "$work/new" >"$work/out3" 2>&1 || { echo "call $i"; cat "$work/out3"; return 1; }
 	done
 }
