@@ -10,7 +10,7 @@ mkdir -p "$work/as-go" "$work/m" && ln -s "$HERMOD" "$work/as-go/go"
 hermod=$work/as-go/go
 cd "$work/m"
 printf 'module example.com/m\n\ngo 1.21\n\nrequire example.com/words v1.0.0\n' >go.mod
-printf 'package main\n\nimport (\n\t"fmt"\n\n\t"example.com/words"\n)\n\nfunc main() { fmt.Println(words.Hello()) }\n' >main.go
+printf 'package main\n\nimport "example.com/words"\n\nfunc main() { println(words.Hello()) }\n' >main.go
 "$GO" mod tidy 2>/dev/null
 
 # tools LOG: how often compile, asm and link were run.

@@ -107,7 +107,7 @@ gotool() {
 	shift
 	if [ ! -x "$exe" ] || [ "$src" -nt "$exe" ]; then
 		mkdir -p "${exe%/*}"
-		(cd "$work" && GOCACHE=$BUILDDIR/tests/gocache GOFLAGS='' GOENV=off GOTOOLCHAIN=local CGO_ENABLED=0 \
+		(cd "$work" && GOCACHE=$TEST_GOCACHE GOFLAGS='' GOENV=off GOTOOLCHAIN=local CGO_ENABLED=0 \
 			"$GO" build -o "$exe.$$" "$src" && mv "$exe.$$" "$exe") || return 1
 	fi
 	(cd "$work" && "$exe" "$@")
@@ -140,6 +140,7 @@ if ! GO=$(command -v go); then
 fi
 [ -x "$GO" ] || GO=
 # Everything below starts from a clean, known environment.
+export TEST_GOCACHE=${TEST_GOCACHE:-$BUILDDIR/tests/gocache} # for programs that are built only to be run
 PROXY=$([ -n "$GO" ] && "$GO" env GOPROXY | tr "|" "," | cut -d, -f1)
 case $PROXY in http*|file*) ;; *) PROXY= ;; esac
 export HOME=$work/home XDG_CACHE_HOME= XDG_CONFIG_HOME=

@@ -6,7 +6,7 @@
 [ -n "$PROXY" ] || { skip "hermod-proxy, the public proxy" "no module proxy is reachable"; finish; }
 command -v curl >/dev/null || { skip "hermod-proxy, the public proxy" "no curl"; finish; }
 unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOPROXY GONOSUMDB
-export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GOCACHE=$work/gocache
+export GOENV=off GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 GOCACHE=$TEST_GOCACHE
 old=go1.21.0 # there are no modules of older toolchains
 
 # start NAME ARGS...: $url is where it listens.

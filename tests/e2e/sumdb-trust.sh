@@ -343,7 +343,7 @@ func main() {
 }
 EOF
 	printf 'module ref\n\ngo 1.24\n\nrequire github.com/transparency-dev/formats v0.1.0\n' >go.mod
-	export GOPROXY=$PROXY GOFLAGS="-mod=mod -modcacherw" GOPATH=$work/refpath GOCACHE=$BUILDDIR/tests/gocache
+	export GOPROXY=$PROXY GOFLAGS="-mod=mod -modcacherw" GOPATH=$work/refpath GOCACHE=$TEST_GOCACHE
 	"$GO" mod tidy 2>/dev/null && "$GO" build -o ref . && [ "$(./ref "$key" "$work/log/public/checkpoint" "$w1" "$w2" "$w3")" = "4 0" ] && ! ./ref "$key" <(sed '2s/6/7/' "$work/log/public/checkpoint") "$w1" 2>/dev/null
 }
 if [ -n "$PROXY" ] && [ "$(status "$PROXY/github.com/transparency-dev/formats/@v/v0.1.0.info")" = 200 ]; then

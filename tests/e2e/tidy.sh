@@ -146,7 +146,7 @@ agree() {
 		[ $n = g ] || tool=$work/as-go/go
 		rm -rf "$work/d"
 		mkdir "$work/d" && cd "$work/d" || return 1
-		export GOPATH=$work/path-$n GOCACHE=$work/gocache
+		export GOPATH=$work/path-$n GOCACHE=$TEST_GOCACHE
 		"$setup" || return 1
 		"$tool" "$@" >"$work/$n.out" 2>"$work/$n.err"
 		echo "status $?" >>"$work/$n.out"

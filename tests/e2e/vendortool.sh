@@ -138,7 +138,7 @@ func main() {
 	}
 }
 EOF
-export GOCACHE=$work/gocache
+export GOCACHE=$TEST_GOCACHE
 t "check -json" json
 
 # -- what vouches for the modules

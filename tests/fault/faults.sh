@@ -44,7 +44,7 @@ func main() {
 	f.Close()
 }
 GO
-	GOCACHE=$BUILDDIR/tests/gocache "$GO" run "$work/big.go" "$fx/good"
+	GOCACHE=$TEST_GOCACHE "$GO" run "$work/big.go" "$fx/good"
 }
 big || { t "big fixture" false; finish; }
 GOMODCACHE=$work/ref "$GO" mod download example.com/big@v1.0.0 || { t "reference" false; finish; }

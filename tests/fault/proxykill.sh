@@ -11,7 +11,7 @@ modules=6
 kills=50
 [ "$(nm "$BUILDDIR/hermod-proxy" 2>/dev/null | grep -c '__[at]san_init')" = 0 ] || kills=10 # all is slower there
 kills=${KILLS:-$kills}
-(cd "$work" && GOCACHE=$work/gocache "$GO" run "$top/tests/fault/bigmods.go" "$work/up" $modules 700000) || { t "modules" false; finish; }
+(cd "$work" && GOCACHE=$TEST_GOCACHE "$GO" run "$top/tests/fault/bigmods.go" "$work/up" $modules 700000) || { t "modules" false; finish; }
 
 mkfifo "$work/hold" # upstream ends when its standard input does
 "$BUILDDIR/tests/e2e/fixture_proxy" "$work/up" >"$work/up.out" 2>&1 <"$work/hold" &
