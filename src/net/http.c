@@ -26,7 +26,8 @@ struct hm_http {
 	bool stopping;
 	struct hm_http_stats stats;
 
-	struct hm_transfer *active; /* the thread's own */
+	struct hm_transfer *active; /* the thread's own, as what follows */
+	struct hm_net_sockets sockets;
 	unsigned in_flight;
 };
 
@@ -283,6 +284,7 @@ hm_http_free(struct hm_http *h)
 	hm_curl_unload(&h->curl);
 	pthread_mutex_destroy(&h->lock);
 	pthread_mutex_destroy(&h->starting);
+	hm_arena_free(&h->sockets.arena);
 	hm_arena_free(&h->arena);
 	free(h);
 }
@@ -324,7 +326,7 @@ hm_http_get(struct hm_http *h, struct hm_arena *a, const struct hm_http_req *req
 	if (rc == 0)
 		rc = start(h, err);
 	if (rc == 0)
-		rc = hm_transfer_open(&t, &h->curl, err);
+		rc = hm_transfer_open(&t, &h->curl, &h->sockets, err);
 	if (rc == 0) {
 		pthread_mutex_lock(&h->lock);
 		enqueue(h, &t);

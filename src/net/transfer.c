@@ -2,9 +2,11 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "codec/base64.h"
 #include "os/clock.h"
@@ -58,9 +60,11 @@ hm_transfer_init(struct hm_transfer *t, const struct hm_net_settings *set,
 }
 
 int
-hm_transfer_open(struct hm_transfer *t, const struct hm_curl *curl, struct hm_err *err)
+hm_transfer_open(struct hm_transfer *t, const struct hm_curl *curl,
+                 struct hm_net_sockets *sockets, struct hm_err *err)
 {
 	t->curl = curl;
+	t->sockets = sockets;
 	t->easy = curl->easy_init();
 	if (!t->easy)
 		return hm_err_set(err, HM_ENET, "curl_easy_init failed");
@@ -113,6 +117,20 @@ too_large(struct hm_transfer *t)
 	                  (unsigned long long)body_limit(t));
 }
 
+/*
+ * Many servers write status line, fields and body apart, and by Nagle's rule the rest
+ * waits for the acknowledgement of the first part, which this kernel delays by 40 ms
+ * where questions and answers alternate.  This sends it now.
+ */
+static void
+acknowledge(const struct hm_transfer *t)
+{
+	int one = 1;
+
+	if (t->fd >= 0)
+		setsockopt(t->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
+}
+
 static size_t
 on_header(char *p, size_t size, size_t n, void *ctx)
 {
@@ -124,6 +142,8 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 		return size * n; /* trailers */
 	if (hm_str_has_prefix(line, HM_S("HTTP/"))) {
 		begin_head(t, line);
+		if (hm_str_has_prefix(line, HM_S("HTTP/1")))
+			acknowledge(t);
 	} else if (line.n) {
 		hm_buf_adds(&t->head, line);
 		hm_buf_addc(&t->head, '\n');
@@ -178,6 +198,16 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 	return sink->write(sink->ctx, bytes, &t->err) == 0 ? bytes.n : CURL_WRITEFUNC_ERROR;
 }
 
+static void
+forget_socket(struct hm_net_sockets *all, int fd)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].fd == fd) {
+			all->v[i] = all->v[--all->n];
+			return;
+		}
+}
+
 /* Opens what curl would open; remembers the address for the error text. */
 static curl_socket_t
 on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
@@ -186,25 +216,65 @@ on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 	char ip[INET6_ADDRSTRLEN] = "";
 	const struct sockaddr_in *v4 = (const void *)&to->addr;
 	const struct sockaddr_in6 *v6 = (const void *)&to->addr;
+	int fd;
 
 	(void)purpose;
 	if (to->family == AF_INET && inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof(ip)))
 		snprintf(t->peer, sizeof(t->peer), "%s:%d", ip, ntohs(v4->sin_port));
 	else if (to->family == AF_INET6 && inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof(ip)))
 		snprintf(t->peer, sizeof(t->peer), "[%s]:%d", ip, ntohs(v6->sin6_port));
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	if (fd < 0)
+		return CURL_SOCKET_BAD;
+	forget_socket(t->sockets, fd); /* should curl have closed one by itself */
+	HM_PUSH(&t->sockets->arena, *t->sockets, ((struct hm_net_socket){ .fd = fd }));
+	return fd;
+}
+
+static int
+on_close(void *ctx, curl_socket_t fd)
+{
+	forget_socket(ctx, fd);
+	return close(fd);
+}
+
+static int
+local_port(int fd)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t n = sizeof(sa);
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &n))
+		return 0;
+	return ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port :
+	                                        ((struct sockaddr_in *)&sa)->sin_port);
+}
+
+/* The socket that has that port, -1 when it is not known; curl does not tell. */
+static int
+socket_of(const struct hm_net_sockets *all, int port)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct hm_net_socket *s = &all->v[i];
+
+		if (s->port == 0)
+			s->port = local_port(s->fd);
+		if (s->port == port)
+			return s->fd;
+	}
+	return -1;
 }
 
 /* The connection stands and the request goes out: the clock for headers starts. */
 static int
-on_send(void *ctx, char *ip, char *local_ip, int port, int local_port)
+on_send(void *ctx, char *ip, char *local_ip, int port, int at_port)
 {
 	struct hm_transfer *t = ctx;
 
 	(void)ip;
 	(void)local_ip;
 	(void)port;
-	(void)local_port;
+	t->fd = socket_of(t->sockets, at_port);
 	t->active_ms = hm_net_now_ms();
 	return CURL_PREREQFUNC_OK;
 }
@@ -292,6 +362,7 @@ forget_answer(struct hm_transfer *t)
 	t->status = 0;
 	t->bytes = 0;
 	t->active_ms = 0;
+	t->fd = -1;
 	t->answered = t->in_body = t->drained = t->plain = false;
 	t->reason[0] = t->peer[0] = '\0';
 	hm_buf_clear(&t->head);
@@ -334,6 +405,8 @@ hm_transfer_prepare(struct hm_transfer *t)
 	c->easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	c->easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	c->easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	c->easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	c->easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, t->sockets);
 	c->easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_send);
 	c->easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
 	c->easy_setopt(t->easy, CURLOPT_PRIVATE, t);

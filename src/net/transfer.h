@@ -26,6 +26,16 @@ struct hm_net_settings {
 	struct hm_net_proxies proxies;
 };
 
+/* curl's open sockets, for the client's thread alone; the last are closed with curl's multi. */
+struct hm_net_socket {
+	int fd, port; /* port: the local one; 0 as long as nobody asked */
+};
+struct hm_net_sockets {
+	struct hm_arena arena;
+	struct hm_net_socket *v;
+	size_t n, cap;
+};
+
 struct hm_transfer {
 	struct hm_transfer *next; /* in the client's queue or list */
 	const struct hm_net_settings *set;
@@ -33,6 +43,8 @@ struct hm_transfer {
 	struct hm_arena arena;
 	const struct hm_curl *curl; /* NULL until hm_transfer_open() */
 	CURL *easy;
+	struct hm_net_sockets *sockets;
+	int fd;                    /* of the connection; -1: not known */
 	struct curl_slist *headers;
 	char reason[CURL_ERROR_SIZE];
 	char peer[64];             /* "127.0.0.1:80", the last address dialled */
@@ -66,7 +78,8 @@ int64_t hm_net_now_ms(void);
 int hm_transfer_init(struct hm_transfer *t, const struct hm_net_settings *set,
                      const struct hm_http_req *req, struct hm_err *err);
 /* Gives it a handle of curl's; nothing but hm_transfer_free() may go before. */
-int hm_transfer_open(struct hm_transfer *t, const struct hm_curl *curl, struct hm_err *err);
+int hm_transfer_open(struct hm_transfer *t, const struct hm_curl *curl,
+                     struct hm_net_sockets *sockets, struct hm_err *err);
 void hm_transfer_free(struct hm_transfer *t);
 /* Makes the handle ready for its next attempt at t->at. */
 int hm_transfer_prepare(struct hm_transfer *t);
