@@ -48,19 +48,20 @@ together() {
 	local p=() i
 	rm -rf "$work/bc2"
 	export GOCACHE=$work/bc2
+	"$GO" build -trimpath -o "$work/g" . & p+=($!)
 	for i in 1 2; do
-		"$GO" build -trimpath -o "$work/g$i" . & p+=($!)
 		"$hermod" build -trimpath -o "$work/h$i" . & p+=($!)
 	done
 	for i in "${p[@]}"; do wait "$i" || return 1; done
-	cmp "$work/g1" "$work/h1" && cmp "$work/g1" "$work/g2" && cmp "$work/g1" "$work/h2"
+	cmp "$work/g" "$work/h1" && cmp "$work/g" "$work/h2"
 }
 t "go and hermod build at once in one cache" together
 
 # Every action ID that go prints, hermod prints, with the same inputs.
 action_ids() {
-	GOCACHE=$work/bc3 GODEBUG=gocachehash=1 "$GO" build -trimpath -a -o "$work/one" . 2>"$work/go.hash" || return 1
-	GOCACHE=$work/bc4 GODEBUG=gocachehash=1 "$hermod" build -trimpath -a -o "$work/two" . 2>"$work/hm.hash" || { tail -n 3 "$work/hm.hash"; return 1; }
+	export GOCACHE=$work/bc GODEBUG=gocachehash=1 # prints them though nothing is built again
+	"$GO" build -trimpath -o "$work/one" . 2>"$work/go.hash" || return 1
+	"$hermod" build -trimpath -o "$work/two" . 2>"$work/hm.hash" || { tail -n 3 "$work/hm.hash"; return 1; }
 	hashes "$work/go.hash" >"$work/go.ids"
 	hashes "$work/hm.hash" >"$work/hm.ids"
 	[ "$(wc -l <"$work/go.ids")" -gt 100 ] || { echo "go printed too little"; return 1; }
