@@ -258,10 +258,10 @@ check_zip(struct zip_work *w, hm_str *h1, struct hm_err *err)
 	here.verify = NULL; /* the database's turn comes when the core is free for others */
 	if (fstat(w->fd, &st) == 0)
 		bytes = (uint64_t)st.st_size;
-	fills_compute(f->all, bytes);
+	here.threads = fills_compute(f->all, bytes);
 	rc = admit_check_zip(&here, &f->arena, f->r.path, f->r.version, w->tmp.p,
 	                     has_mod ? &mod : NULL, h1, err);
-	fills_computed(f->all, bytes);
+	fills_computed(f->all, bytes, here.threads);
 	if (rc == 0)
 		rc = hm_verify_sum(p->verify, f->r.path, f->r.version, *h1, err);
 	if (rc && is_refusal(err)) {
@@ -318,69 +318,26 @@ bring_zip(struct fill *f, struct hm_err *err)
 	return rc;
 }
 
-/*
- * A file of a checksum database, as a proxy passes it on: from the first source that
- * has it, else from the database.  Tiles and records never change, so they are stored,
- * where go keeps them.
- */
-static int
-fetch_sumdb_from(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
-{
-	struct attempt *at = ctx;
-	struct fill *f = at->f;
-	hm_str base = src->url, path = hm_str_from(f->r.url, 1);
-
-	if (hm_str_eqz(base, "off") || hm_str_eqz(base, "noproxy"))
-		return hm_err_set(err, HM_ENOTFOUND, "not found");
-	if (hm_str_eqz(base, "direct")) {
-		base = passthrough_origin(f->p, &f->arena, f->r.sumdb);
-		path = hm_str_from(f->r.rest, 1);
-	}
-	return hm_fetch_get(f->from->fetch, &f->arena, base, path, HM_SUMDB_ANSWER_MAX, &at->body,
-	                    err);
-}
-
-/* Of a proxy that knows no databases, go too asks the database itself. */
-static int
-fetch_sumdb(struct attempt *at, struct hm_err *err)
-{
-	struct fill *f = at->f;
-	struct hm_verify_remote remote = upstream_remote(f->p->upstreams);
-	struct hm_buf b = { 0 };
-	hm_str url;
-	int rc = upstream_try(f->p->upstreams, f->from, fetch_sumdb_from, at, err);
-
-	if (rc == 0 || !hm_code_may_fall_back(err->code))
-		return rc;
-	hm_err_clear(err);
-	url = passthrough_origin(f->p, &f->arena, f->r.sumdb);
-	url = hm_arena_printf(&f->arena, HM_F HM_F, HM_P(url), HM_P(f->r.rest));
-	rc = remote.get(remote.ctx, url, &b, err);
-	at->body = hm_buf_take(&b, &f->arena);
-	return rc;
-}
-
+/* Tiles and records that are proven never change; the rest is told, but not for long. */
 static int
 bring_sumdb(struct fill *f, struct hm_err *err)
 {
 	struct proxy *p = f->p;
-	struct attempt at = { .f = f };
-	hm_str file;
+	bool proven, latest = hm_str_eqz(f->r.rest, "/latest");
+	hm_str body, file;
 
-	if (fetch_sumdb(&at, err))
+	if (passthrough_fetch(f, &body, &proven, err))
 		return -1;
-	if (!passthrough_plausible(&f->r, at.body))
-		return hm_err_set(err, HM_EHTTP,
-		                  "upstream's answer is none of a checksum database");
-	if (hm_str_eqz(f->r.rest, "/latest")) {
-		found(f, at.body, later(p->opts.list_fresh), later(p->opts.list_stale));
+	if (latest || !proven) {
+		found(f, body, later(p->opts.list_fresh),
+		      later(latest ? p->opts.list_stale : p->opts.list_fresh));
 		return 0;
 	}
 	file = passthrough_file(p, &f->arena, &f->r);
 	if (hm_dir_make_all(hm_path_dir(&f->arena, file).p, err) ||
-	    hm_file_publish(file.p, at.body, 0644, false, err))
+	    hm_file_publish(file.p, body, 0644, false, err))
 		return store_failed(err);
-	found(f, at.body, INT64_MAX, INT64_MAX);
+	found(f, body, INT64_MAX, INT64_MAX);
 	return 0;
 }
 

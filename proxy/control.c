@@ -89,9 +89,11 @@ static hm_str
 obey(struct proxy *p, hm_str line)
 {
 	struct hm_modver m;
+	bool purged = hm_str_cut_prefix(&line, HM_S("purged "));
 
-	if (hm_str_cut_prefix(&line, HM_S("forget "))) {
+	if (purged || hm_str_cut_prefix(&line, HM_S("forget "))) {
 		forget_purged(p, line);
+		meter_add(p->meter, METER_PURGED, purged);
 		return HM_S("ok");
 	}
 	if (hm_str_cut_prefix(&line, HM_S("came ")) && hm_modver_cut(line, &m)) {

@@ -3,6 +3,7 @@
  * DIR/control, a folder that only its owner may enter; a line there, a line back.
  *
  *	forget PATH     all that is remembered of this module
+ *	purged PATH     the same, because a version was purged
  *	came PATH@VERSION   it is here now, whatever is remembered (news.h)
  *	flush           what it knows goes to facts.db
  *

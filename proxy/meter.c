@@ -30,6 +30,8 @@ static const struct {
 	[METER_MISSING] = { "missing_total", "Objects that no source has.", NULL, NULL },
 	[METER_FAILED] = { "failed_total", "Fetches that failed.", NULL, NULL },
 	[METER_ZIPS_REJECTED] = { "rejected_zips_total", "Zips refused by a check.", NULL, NULL },
+	[METER_SUMDB_REJECTED] = { "rejected_sumdb_total",
+	                           "Answers of checksum databases refused by a check.", NULL, NULL },
 	[METER_REFUSED_POLICY] = { "refused_total", "Requests refused, by why.", "by", "policy" },
 	[METER_REFUSED_RIGHTS] = { "refused_total", "Requests refused, by why.", "by", "rights" },
 	[METER_REFUSED_LIMIT] = { "refused_total", "Requests refused, by why.", "by", "limit" },
@@ -37,6 +39,7 @@ static const struct {
 	                            "private" },
 	[METER_UPLOADS] = { "uploads_total", "Versions that were uploaded.", NULL, NULL },
 	[METER_TRIMMED] = { "trimmed_total", "Versions removed by the quota.", NULL, NULL },
+	[METER_PURGED] = { "purged_total", "Versions removed by an administrator.", NULL, NULL },
 };
 
 struct host {

@@ -22,12 +22,14 @@ enum meter_count {
 	METER_MISSING,         /* no source has it */
 	METER_FAILED,          /* the fetch failed */
 	METER_ZIPS_REJECTED,   /* zip rules, go.mod, checksum database */
+	METER_SUMDB_REJECTED,  /* answers of a checksum database that are provably wrong */
 	METER_REFUSED_POLICY,
 	METER_REFUSED_RIGHTS,
 	METER_REFUSED_LIMIT,   /* rate limits, the guard against storms */
 	METER_REFUSED_PRIVATE, /* lookups of private modules in a public database */
 	METER_UPLOADS,
 	METER_TRIMMED,         /* versions removed by the quota */
+	METER_PURGED,          /* versions removed by an administrator */
 	METER_COUNTS,
 };
 

@@ -22,51 +22,6 @@ passthrough_file(const struct proxy *p, struct hm_arena *a, const struct route *
 	return hm_arena_printf(a, HM_F "/cache/download" HM_F, HM_P(p->store.root), HM_P(r->url));
 }
 
-hm_str
-passthrough_origin(const struct proxy *p, struct hm_arena *a, hm_str name)
-{
-	hm_str rest = p->conf->gosumdb, key = { 0 }, url = { 0 }, of, more;
-
-	/* GOSUMDB: NAME or NAME+HASH+KEY, and perhaps an URL */
-	if (hm_str_next_field(&rest, &key))
-		hm_str_next_field(&rest, &url);
-	hm_str_cut(key, '+', &of, &more);
-	if (url.n && hm_str_eq(of, name))
-		return hm_arena_dup(a, url);
-	return hm_arena_printf(a, "https://" HM_F, HM_P(name));
-}
-
-/* A number below 10^18 and nothing else. */
-static bool
-is_number(hm_str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	return s.n > 0 && s.n <= 18;
-}
-
-bool
-passthrough_plausible(const struct route *r, hm_str body)
-{
-	struct hm_err err = { 0 };
-	struct hm_tile t;
-	hm_str first, more;
-	bool note = hm_str_contains(body, HM_S("go.sum database tree\n")) &&
-	            hm_str_contains(body, HM_S("\n\n\xe2\x80\x94 "));
-
-	hm_str_cut(body, '\n', &first, &more);
-	if (hm_str_has_prefix(r->rest, HM_S("/lookup/")))
-		return note && is_number(first);
-	if (hm_str_eqz(r->rest, "/latest"))
-		return note;
-	if (hm_tile_parse_path(hm_str_from(r->rest, 1), &t, &err)) {
-		hm_err_free(&err);
-		return false;
-	}
-	return t.l < 0 ? body.n > 0 : body.n == (size_t)t.w * 32;
-}
-
 /* What such a database could have: nothing else is asked of it. */
 static bool
 is_well_formed(hm_str rest)

@@ -165,7 +165,7 @@ purge_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_str
 	if (rc == 0)
 		rc = facts_purged(facts, &p, err);
 	if (rc == 0)
-		rc = control_tell(s->root, hm_arena_printf(&a, "forget " HM_F, HM_P(path)), err);
+		rc = control_tell(s->root, hm_arena_printf(&a, "purged " HM_F, HM_P(path)), err);
 	hm_arena_free(&a);
 	return rc ? hm_modver_wrap(err, hm_modver_of(path, version)) : 0;
 }

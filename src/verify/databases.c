@@ -31,7 +31,10 @@ struct hm_databases {
 	bool loaded;
 	struct hm_err err; /* of HERMOD_SUMDBS */
 	struct hm_trust trust;
-	struct slot gosumdb, *slot; /* as many as trust.n_db; one key's entries use the first */
+	struct hm_verify_conf public; /* conf with GOSUMDB=sum.golang.org */
+	struct slot gosumdb;
+	struct slot go;    /* sum.golang.org, where GOSUMDB says something else */
+	struct slot *slot; /* as many as trust.n_db; one key's entries use the first */
 };
 
 struct hm_databases *
@@ -40,6 +43,8 @@ hm_databases_new(const struct hm_verify_conf *conf)
 	struct hm_databases *d = hm_mem_new(sizeof(*d));
 
 	d->conf = conf;
+	d->public = *conf;
+	d->public.gosumdb = HM_S("sum.golang.org");
 	pthread_mutex_init(&d->mutex, NULL);
 	return d;
 }
@@ -68,6 +73,7 @@ hm_databases_free(struct hm_databases *d)
 	for (size_t i = 0; i < d->trust.n_db; i++)
 		free_slot(&d->slot[i]);
 	free_slot(&d->gosumdb);
+	free_slot(&d->go);
 	hm_err_free(&d->err);
 	hm_arena_free(&d->arena);
 	pthread_mutex_destroy(&d->mutex);
@@ -197,7 +203,22 @@ dial(struct hm_databases *d, struct slot *s)
 	s->now->refs = 1;
 	s->now->slot = s;
 	hm_err_clear(&s->err);
-	hm_sumdb_dial(d->conf, s == &d->gosumdb ? NULL : &s->choice, &s->now->link, &s->err);
+	hm_sumdb_dial(s == &d->go ? &d->public : d->conf,
+	              s == &d->gosumdb || s == &d->go ? NULL : &s->choice, &s->now->link,
+	              &s->err);
+}
+
+/* The slot's client for one more, with the mutex held. */
+static int
+take(struct hm_databases *d, struct slot *s, struct hm_database **out, struct hm_err *err)
+{
+	if (!s->now)
+		dial(d, s);
+	if (!s->now->link)
+		return hm_err_set(err, s->err.code, HM_F, HM_P(hm_err_str(&s->err)));
+	*out = s->now;
+	s->now->refs++;
+	return 0;
 }
 
 int
@@ -209,14 +230,39 @@ hm_databases_take(struct hm_databases *d, hm_str path, struct hm_database **out,
 
 	pthread_mutex_lock(&d->mutex);
 	rc = choose(d, path, &s, err);
-	if (rc == 0 && !s->now)
-		dial(d, s);
-	if (rc == 0 && !s->now->link)
-		rc = hm_err_set(err, s->err.code, HM_F, HM_P(hm_err_str(&s->err)));
-	if (rc == 0) {
-		*out = s->now;
-		s->now->refs++;
-	}
+	if (rc == 0)
+		rc = take(d, s, out, err);
+	pthread_mutex_unlock(&d->mutex);
+	return rc;
+}
+
+/* GOSUMDB's, then HERMOD_SUMDBS', then the one that Go defines; with the mutex held. */
+static struct slot *
+named(struct hm_databases *d, hm_str name)
+{
+	hm_str text = d->conf->gosumdb, key = HM_S("");
+
+	load(d);
+	hm_str_next_field(&text, &key);
+	if (hm_str_eq(name_of(hm_sumdb_key_of(key)), name))
+		return &d->gosumdb;
+	for (size_t i = 0; i < d->trust.n_db; i++)
+		if (hm_str_eq(name_of(d->slot[i].choice.key), name))
+			return &d->slot[i];
+	return hm_str_eq(d->public.gosumdb, name) ? &d->go : NULL;
+}
+
+int
+hm_databases_take_named(struct hm_databases *d, hm_str name, struct hm_database **out,
+                        struct hm_err *err)
+{
+	struct slot *s;
+	int rc;
+
+	pthread_mutex_lock(&d->mutex);
+	s = named(d, name);
+	rc = s ? take(d, s, out, err) :
+	         hm_err_set(err, HM_ENOTYET, "no key of " HM_F " is known", HM_P(name));
 	pthread_mutex_unlock(&d->mutex);
 	return rc;
 }

@@ -26,6 +26,9 @@ hm_str hm_databases_name(struct hm_databases *d, hm_str path);
 struct hm_database;
 int hm_databases_take(struct hm_databases *d, hm_str path, struct hm_database **out,
                       struct hm_err *err);
+/* The database of that name, if its key is known; HM_ENOTYET: it is not. */
+int hm_databases_take_named(struct hm_databases *d, hm_str name, struct hm_database **out,
+                            struct hm_err *err);
 struct hm_sumdb_link *hm_database_link(struct hm_database *b);
 void hm_databases_give(struct hm_databases *d, struct hm_database *b, bool failed);
 

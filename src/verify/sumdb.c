@@ -752,6 +752,35 @@ lookup(struct hm_sumdb *db, struct hm_arena *a, hm_str path, hm_str version, str
 }
 
 int
+hm_sumdb_ask(struct hm_sumdb *db, hm_str path, struct hm_buf *out, struct hm_err *err)
+{
+	return ensure_set_up(db, err) < 0 ? -1 : read_remote(db, path, out, err);
+}
+
+int
+hm_sumdb_prove(struct hm_sumdb *db, struct hm_buf *answer, hm_str *text, struct hm_err *err)
+{
+	return ensure_set_up(db, err) < 0 ? -1 : prove_record(db, answer, text, err);
+}
+
+int
+hm_sumdb_merge(struct hm_sumdb *db, hm_str msg, struct hm_err *err)
+{
+	return ensure_set_up(db, err) < 0 ? -1 : merge_latest(db, msg, err);
+}
+
+int
+hm_sumdb_reader(struct hm_sumdb *db, struct hm_tree *tree, struct hm_tile_reader *tiles,
+                struct hm_err *err)
+{
+	if (ensure_set_up(db, err) < 0)
+		return -1;
+	*tree = get_latest(db).tree;
+	*tiles = tile_reader(db);
+	return 0;
+}
+
+int
 hm_sumdb_lookup(struct hm_sumdb *db, struct hm_arena *a, hm_str path, hm_str version,
                 struct hm_strs *lines, struct hm_err *err)
 {

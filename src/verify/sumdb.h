@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "tlog/note.h"
-#include "tlog/tlog.h"
+#include "tlog/tile.h"
 
 /* Longest lookup answer or tile that is taken. */
 #define HM_SUMDB_ANSWER_MAX ((size_t)1 << 20)
@@ -58,6 +58,21 @@ void hm_sumdb_free(struct hm_sumdb *db);
  */
 int hm_sumdb_lookup(struct hm_sumdb *db, struct hm_arena *a, hm_str path, hm_str version,
                     struct hm_strs *lines, struct hm_err *err);
+
+/* ---- the steps of a lookup, for who passes answers on (verify/pass.c) */
+
+/* What the server has at path, as it came: nothing is proven. */
+int hm_sumdb_ask(struct hm_sumdb *db, hm_str path, struct hm_buf *out, struct hm_err *err);
+/*
+ * A lookup's answer is a record of the log, signed and proven; *text (its lines) is
+ * borrowed from it.
+ */
+int hm_sumdb_prove(struct hm_sumdb *db, struct hm_buf *answer, hm_str *text, struct hm_err *err);
+/* A signed tree head is on the one timeline; it becomes the latest if it is newer. */
+int hm_sumdb_merge(struct hm_sumdb *db, hm_str msg, struct hm_err *err);
+/* The latest tree, and its tiles; valid while db is. */
+int hm_sumdb_reader(struct hm_sumdb *db, struct hm_tree *tree, struct hm_tile_reader *tiles,
+                    struct hm_err *err);
 
 /*
  * For vouch: a tree that msg, a note, says is the log's.  It must be on the one timeline,

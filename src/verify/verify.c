@@ -9,6 +9,7 @@
 #include "mod/match.h"
 #include "mod/modver.h"
 #include "verify/databases.h"
+#include "verify/pass.h"
 
 /* "h1:" and the base64 of 32 bytes. */
 #define SUM_LEN (3 + 44)
@@ -228,4 +229,37 @@ hm_verify_ziphash(struct hm_verify *v, hm_str path, hm_str version, hm_str zipha
 	           HM_P(path), HM_P(version), HM_P(hm_buf_str(&quoted)));
 	hm_buf_free(&quoted);
 	return hm_err_finish(err);
+}
+
+int
+hm_verify_pass(struct hm_verify *v, struct hm_arena *a, hm_str name, hm_str path, hm_str *out,
+               bool *proven, struct hm_err *err)
+{
+	struct hm_database *db;
+	bool spoilt;
+	int rc;
+
+	*out = HM_S("");
+	*proven = false;
+	if (hm_databases_take_named(v->dbs, name, &db, err)) {
+		hm_err_clear(err);
+		return 0;
+	}
+	rc = hm_pass(hm_sumdb_client(hm_database_link(db)), a, path, out, proven, &spoilt, err);
+	hm_databases_give(v->dbs, db, spoilt);
+	return rc;
+}
+
+int
+hm_verify_pass_check(struct hm_verify *v, struct hm_arena *a, hm_str name, hm_str path,
+                     hm_str answer, struct hm_err *err)
+{
+	struct hm_database *db;
+	int rc;
+
+	if (hm_databases_take_named(v->dbs, name, &db, err))
+		return -1;
+	rc = hm_pass_check(hm_sumdb_client(hm_database_link(db)), a, path, answer, err);
+	hm_databases_give(v->dbs, db, rc != 0);
+	return rc;
 }

@@ -77,6 +77,20 @@ int hm_verify_ziphash(struct hm_verify *v, hm_str path, hm_str version, hm_str z
 bool hm_verify_uses_sumdb(const struct hm_verify *v, hm_str path);
 /* Which one; its name, borrowed; empty: none. */
 hm_str hm_verify_sumdb_name(const struct hm_verify *v, hm_str path);
+/*
+ * A file of the checksum database of that name, for somebody else: path is "/lookup/M@V",
+ * "/latest" or "/tile/...".  What is *proven is right for ever, and may be kept; what is not
+ * may be right, or the key is not known; *out may then be empty: it was not asked for.
+ * HM_ESECURITY: provably wrong; *out is what came, where that is one answer.
+ */
+int hm_verify_pass(struct hm_verify *v, struct hm_arena *a, hm_str name, hm_str path,
+                   hm_str *out, bool *proven, struct hm_err *err);
+/*
+ * The same of an answer that is at hand: 0, HM_ESECURITY when it is wrong; other errors:
+ * that cannot be told (HM_ENOTYET: the key is not known).
+ */
+int hm_verify_pass_check(struct hm_verify *v, struct hm_arena *a, hm_str name, hm_str path,
+                         hm_str answer, struct hm_err *err);
 /* "h1:..." of a go.mod file, in the arena. */
 hm_str hm_verify_gomod_sum(struct hm_arena *a, hm_str data);
 /* The form of a hash in a .ziphash file: the right length, no NUL (spaces around it cut off). */

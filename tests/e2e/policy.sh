@@ -83,7 +83,7 @@ stop() { kill "$pid" && wait "$pid"; }
 g() { rm -rf "$work/mc"; (cd "$work/m" && GOPROXY=$url GOMODCACHE=$work/mc "$GO" "$@" 2>&1); }
 new() { rm -rf "$work/m" && mkdir "$work/m" && printf 'module m\n\ngo 1.21\n' >"$work/m/go.mod"; }
 says() { local want=$1; shift; "$@" >"$work/said"; grep -qxF -e "$want" "$work/said" || { echo "want: $want"; cat "$work/said"; return 1; }; }
-has() { local want=$1; shift; "$@" >"$work/said"; grep -qF -e "$want" "$work/said" || { echo "want: $want"; cat "$work/said"; return 1; }; }
+said_has() { local want=$1; shift; "$@" >"$work/said"; grep -qF -e "$want" "$work/said" || { echo "want: $want"; cat "$work/said"; return 1; }; }
 status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
 is() { local want=$1 got; shift; got=$("$@"); [ "$got" = "$want" ] || { echo "got $got, want $want"; cat "$work/body"; return 1; }; }
 new
@@ -94,18 +94,18 @@ deny example.com/evil/... "typosquat"
 allow example.com/evil/good // checked
 freeze example.com/lib v1 at v1.0.0 // security fixes only
 retire example.com/lib/v2 by 2026-01-01 use example.com/lib/v3'
-t "go shows line and reason" has "example.com/evil@v1.0.0: refused by policy, hermod.policy:2: deny example.com/evil/...: typosquat" g mod download example.com/evil@v1.0.0
+t "go shows line and reason" said_has "example.com/evil@v1.0.0: refused by policy, hermod.policy:2: deny example.com/evil/...: typosquat" g mod download example.com/evil@v1.0.0
 t "the more specific rule decides" g mod download example.com/evil/good@v1.0.0
 t "it is 403, so that go goes nowhere else" is 403 status "$url/example.com/evil/@v/v1.0.0.mod"
 t "so for the list of what is denied" is 403 status "$url/example.com/evil/@v/list"
 t "what does not exist is not found, denied or not" is 404 status "$url/example.com/evil/none/@v/list"
 t "also as a version" is 404 status "$url/example.com/evil/none/@v/v1.0.0.info"
 fallback() { rm -rf "$work/mc"; (cd "$work/m" && GOPROXY=$url,file://$work/up GOMODCACHE=$work/mc "$GO" mod download example.com/evil@latest 2>&1); }
-t "no other proxy is asked" has "refused by policy" fallback
+t "no other proxy is asked" said_has "refused by policy" fallback
 t "freeze: the list has what may be used" says "example.com/lib v1.0.0" g list -m -versions example.com/lib
-t "freeze: latest is that" has "example.com/lib v1.0.0" g list -m example.com/lib@latest
-t "freeze: the others are refused" has 'hermod.policy:4: not among the versions of "freeze example.com/lib v1 at v1.0.0": security fixes only' g mod download example.com/lib@v1.1.0
-t "retire" has "hermod.policy:5: retired on 2026-01-01, use example.com/lib/v3" g mod download example.com/lib/v2@v2.0.0
+t "freeze: latest is that" said_has "example.com/lib v1.0.0" g list -m example.com/lib@latest
+t "freeze: the others are refused" said_has 'hermod.policy:4: not among the versions of "freeze example.com/lib v1 at v1.0.0": security fixes only' g mod download example.com/lib@v1.1.0
+t "retire" said_has "hermod.policy:5: retired on 2026-01-01, use example.com/lib/v3" g mod download example.com/lib/v2@v2.0.0
 counted() { curl -s "$url/metrics" | grep -E 'refused_total\{by="policy"\} [1-9]'; }
 t "refusals are counted" counted
 stored() { [ "$(status "$url/example.com/lib/@v/v1.0.0.zip")" = 200 ] && [ "$(status "$url/example.com/lib/@v/v1.0.0.zip")" = 200 ]; }
@@ -116,7 +116,7 @@ here "stop" stop
 here "default deny" start 'default deny "ask security@example.com"
 allow example.com/lib'
 t "only what is allowed" g mod download example.com/lib@v1.1.0
-t "nothing else" has "example.com/mit@v1.0.0: refused by policy, hermod.policy:1: no rule allows it: ask security@example.com" g mod download example.com/mit@v1.0.0
+t "nothing else" said_has "example.com/mit@v1.0.0: refused by policy, hermod.policy:1: no rule allows it: ask security@example.com" g mod download example.com/mit@v1.0.0
 cat >"$work/m/m.go" <<'END'
 package m
 
@@ -134,16 +134,16 @@ t "the list has what is old enough" says "example.com/lib v1.0.0 v1.1.0 v1.3.0-r
 t "latest is an older one" says "example.com/lib v1.1.0" g list -m example.com/lib@latest
 resolved() { g get example.com/lib@latest && grep -q 'example.com/lib v1.1.0' "$work/m/go.mod"; }
 t "go get @latest takes it" resolved
-t "@latest of the protocol, too" has '"Version":"v1.1.0"' curl -s "$url/example.com/lib/@latest"
-t "the fresh one is refused" has "example.com/lib@v1.2.0: refused by policy, hermod.policy:1: published 24 hours ago, the cooldown is 7 days, until " g mod download example.com/lib@v1.2.0
-t "where nothing is old enough go says why" has "published 2 days ago, the cooldown is 7 days" g list -m example.com/young@latest
+t "@latest of the protocol, too" said_has '"Version":"v1.1.0"' curl -s "$url/example.com/lib/@latest"
+t "the fresh one is refused" said_has "example.com/lib@v1.2.0: refused by policy, hermod.policy:1: published 24 hours ago, the cooldown is 7 days, until " g mod download example.com/lib@v1.2.0
+t "where nothing is old enough go says why" said_has "published 2 days ago, the cooldown is 7 days" g list -m example.com/young@latest
 here "stop" stop
 
 # -- vulnerable
 new
 here "vulnerable" start 'refuse-vulnerable osv
 except vulnerable CVE-2026-1 example.com/holes v0.9.0 forever "not used"'
-t "a vulnerable version is refused" has "hermod.policy:1: GO-2026-0001 (CVE-2026-1): Anyone may do anything; fixed in v1.0.1" g mod download example.com/holes@v1.0.0
+t "a vulnerable version is refused" said_has "hermod.policy:1: GO-2026-0001 (CVE-2026-1): Anyone may do anything; fixed in v1.0.1" g mod download example.com/holes@v1.0.0
 t "it is not listed" says "example.com/holes v1.0.1" g list -m -versions example.com/holes
 t "the fixed one is served" g mod download example.com/holes@v1.0.1
 # reload
@@ -176,8 +176,8 @@ here "licences" start 'licences (
 )
 except licence GPL-3.0 example.com/gpl v0.9.0 until 2030-01-01 "legal-7"'
 t "a licence on the list" g mod download example.com/mit@v1.0.0
-t "one that is not" has "example.com/gpl@v1.0.0: refused by policy, hermod.policy:2: licence GPL-3.0 is not on the list" g mod download example.com/gpl@v1.0.0
-t "none at all" has "it has no licence file" g mod download example.com/bare@v1.0.0
+t "one that is not" said_has "example.com/gpl@v1.0.0: refused by policy, hermod.policy:2: licence GPL-3.0 is not on the list" g mod download example.com/gpl@v1.0.0
+t "none at all" said_has "it has no licence file" g mod download example.com/bare@v1.0.0
 again() { [ "$(status "$url/example.com/gpl/@v/v1.0.0.zip")" = 403 ] && [ "$(status "$url/example.com/mit/@v/v1.0.0.zip")" = 200 ]; }
 t "the same from the store" again
 here "stop" stop
@@ -185,7 +185,7 @@ here "stop" stop
 # -- require-sumdb: nothing here is in one
 here "sumdb" start 'require-sumdb ...
 except sumdb example.com/mit forever // ours'
-t "what no database vouches for is refused" has "no checksum database vouches for it" g mod download example.com/lib@v1.0.0
+t "what no database vouches for is refused" said_has "no checksum database vouches for it" g mod download example.com/lib@v1.0.0
 t "but for an exception" g mod download example.com/mit@v1.0.0
 here "stop" stop
 
@@ -198,13 +198,13 @@ t "an account that may upload" make_account
 module() { mkdir -p "$work/src" && rm -rf "$work/src/"* && printf 'module %s\n' "$1" >"$work/src/go.mod" && cp "$licences/$2" "$work/src/LICENSE"; }
 publish() { HERMOD_PROXY_TOKEN=$(cat "$work/token") "$BUILDDIR/hermod-proxy" publish --url "$url" "$work/src" "$1" 2>&1; }
 module example.com/evil/own MIT
-t "what is denied is not taken" has "example.com/evil/own@v1.0.0: refused by policy, hermod.policy:1: deny example.com/evil/...: typosquat" publish example.com/evil/own@v1.0.0
+t "what is denied is not taken" said_has "example.com/evil/own@v1.0.0: refused by policy, hermod.policy:1: deny example.com/evil/...: typosquat" publish example.com/evil/own@v1.0.0
 module example.com/own GPL-3.0
-t "nor another licence" has "hermod.policy:2: licence GPL-3.0 is not on the list" publish example.com/own@v1.0.0
+t "nor another licence" said_has "hermod.policy:2: licence GPL-3.0 is not on the list" publish example.com/own@v1.0.0
 module example.com/own MIT
 t "what is permitted is" publish example.com/own@v1.0.0
 t "and served" g mod download example.com/own@v1.0.0
-t "a refusal of go's" has "refused by policy" g mod download example.com/evil@v1.0.0
+t "a refusal of go's" said_has "refused by policy" g mod download example.com/evil@v1.0.0
 audited() {
 	stop && "$BUILDDIR/hermod-proxy" audit --dir "$work/store.$n" >"$work/audit" &&
 	grep -q 'upload.refused example.com/own@v1.0.0 .*hermod.policy:2' "$work/audit" &&
@@ -242,12 +242,12 @@ END
 	diff "$work/want" "$work/said"
 }
 t "policy check says what, why and who requires it" refusals
-t "-warn says how far to look" has "3 modules: 1 refused, 2 warnings" h policy check -warn 200
-t "-date looks at another day" has "example.com/app@v1.0.0: refused: retired on $(day +10), use example.com/app/v2" h policy check -date "$(day +20)"
+t "-warn says how far to look" said_has "3 modules: 1 refused, 2 warnings" h policy check -warn 200
+t "-date looks at another day" said_has "example.com/app@v1.0.0: refused: retired on $(day +10), use example.com/app/v2" h policy check -date "$(day +20)"
 json() { h policy check -json >"$work/said"; tr -d '\t\n' <"$work/said" | has '"Path": "example.com/holes","Version": "v1.0.0","Verdict": "refused","Check": "deny","Line": 2,"Rule": "deny example.com/holes","Reason": "deny example.com/holes: CVE-2026-1","Chain": \["m","example.com/app@v1.0.0","example.com/holes@v1.0.0"\]'; }
 t "-json" json
-t "a build is refused" has "example.com/holes@v1.0.0: refused by policy, hermod.policy:2: deny example.com/holes: CVE-2026-1" h build ./...
-t "a download is refused" has "example.com/holes@v1.0.0: refused by policy" h mod download example.com/holes@v1.0.0
+t "a build is refused" said_has "example.com/holes@v1.0.0: refused by policy, hermod.policy:2: deny example.com/holes: CVE-2026-1" h build ./...
+t "a download is refused" said_has "example.com/holes@v1.0.0: refused by policy" h mod download example.com/holes@v1.0.0
 off() { (cd "$work/m" && HERMOD_POLICY=off "$HERMOD" mod download example.com/holes@v1.0.0); }
 t "HERMOD_POLICY=off" off
 query() { (cd "$work/m" && "$HERMOD" list -m "$@" 2>&1); }
@@ -255,17 +255,17 @@ p 'cooldown 7d ...'
 t "latest is old enough without a proxy that sees to it" says "example.com/lib v1.1.0" query example.com/lib@latest
 t "list -versions, too" says "example.com/lib v1.0.0 v1.1.0 v1.3.0-rc.1" query -versions example.com/lib
 other() { printf 'default deny\n' >"$work/other.policy"; (cd "$work/m" && HERMOD_POLICY=$work/other.policy "$HERMOD" mod download example.com/lib@v1.0.0 2>&1); }
-t "HERMOD_POLICY=FILE" has "example.com/lib@v1.0.0: refused by policy, other.policy:1: no rule allows it" other
+t "HERMOD_POLICY=FILE" said_has "example.com/lib@v1.0.0: refused by policy, other.policy:1: no rule allows it" other
 p "deny"
-t "a broken policy stops every download" has "hermod.policy:1: the module path or pattern is missing" h mod download example.com/lib@v1.0.0
+t "a broken policy stops every download" said_has "hermod.policy:1: the module path or pattern is missing" h mod download example.com/lib@v1.0.0
 p 'refuse-vulnerable ../osv at-least high
 licences MIT BSD-3-Clause
 except licence none example.com/... forever "ours"
 cooldown 7d ...'
-t "vulnerabilities" has "example.com/holes@v1.0.0: refused: GO-2026-0001 (CVE-2026-1): Anyone may do anything; fixed in v1.0.1" h policy check
-t "explain" has "example.com/gpl@v1.0.0: refused" h policy explain example.com/gpl@v1.0.0
+t "vulnerabilities" said_has "example.com/holes@v1.0.0: refused: GO-2026-0001 (CVE-2026-1): Anyone may do anything; fixed in v1.0.1" h policy check
+t "explain" said_has "example.com/gpl@v1.0.0: refused" h policy explain example.com/gpl@v1.0.0
 t "explain has the facts" grep -q 'licence: GPL-3.0' "$work/said"
-t "explain of latest" has "example.com/lib@v1.2.0: refused" h policy explain example.com/lib@latest
+t "explain of latest" said_has "example.com/lib@v1.2.0: refused" h policy explain example.com/lib@latest
 t "explain permits" exits 0 h policy explain example.com/mit@v1.0.0
 # what is vendored is judged without a network
 p 'default allow
@@ -273,14 +273,14 @@ deny example.com/holes "CVE-2026-1"
 licences MIT
 except licence none example.com/... forever "ours"'
 vendored() { (cd "$work/m" && HERMOD_POLICY=off "$HERMOD" mod vendor && GOPROXY=off GOMODCACHE=$work/mc.none "$HERMOD" policy check 2>&1); }
-t "a vendor folder, offline" has "3 modules: 1 refused, 0 warnings, 0 undecided" vendored
+t "a vendor folder, offline" said_has "3 modules: 1 refused, 0 warnings, 0 undecided" vendored
 rm -rf "$work/m/vendor"
 rm "$work/m/hermod.policy"
-t "no policy is an error" has "no policy: there is no hermod.policy beside go.mod" h policy check
+t "no policy is an error" said_has "no policy: there is no hermod.policy beside go.mod" h policy check
 p "deny example.com/holes"
 from() { (cd / && "$HERMOD" policy check "$1"); }
-t "a go.mod as argument" has "3 modules: 1 refused" from "$work/m/go.mod"
-t "a folder as argument" has "3 modules: 1 refused" from "$work/m"
+t "a go.mod as argument" said_has "3 modules: 1 refused" from "$work/m/go.mod"
+t "a folder as argument" said_has "3 modules: 1 refused" from "$work/m"
 # The examples of the manual are policies.
 examples() {
 	local n=0 f

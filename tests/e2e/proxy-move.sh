@@ -27,8 +27,8 @@ prints() {
 	out=$("$@" 2>&1) || { echo "status $?"; echo "$out"; return 1; }
 	grep -qxF "$want" <<<"$out" || { echo "output lacks: $want"; echo "$out"; return 1; }
 }
-# has STORE MODULE@VERSION...: zip, hash, .mod are there, and the bytes of the fixture.
-has() {
+# holds STORE MODULE@VERSION...: zip, hash, .mod are there, and the bytes of the fixture.
+holds() {
 	local store=$1 m f
 	shift
 	for m; do
@@ -47,7 +47,7 @@ cache() {
 t "go fills a module cache" cache
 export GOSUMDB=$sums
 t "import a module cache" prints "4 imported, 0 of go.mod alone, 0 known, 0 failed" "$proxy" import --dir "$work/i1" --from modcache "$work/modcache"
-t "all of it is there" has i1 $all
+t "all of it is there" holds i1 $all
 linked() { [ "$(stat -c %h "$work/i1/cache/download/example.com/greet/@v/v1.0.0.zip")" = 2 ] || cp --reflink=always "$work/modcache/cache/download/example.com/greet/@v/v1.0.0.zip" "$work/reflink" 2>/dev/null; }
 t "without a second copy" linked
 t "again: nothing to do" prints "0 imported, 0 of go.mod alone, 4 known, 0 failed" "$proxy" import --dir "$work/i1" "$work/modcache"
@@ -65,11 +65,11 @@ cp -r "$fx/good/example.com" "$work/tree/"
 printf 'module example.com/lone\n' >"$work/tree/example.com/lone/@v/v0.1.0.mod"
 echo '{"Version":"v1.1.0"}' >"$work/tree/example.com/words/@v/master.info"
 t "import a GOPROXY tree" prints "4 imported, 1 of go.mod alone, 0 known, 0 failed" env GOSUMDB=off "$proxy" import --dir "$work/i2" --from goproxy "$work/tree"
-t "all of it is there, too" has i2 $all
+t "all of it is there, too" holds i2 $all
 
 bare() {
 	mkdir -p "$work/baretree/example.com" && cp -r "$fx/good/example.com/words" "$work/baretree/example.com/" && rm -r "$work/baretree/example.com/words/v2" "$work"/baretree/example.com/words/@v/{v1.0.0.mod,v1.0.0.info,v1.1.0.info} &&
-	prints "2 imported, 0 of go.mod alone, 0 known, 0 failed" "$proxy" import --dir "$work/i5" "$work/baretree" && has i5 words@v1.0.0 words@v1.1.0 &&
+	prints "2 imported, 0 of go.mod alone, 0 known, 0 failed" "$proxy" import --dir "$work/i5" "$work/baretree" && holds i5 words@v1.0.0 words@v1.1.0 &&
 	"$proxy" export --offline --dir "$work/i5" --to "$work/bare5.tar"
 }
 t "a zip without .mod and .info, as go may leave it" bare
@@ -80,7 +80,7 @@ for m in $all; do
 	mkdir -p "$d" && cp "$f.mod" "$d/go.mod" && cp "$f.zip" "$d/source.zip" && cp "$f.info" "$d/${m#*@}.info"
 done
 t "import Athens' store" prints "4 imported, 0 of go.mod alone, 0 known, 0 failed" "$proxy" import --dir "$work/i3" --from athens "$work/athens"
-t "all of it is there, again" has i3 $all
+t "all of it is there, again" holds i3 $all
 t "auto sees what it is" prints "0 imported, 0 of go.mod alone, 4 known, 0 failed" "$proxy" import --dir "$work/i3" "$work/athens"
 
 # -- import: capital letters, which the protocol escapes and Athens does not (but in versions)
@@ -112,7 +112,7 @@ bad() {
 	mod) printf 'module example.com/words\n\ngo 1.20\n' >"$work/badtree/example.com/words/@v/v1.0.0.mod" ;;
 	esac
 	fails_with 1 "hermod-proxy: example.com/words@v1.0.0: " env GOSUMDB="${2-$GOSUMDB}" "$proxy" import --dir "$work/b.$1" "$work/badtree" &&
-	has "b.$1" words@v1.1.0 words/v2@v2.0.0 greet@v1.0.0 && [ ! -e "$work/b.$1/cache/download/example.com/words/@v/v1.0.0.zip" ] && ! find "$work/b.$1" -name '*.tmp' | grep .
+	holds "b.$1" words@v1.1.0 words/v2@v2.0.0 greet@v1.0.0 && [ ! -e "$work/b.$1/cache/download/example.com/words/@v/v1.0.0.zip" ] && ! find "$work/b.$1" -name '*.tmp' | grep .
 }
 for b in dotdot case truncated notazip badcrc empty huge outside othermod info mod; do t "a bad module ($b): named, left out" bad "$b"; done
 for b in othermod info mod; do t "the same without a database ($b)" bad "$b" off; done
@@ -125,7 +125,7 @@ other() {
 	(cd "$work" && mkdir -p z/example.com/words@v1.0.0 && printf 'module example.com/words\n\ngo 1.21\n' >z/example.com/words@v1.0.0/go.mod && cd z && rm -f ../other.zip &&
 		python3 -c 'import zipfile; z = zipfile.ZipFile("../other.zip", "w"); z.write("example.com/words@v1.0.0/go.mod")') &&
 	cp "$work/other.zip" "$work/othertree/example.com/words/@v/v1.0.0.zip" &&
-	fails_with 1 "the store has another zip" "$proxy" import --no-sumdb --dir "$work/i1" "$work/othertree" && has i1 $all
+	fails_with 1 "the store has another zip" "$proxy" import --no-sumdb --dir "$work/i1" "$work/othertree" && holds i1 $all
 }
 if command -v python3 >/dev/null; then t "what is published never changes" other; else skip "what is published never changes" "no python3"; fi
 
@@ -188,11 +188,11 @@ none_of() { ! find "$work/p6" -name '*.zip' | grep .; }
 t "and nothing of it kept" none_of
 printf 'example.com/words v9.9.9 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nexample.com/words v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n' >"$work/part.sum"
 t "what fails is named" fails_with 1 "hermod-proxy: example.com/words@v9.9.9: " "$proxy" prefetch --dir "$work/p7" --upstream "file://$fx/good" "$work/part.sum"
-t "the rest comes" has p7 words@v1.0.0
+t "the rest comes" holds p7 words@v1.0.0
 t "offline: nobody is asked" fails_with 1 "asks nobody" "$proxy" prefetch --dir "$work/p8" --offline --upstream "file://$fx/good" "$work/app/go.sum"
 t "a private name: nobody is asked" fails_with 1 "nobody is asked" env GOPRIVATE=example.com "$proxy" prefetch --dir "$work/p8" --upstream "file://$fx/good" "$work/app/go.sum"
 through() {
-	start pxy --upstream "file://$fx/good" && prints "2 modules, 0 go.mod files of others, 0 failed" "$proxy" prefetch --url "$url" "$work/app/go.mod" && has pxy greet@v1.0.0 words@v1.0.0 &&
+	start pxy --upstream "file://$fx/good" && prints "2 modules, 0 go.mod files of others, 0 failed" "$proxy" prefetch --url "$url" "$work/app/go.mod" && holds pxy greet@v1.0.0 words@v1.0.0 &&
 	fails_with 1 "hermod-proxy: example.com/words@v9.9.9: " "$proxy" prefetch --url "$url" "$work/part.sum"
 }
 here "prefetch through a running proxy" through
@@ -208,7 +208,7 @@ by_file() { cd "$work/app" && GOFLAGS=-modcacherw GOSUMDB="$key" GOPROXY=file://
 t "go works from the folder, checksum database and all" by_file
 take() { prints "$1" env GOSUMDB="$key" GOPROXY=off "$proxy" import --dir "$work/$2" "$work/$3"; }
 t "import a bundle, verified by what it brings" take "4 imported, 0 of go.mod alone, 0 known, 0 failed" e1 all.tar
-t "all of it is there: bundle" has e1 $all
+t "all of it is there: bundle" holds e1 $all
 t "again: all is known" take "0 imported, 0 of go.mod alone, 4 known, 0 failed" e1 all.tar
 behind() {
 	GOSUMDB="$key" start e1 --offline --sumdbs test.example || return 1
@@ -292,7 +292,7 @@ save() {
 here "backup while a server runs" save
 stop
 t "restore" "$proxy" restore "$work/b1" --dir "$work/r1"
-t "all of it is there: restored" has r1 $all
+t "all of it is there: restored" holds r1 $all
 same_files() { diff <(count "$work/i1/cache") <(count "$work/r1/cache") && diff -r -x '*.lock' "$work/i1/cache/download" "$work/r1/cache/download"; }
 t "the same files" same_files
 served() { start r1 --offline && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] && cmp "$work/body" "$good/words/@v/v1.0.0.zip" && [ "$(curl -s "$url/index" | wc -l)" = 4 ]; }
@@ -334,16 +334,16 @@ eventually() { local i; for i in $(seq 100); do "$@" >/dev/null 2>&1 && return 0
 follows() {
 	mkdir -p "$work/prim" && start prim --upstream "file://$fx/good" && prim=$url ppid=$pid || return 1
 	for m in words@v1.0.0 greet@v1.0.0; do for k in info mod zip; do curl -s -o /dev/null "$prim/example.com/${m%@*}/@v/${m#*@}.$k"; done; done
-	start repl --replica-of "$prim" --replica-interval 1 && rurl=$url rpid=$pid && eventually has repl words@v1.0.0 greet@v1.0.0
+	start repl --replica-of "$prim" --replica-interval 1 && rurl=$url rpid=$pid && eventually holds repl words@v1.0.0 greet@v1.0.0
 }
 here "it brings in what is there" follows
-new_one() { [ ! -e "$work/repl/cache/download/example.com/words/@v/v1.1.0.zip" ] && for k in info mod zip; do curl -s -o /dev/null "$prim/example.com/words/@v/v1.1.0.$k"; done; eventually has repl words@v1.1.0; }
+new_one() { [ ! -e "$work/repl/cache/download/example.com/words/@v/v1.1.0.zip" ] && for k in info mod zip; do curl -s -o /dev/null "$prim/example.com/words/@v/v1.1.0.$k"; done; eventually holds repl words@v1.1.0; }
 here "what comes later comes here, too" new_one
 state() { eventually grep -q '"Since":"20' "$work/repl/replica.json"; }
 here "it notes where it is" state
 no_upload() { case $(status -T "$good/words/@v/v1.0.0.zip" "$rurl/example.com/mine/@v/v1.0.0.zip") in 401|403) [ ! -e "$work/repl/cache/download/example.com/mine" ] ;; *) return 1 ;; esac; }
 here "no uploads" no_upload
-gone_there() { "$proxy" purge --dir "$work/prim" --reason "a test" example.com/words@v1.0.0 && eventually [ ! -e "$work/repl/cache/download/example.com/words/@v/v1.0.0.zip" ] && has repl words@v1.1.0; }
+gone_there() { "$proxy" purge --dir "$work/prim" --reason "a test" example.com/words@v1.0.0 && eventually [ ! -e "$work/repl/cache/download/example.com/words/@v/v1.0.0.zip" ] && holds repl words@v1.1.0; }
 here "what is purged there is purged here" gone_there
 primary_down() {
 	kill "$ppid" && wait "$ppid"
@@ -355,7 +355,7 @@ resumes() {
 	"$proxy" serve --dir "$work/prim" --listen "${prim#http://}" --upstream "file://$fx/good" 2>"$work/prim2.log" &
 	ppid=$!
 	pids+=("$ppid")
-	eventually has repl words/v2@v2.0.0 || { cat "$work/repl.log" "$work/prim2.log"; return 1; }
+	eventually holds repl words/v2@v2.0.0 || { cat "$work/repl.log" "$work/prim2.log"; return 1; }
 }
 here "and goes on when it is back" resumes
 restarted() {
@@ -370,7 +370,7 @@ lying() {
 	for m in words@v1.0.0 greet@v1.0.0; do for k in info mod zip; do curl -s -o /dev/null "$prim3/example.com/${m%@*}/@v/${m#*@}.$k"; done; done
 	# behind its back
 	cp "$fx/evil-othermod/example.com/words/@v/v1.0.0.zip" "$work/prim3/cache/download/example.com/words/@v/v1.0.0.zip"
-	start repl3 --replica-of "$prim3" --replica-interval 1 && eventually has repl3 greet@v1.0.0 && eventually grep -q "example.com/words@v1.0.0: .*passed over" "$work/repl3.log" &&
+	start repl3 --replica-of "$prim3" --replica-interval 1 && eventually holds repl3 greet@v1.0.0 && eventually grep -q "example.com/words@v1.0.0: .*passed over" "$work/repl3.log" &&
 	[ ! -e "$work/repl3/cache/download/example.com/words/@v/v1.0.0.zip" ]
 }
 here "a wrong zip is not taken, the rest is" lying
@@ -378,7 +378,7 @@ private() {
 	GOPRIVATE=example.com start prim4 --upstream "file://$fx/good" || return 1
 	prim4=$url
 	GOPRIVATE=example.com "$proxy" import --dir "$work/prim4" "$fx/good" >/dev/null || return 1
-	GOPRIVATE=example.com start repl4 --replica-of "$prim4" --replica-interval 1 && eventually has repl4 $all
+	GOPRIVATE=example.com start repl4 --replica-of "$prim4" --replica-interval 1 && eventually holds repl4 $all
 }
 here "private modules follow, too" private
 t "a replica that may ask nobody" fails_with 2 "exclude each other" timeout 10 "$proxy" serve --dir "$work/repl5" --listen 127.0.0.1:0 --offline --replica-of http://127.0.0.1:9

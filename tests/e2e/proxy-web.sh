@@ -71,28 +71,28 @@ t "modules come in" fill
 
 # -- what the pages say
 page() { curl -s "$url$1"; }
-has() { # PATH TEXT...
+page_has() { # PATH TEXT...
 	local path=$1 text
 	shift
 	page "$path" >page.html
 	for text; do grep -qF -- "$text" page.html || { echo "$path lacks: $text"; cat page.html; return 1; }; done
 }
-t "the front page: search, what came last, how to use it" has / '<form action="/search"' example.com/evil 'go env -w GOPROXY=http://127.0.0.1:'
-t "search" has '/search?q=EVIL' 'href="/mod/example.com/evil"'
-t "all modules" has /search 'All modules' example.com/dep example.com/App/v2
-t "search goes on" has '/search?q=e&from=50' 'q=e&amp;from=0">Back'
-t "search finds nothing" has '/search?q=zzz' 'No module in this store'
-t "a module's versions, dates, retraction, deprecation" has /mod/example.com/evil 'v1.0.0' 'v1.1.0' '2024-02-02' retracted 'Deprecated: '
-t "what upstream has besides" has /mod/example.com/evil 'Upstream has more' '<li class="version">v1.2.0</li>'
-t "who requires it" has /mod/example.com/evil 'href="/mod/example.com/App/v2"'
-t "a version: hashes, size, times, source" has /mod/example.com/App/v2@v2.0.0 "$(cut -c1-40 "$work/store/cache/download/example.com/!app/v2/@v/v2.0.0.ziphash")" 'Zip hash' 'First use' '<span class="wrap">a folder</span>'
-t "its README is rendered" has /mod/example.com/App/v2@v2.0.0 '<h3>App</h3>' '<em>works</em>'
-t "its requirements, as lists" has /mod/example.com/App/v2@v2.0.0 'Requires 3' '1 indirect' 'href="/mod/example.com/dep@v1.2.3"' example.com/absent
-t "its requirements, as a picture" has /mod/example.com/App/v2@v2.0.0 '<svg class="graph"' '<title>example.com/dep@v1.2.3</title>' '<title>example.com/absent@v0.1.0 (not in this store)</title>'
-t "who requires a version" has /mod/example.com/dep@v1.2.3 'Required by 1' '<title>example.com/App/v2@v2.0.0</title>'
-t "a plain README stays as it is" has /mod/example.com/dep@v1.2.3 'Plain &lt;b&gt;text&lt;/b&gt;'
-t "the licence" has /mod/example.com/dep@v1.2.3 'LICENCE' 'MIT License'
-t "the dashboard" has /dashboard 'Last hour' 'hit rate' 'Answers since the start' 'Upstreams' 'Last errors'
+t "the front page: search, what came last, how to use it" page_has / '<form action="/search"' example.com/evil 'go env -w GOPROXY=http://127.0.0.1:'
+t "search" page_has '/search?q=EVIL' 'href="/mod/example.com/evil"'
+t "all modules" page_has /search 'All modules' example.com/dep example.com/App/v2
+t "search goes on" page_has '/search?q=e&from=50' 'q=e&amp;from=0">Back'
+t "search finds nothing" page_has '/search?q=zzz' 'No module in this store'
+t "a module's versions, dates, retraction, deprecation" page_has /mod/example.com/evil 'v1.0.0' 'v1.1.0' '2024-02-02' retracted 'Deprecated: '
+t "what upstream has besides" page_has /mod/example.com/evil 'Upstream has more' '<li class="version">v1.2.0</li>'
+t "who requires it" page_has /mod/example.com/evil 'href="/mod/example.com/App/v2"'
+t "a version: hashes, size, times, source" page_has /mod/example.com/App/v2@v2.0.0 "$(cut -c1-40 "$work/store/cache/download/example.com/!app/v2/@v/v2.0.0.ziphash")" 'Zip hash' 'First use' '<span class="wrap">a folder</span>'
+t "its README is rendered" page_has /mod/example.com/App/v2@v2.0.0 '<h3>App</h3>' '<em>works</em>'
+t "its requirements, as lists" page_has /mod/example.com/App/v2@v2.0.0 'Requires 3' '1 indirect' 'href="/mod/example.com/dep@v1.2.3"' example.com/absent
+t "its requirements, as a picture" page_has /mod/example.com/App/v2@v2.0.0 '<svg class="graph"' '<title>example.com/dep@v1.2.3</title>' '<title>example.com/absent@v0.1.0 (not in this store)</title>'
+t "who requires a version" page_has /mod/example.com/dep@v1.2.3 'Required by 1' '<title>example.com/App/v2@v2.0.0</title>'
+t "a plain README stays as it is" page_has /mod/example.com/dep@v1.2.3 'Plain &lt;b&gt;text&lt;/b&gt;'
+t "the licence" page_has /mod/example.com/dep@v1.2.3 'LICENCE' 'MIT License'
+t "the dashboard" page_has /dashboard 'Last hour' 'hit rate' 'Answers since the start' 'Upstreams' 'Last errors'
 status() { curl -s -o body -w '%{http_code}' "$@"; }
 missing() {
 	local p
@@ -213,7 +213,7 @@ here "SIGTERM ends it with status 0" stop
 
 # -- policy
 printf 'deny example.com/evil // not here\n' >hermod.policy
-judged() { start store --upstream off --policy "$work/hermod.policy" && has /mod/example.com/evil@v1.0.0 'refused, ' 'not here' && has /mod/example.com/dep@v1.2.3 permitted; }
+judged() { start store --upstream off --policy "$work/hermod.policy" && page_has /mod/example.com/evil@v1.0.0 'refused, ' 'not here' && page_has /mod/example.com/dep@v1.2.3 permitted; }
 here "the policy's verdict" judged
 stop
 
@@ -249,7 +249,7 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 		[ "$(status "$url/example.com/dep/@v/v1.2.3.mod")" = 200 ] && [ "$(status "$url/example.com/!app/v2/@v/v2.0.0.info")" != 200 ] || { cat body failing.log; return 1; }
 		curl -s "$url/metrics" >failing.metrics && awk -f "$top/tests/e2e/promtext.awk" failing.metrics &&
 		grep -q "^hermod_proxy_upstream_duration_seconds_count{upstream=\"$up\"} 2$" failing.metrics && grep -q "^hermod_proxy_upstream_failures_total{upstream=\"$up\"} 1$" failing.metrics && grep -qx 'hermod_proxy_failed_total 1' failing.metrics &&
-		has /dashboard "<td class=\"path\">$up</td>" '<code>/example.com/!app/v2/@v/v2.0.0.info</code>' || { cat failing.metrics; return 1; }
+		page_has /dashboard "<td class=\"path\">$up</td>" '<code>/example.com/!app/v2/@v/v2.0.0.info</code>' || { cat failing.metrics; return 1; }
 	}
 	here "an upstream's time and failures, in metrics and on the dashboard" upstream
 	stop
@@ -264,7 +264,7 @@ if [ -n "$GO" ]; then
 		GONOSUMDB= GOSUMDB="$(cat fx/log.key) file://$work/fx/log/sumdb/test.example" start sums --upstream "file://$work/fx/good" --sumdbs test.example || return 1
 		[ "$(status "$url/example.com/words/@v/v1.0.0.mod")" = 200 ] && [ "$(status "$url/example.com/words/@v/v1.0.0.zip")" = 200 ] || return 1
 		for _ in $(seq 50); do page /mod/example.com/words@v1.0.0 | has 'test.example, record' && break; sleep 0.2; done
-		has /mod/example.com/words@v1.0.0 'test.example, record' 'href="/sumdb/test.example/lookup/example.com/words@v1.0.0"' 'example.com/words v1.0.0/go.mod h1:'
+		page_has /mod/example.com/words@v1.0.0 'test.example, record' 'href="/sumdb/test.example/lookup/example.com/words@v1.0.0"' 'example.com/words v1.0.0/go.mod h1:'
 	}
 	here "hashes with their record in the checksum database" record
 	stop

@@ -7,7 +7,7 @@
 #include "os/file.h"
 #include "tlog/note.h"
 #include "unit/memlog.h"
-#include "verify/sumdb.h"
+#include "verify/pass.h"
 
 /* Keys of golang.org/x/mod's own tests. */
 #define NAME "localhost.localdev/sumdb"
@@ -753,6 +753,119 @@ real_log(void **state)
 	assert_true(hm_map_has(&w->cache, HM_S("sum.golang.org/tile/8/0/x239/226")));
 }
 
+/* ---- for somebody else (verify/pass.h) */
+
+static hm_str
+expect_pass(struct world *w, const char *path, bool want)
+{
+	struct hm_err err = { 0 };
+	bool proven, spoilt;
+	hm_str out;
+
+	assert_ok(hm_pass(w->db, &w->arena, hm_str_of(path), &out, &proven, &spoilt, &err), &err);
+	assert_int_equal(proven, want);
+	return out;
+}
+
+static void
+expect_lie(struct world *w, const char *path, const char *why)
+{
+	struct hm_err err = { 0 };
+	bool proven, spoilt;
+	hm_str out;
+
+	assert_int_equal(
+		hm_pass(w->db, &w->arena, hm_str_of(path), &out, &proven, &spoilt, &err), -1);
+	assert_int_equal(err.code, HM_ESECURITY);
+	assert_true(hm_str_contains(hm_err_str(&err), hm_str_of(why)));
+	assert_false(proven);
+	hm_err_free(&err);
+	restart(w);
+}
+
+static hm_str
+remote(struct world *w, const char *path)
+{
+	return stored(&w->remote, hm_str_of(path));
+}
+
+static void
+pass(void **state)
+{
+	struct world *w = *state;
+	const char *sampler = "/lookup/rsc.io/sampler@v1.3.0";
+	unsigned reads;
+
+	assert_true(hm_str_eq(expect_pass(w, sampler, true), remote(w, sampler)));
+	expect_latest(w, 3);
+	assert_true(hm_str_eq(expect_pass(w, "/tile/2/0/000.p/3", true),
+	                      remote(w, "/tile/2/0/000.p/3")));
+	/* A narrow one is the beginning of the wide one. */
+	reads = w->reads;
+	assert_true(hm_str_eq(expect_pass(w, "/tile/2/0/000.p/2", true),
+	                      hm_str_sub(remote(w, "/tile/2/0/000.p/3"), 0, 64)));
+	assert_int_equal(w->reads, reads);
+
+	/* A tile of a tree that was not seen yet: the newest head is asked for. */
+	store(w, &w->remote, HM_S("/latest"), sign_tree(w, 4));
+	assert_true(
+		hm_str_eq(expect_pass(w, "/tile/2/0/000", true), remote(w, "/tile/2/0/000")));
+	expect_latest(w, 4);
+	assert_int_equal(expect_pass(w, "/tile/2/0/007", false).n, 0);
+	assert_int_equal(expect_pass(w, "/tile/2/1/000.p/3", false).n, 0);
+	assert_int_equal(expect_pass(w, "/tile/2/63/000", false).n, 0);
+	assert_int_equal(expect_pass(w, "/tile/2/0/x999/x999/x999/x999/x999/999", false).n, 0);
+
+	/* Records. */
+	store(w, &w->remote, HM_S("/tile/2/data/000.p/1"),
+	      HM_S(QUOTE "\n" QUOTE_MOD "\nrsc.io/quote v1.5.2 h2:xyzzy\n\n"));
+	expect_pass(w, "/tile/2/data/000.p/1", true);
+}
+
+static void
+pass_lies(void **state)
+{
+	struct world *w = *state;
+	hm_str right = remote(w, "/lookup/rsc.io/sampler@v1.3.0");
+	char *bent;
+
+	store(w, &w->remote, HM_S("/lookup/rsc.io/other@v1.3.0"), right);
+	expect_lie(w, "/lookup/rsc.io/other@v1.3.0", "another module");
+
+	bent = (char *)(uintptr_t)hm_arena_dup(&w->arena, right).p;
+	bent[40] ^= 1;
+	store(w, &w->remote, HM_S("/lookup/rsc.io/sampler@v1.3.0"),
+	      hm_str_make(bent, right.n));
+	expect_lie(w, "/lookup/rsc.io/sampler@v1.3.0", "cannot authenticate record data");
+
+	store(w, &w->remote, HM_S("/tile/2/data/000.p/1"), HM_S(QUOTE "\n\n"));
+	expect_lie(w, "/tile/2/data/000.p/1", "another record 0");
+	store(w, &w->remote, HM_S("/tile/2/data/000.p/1"), HM_S(QUOTE));
+	expect_lie(w, "/tile/2/data/000.p/1", "there are 0 records");
+
+	right = remote(w, "/tile/2/0/000");
+	bent = (char *)(uintptr_t)hm_arena_dup(&w->arena, right).p;
+	bent[100] ^= 1;
+	store(w, &w->remote, HM_S("/tile/2/0/000"), hm_str_make(bent, right.n));
+	store(w, &w->remote, HM_S("/latest"), sign_tree(w, 4));
+	expect_lie(w, "/tile/2/0/000", "inconsistent tile");
+	assert_null(stored(&w->cache, HM_S(NAME "/tile/2/0/000")).p);
+}
+
+/* Tiles that cannot be had do not make an answer wrong. */
+static void
+pass_unproven(void **state)
+{
+	struct world *w = *state;
+
+	w->no_tiles = true;
+	assert_int_equal(expect_pass(w, "/lookup/rsc.io/sampler@v1.3.0", false).n, 0);
+	store(w, &w->config, HM_S(NAME "/latest"), HM_S(""));
+	restart(w);
+	assert_true(expect_pass(w, "/lookup/rsc.io/sampler@v1.3.0", false).n > 0);
+	assert_null(stored(&w->cache, HM_S(NAME "/lookup/rsc.io/sampler@v1.3.0")).p);
+}
+
 int
 test_verify_sumdb(void)
 {
@@ -775,6 +888,9 @@ test_verify_sumdb(void)
 		WITH_WORLD(bad_key),
 		WITH_WORLD(threads),
 		WITH_WORLD(real_log),
+		WITH_WORLD(pass),
+		WITH_WORLD(pass_lies),
+		WITH_WORLD(pass_unproven),
 	};
 #undef WITH_WORLD
 
