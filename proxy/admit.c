@@ -129,8 +129,8 @@ compare_mod(struct hm_arena *a, const struct hm_zip *z, struct hm_modver m, hm_s
 }
 
 static int
-check_bytes(struct hm_arena *a, struct hm_modver m, hm_str data, const hm_str *mod, hm_str *h1,
-            struct hm_err *err)
+check_bytes(const struct admit *ad, struct hm_arena *a, struct hm_modver m, hm_str data,
+            const hm_str *mod, hm_str *h1, struct hm_err *err)
 {
 	struct hm_zip z;
 
@@ -139,7 +139,7 @@ check_bytes(struct hm_arena *a, struct hm_modver m, hm_str data, const hm_str *m
 	if (hm_zip_open(a, data, &z, err) || hm_modzip_check(&z, m.path, m.version, err))
 		return -1;
 	z.mapped = true;
-	if (hm_h1_zip(a, &z, 1, h1, err))
+	if (hm_h1_zip(a, &z, ad->threads ? ad->threads : 1, h1, err))
 		return -1;
 	return mod ? compare_mod(a, &z, m, *mod, err) : 0;
 }
@@ -154,7 +154,7 @@ admit_check_zip(const struct admit *ad, struct hm_arena *a, hm_str path, hm_str 
 
 	if (hm_file_map(file, &data, err))
 		return hm_modver_wrap(err, m);
-	rc = check_bytes(a, m, data, mod, h1, err);
+	rc = check_bytes(ad, a, m, data, mod, h1, err);
 	hm_file_unmap(data);
 	if (rc)
 		return hm_modver_wrap(err, m);

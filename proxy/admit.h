@@ -31,6 +31,7 @@ struct admit {
 	struct ownlog *ownlog;    /* what it has under other hashes is refused; may be NULL */
 	struct facts *facts;      /* told of what admit_module() stores; may be NULL */
 	hm_str source;            /* where from, for the facts: "import", a URL */
+	unsigned threads;         /* that hash a zip; 0: one */
 };
 
 int admit_check_info(hm_str path, hm_str version, hm_str info, struct hm_err *err);

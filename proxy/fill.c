@@ -16,7 +16,8 @@
  * this is what a storm may take of memory.
  */
 enum { BUCKETS = 1024, QUEUE_MAX = 2000, HOUSE_AT_ONCE = 2 };
-enum { LARGE_ZIP = 4 << 20 };
+/* Zips from SHARED_ZIP on are checked by several cores, from LARGE_ZIP on one at a time. */
+enum { SHARED_ZIP = 512 << 10, LARGE_ZIP = 4 << 20, MAX_THREADS = 4 };
 
 struct waiter {
 	struct hm_exchange *x;
@@ -88,19 +89,25 @@ fills_free(struct fills *f)
 	free(f);
 }
 
-void
+unsigned
 fills_compute(struct fills *all, uint64_t bytes)
 {
+	unsigned threads = 1;
+
 	if (bytes > LARGE_ZIP)
 		pthread_mutex_lock(&all->large);
 	while (sem_wait(&all->cores) && errno == EINTR)
 		;
+	while (bytes > SHARED_ZIP && threads < MAX_THREADS && sem_trywait(&all->cores) == 0)
+		threads++;
+	return threads;
 }
 
 void
-fills_computed(struct fills *all, uint64_t bytes)
+fills_computed(struct fills *all, uint64_t bytes, unsigned threads)
 {
-	sem_post(&all->cores);
+	while (threads-- > 0)
+		sem_post(&all->cores);
 	if (bytes > LARGE_ZIP)
 		pthread_mutex_unlock(&all->large);
 }

@@ -33,10 +33,11 @@ bool bring_kept(struct fill *f);
 void bring(struct fill *f);
 /*
  * Around the check of a zip of so many bytes, which takes a core and memory and waits for
- * nothing: as many at once as there are cores, of large ones a single one.
+ * nothing: as many at once as there are cores, of large ones a single one.  Answers how
+ * many threads it may have: more than one where other cores have nothing to do.
  */
-void fills_compute(struct fills *all, uint64_t bytes);
-void fills_computed(struct fills *all, uint64_t bytes);
+unsigned fills_compute(struct fills *all, uint64_t bytes);
+void fills_computed(struct fills *all, uint64_t bytes, unsigned threads);
 /* It is not even tried. */
 void bring_refused(struct fill *f, int status, hm_str text);
 
