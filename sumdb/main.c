@@ -25,7 +25,7 @@ usage(FILE *out)
 	      "                           (default: go env GOPROXY)\n"
 	      "    --offline              unknown versions are not fetched\n"
 	      "    --fetches N            at once (default 8)\n"
-	      "    --memory MIB           records looked up lately are kept in memory (default 4)\n"
+	      "    --memory MIB           records and tiles asked for lately (default 16)\n"
 	      "    --missing-keep SEC     \"not found\" is remembered so long (default 30)\n"
 	      "    --rate N               requests a second of one account or address (default 0:\n"
 	      "                           no limit)\n"
@@ -156,7 +156,7 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { .listen = HM_S("127.0.0.1:8090"), .fetches = 8,
-		             .rate_burst = 1000, .memory_mib = 4, .missing_keep = 30,
+		             .rate_burst = 1000, .memory_mib = 16, .missing_keep = 30,
 		             .witness_quorum = -1, .witness_wait = 5,
 		             .access_log = HM_S("off") };
 	struct hm_log log = { .write = hm_program_log };

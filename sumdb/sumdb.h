@@ -37,7 +37,7 @@ struct options {
 	bool insecure_http;   /* plain HTTP on any address */
 	bool behind_tls;      /* the same, and credentials over it: something in front speaks TLS */
 	int rate, rate_burst; /* requests a second of one account or address; 0: no limit */
-	int memory_mib;       /* of records that were looked up lately */
+	int memory_mib;       /* of records and tiles asked for lately */
 	int missing_keep;     /* seconds that "not found" is remembered */
 	hm_str key, url;      /* prove, check, monitor: of a log as others see it */
 	hm_str pattern;       /* monitor --for */

@@ -197,17 +197,11 @@ serve_lookup(struct hm_logserve *s, struct hm_exchange *x, hm_str word)
 
 static void
 answer_tile(struct hm_logserve *s, struct hm_exchange *x, const struct hm_tile *t,
-            struct hm_tile_data *d)
+            const struct hm_tile_data *d)
 {
-	hm_str type = t->l < 0 ? TEXT : BYTES;
-
-	if (d->fd < 0) {
-		answer(x, 200, type, forever(s, t->l < 0), d->bytes);
-		return;
-	}
-	hm_exchange_field(x, "Content-Type", type);
+	hm_exchange_field(x, "Content-Type", t->l < 0 ? TEXT : BYTES);
 	hm_exchange_field(x, "Cache-Control", forever(s, t->l < 0));
-	hm_exchange_reply_file(x, 200, d->fd, 0, d->size);
+	hm_exchange_reply_borrowed(x, 200, d->bytes, d->held ? hm_tilelog_release : NULL, d->held);
 }
 
 /* Is it tile/H/L/N...? Its second element behind "tile/" is a level then. */

@@ -17,6 +17,7 @@
 #include "tilelog/index.h"
 #include "tilelog/recent.h"
 #include "tilelog/tail.h"
+#include "tilelog/tilecache.h"
 #include "tilelog/tilelog.h"
 
 enum {
@@ -25,12 +26,13 @@ enum {
 	UNPUBLISHED_MAX = 1 << 20, /* records in memory when the public files cannot be written */
 	READERS_MAX = 64,
 	RECENT_NAMES = 1 << 19, /* gathered before they go into the large index */
-	RECENT_MIB = 4,
-	RECENT_BYTES = 256,   /* of a record that was looked up lately */
+	MEMORY_MIB = 16,
+	RECENT_SHARE = 4,     /* of the memory goes to records that were looked up lately */
+	RECENT_BYTES = 256,   /* of such a record */
 };
 
-/* One bit a full tile that was read and found right. */
-struct tile_bits {
+/* Of each full tile that was read and found right, its file as it was then; 0: not yet. */
+struct tile_stamps {
 	uint64_t *v;
 	size_t n;
 };
@@ -65,9 +67,10 @@ struct hm_tilelog {
 	int readers;
 
 	struct hm_recent *recent;
+	struct hm_tilecache *kept;
 
 	pthread_mutex_t right_mutex; /* guards right */
-	struct tile_bits right[1 + HM_TAIL_LEVELS]; /* data tiles first */
+	struct tile_stamps right[1 + HM_TAIL_LEVELS]; /* data tiles first */
 
 	pthread_mutex_t mutex; /* guards what follows */
 	pthread_cond_t work;   /* the sequencer waits */

@@ -28,7 +28,7 @@ new_log(hm_str dir, const struct hm_tilelog_opts *opts)
 	l->log = opts->log;
 	l->lock = -1;
 	l->last = &l->first;
-	l->recent = hm_recent_new(RECENT_MIB * (1 << 20) / RECENT_BYTES);
+	hm_tilelog_remember(l, MEMORY_MIB);
 	pthread_rwlockattr_init(&fair);
 #ifdef __GLIBC__
 	pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -82,6 +82,7 @@ hm_tilelog_free(struct hm_tilelog *l)
 		hm_logindex_free(l->reader[--l->readers]);
 	hm_logindex_free(l->index);
 	hm_recent_free(l->recent);
+	hm_tilecache_free(l->kept);
 	hm_tail_free(&l->tail);
 	for (size_t i = 0; i < sizeof(l->right) / sizeof(*l->right); i++)
 		free(l->right[i].v);
@@ -453,8 +454,12 @@ hm_tilelog_open(hm_str dir, const struct hm_log *log, struct hm_tilelog **out, s
 void
 hm_tilelog_remember(struct hm_tilelog *l, int mib)
 {
+	size_t all = (size_t)mib << 20, records = all / RECENT_SHARE;
+
 	hm_recent_free(l->recent);
-	l->recent = hm_recent_new(((size_t)mib << 20) / RECENT_BYTES);
+	hm_tilecache_free(l->kept);
+	l->recent = hm_recent_new(records / RECENT_BYTES);
+	l->kept = hm_tilecache_new(all - records);
 }
 
 int

@@ -94,8 +94,8 @@ int hm_tilelog_read_hashes(void *l, const int64_t *index, size_t n, struct hm_ha
 void hm_tilelog_free(struct hm_tilelog *l);
 
 /*
- * Records that were looked up lately are kept in about so much memory (4 MiB unless said).
- * Before anything is looked up.
+ * Records and tiles that were asked for lately are kept in about so much memory (16 MiB
+ * unless said).  Before anything is looked up.
  */
 void hm_tilelog_remember(struct hm_tilelog *l, int mib);
 
@@ -157,17 +157,17 @@ hm_str hm_tilelog_latest(struct hm_tilelog *l, struct hm_arena *a, int64_t *size
 hm_str hm_tilelog_checkpoint(struct hm_tilelog *l, struct hm_arena *a);
 
 /*
- * A tile of height 8: either its bytes (in the arena), or an open file that has them
- * from its start on.  HM_ENOTFOUND for a tile that the signed tree does not have;
- * HM_EINVALID names one that is damaged: it is not handed out.
+ * A tile of height 8.  HM_ENOTFOUND for one that the signed tree does not have;
+ * HM_EINVALID names one that is damaged: it is not handed out.  Every byte was proven by
+ * the signed head, however often its file changes meanwhile.
  */
 struct hm_tile_data {
-	hm_str bytes;
-	int fd;       /* -1: bytes; else the caller closes it */
-	uint64_t size;
+	hm_str bytes; /* in the arena, or what is held has them */
+	void *held;   /* to hm_tilelog_release(), when not NULL; from any thread */
 };
 int hm_tilelog_tile(struct hm_tilelog *l, struct hm_arena *a, const struct hm_tile *t,
                     struct hm_tile_data *out, struct hm_err *err);
+void hm_tilelog_release(void *held);
 /* The same records as a C2SP entry bundle: each behind its length in two bytes. */
 int hm_tilelog_entries(struct hm_tilelog *l, struct hm_arena *a, int64_t n, int w, hm_str *out,
                        struct hm_err *err);

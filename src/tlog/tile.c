@@ -9,6 +9,8 @@
 #define LEVEL_MAX 63
 /* Each element of a path names three digits of the number. */
 #define PATH_BASE 1000
+/* Room that an integer takes, at most. */
+#define NUMBER_MAX 24
 
 static int
 full_width(int h)
@@ -131,35 +133,59 @@ hm_tile_make(struct hm_arena *a, const struct hm_tile *t, const struct hm_hash_r
 
 /* x001/x234/067 */
 static size_t
-put_number(char *out, size_t room, int64_t n)
+put_number(char *out, int64_t n)
 {
 	int part[8];
 	int parts = 0;
 	size_t len = 0;
 
+	if (n < 0)
+		return (size_t)snprintf(out, NUMBER_MAX, "%" PRId64, n);
 	do {
 		part[parts++] = (int)(n % PATH_BASE);
 		n /= PATH_BASE;
 	} while (n > 0);
-	while (parts-- > 0)
-		len += (size_t)snprintf(out + len, room - len, parts ? "x%03d/" : "%03d",
-		                        part[parts]);
+	while (parts-- > 0) {
+		if (parts)
+			out[len++] = 'x';
+		out[len++] = (char)('0' + part[parts] / 100);
+		out[len++] = (char)('0' + part[parts] / 10 % 10);
+		out[len++] = (char)('0' + part[parts] % 10);
+		if (parts)
+			out[len++] = '/';
+	}
 	return len;
 }
 
+static size_t
+put_small(char *out, int n)
+{
+	if (n < 0 || n > 9) /* no tile that is there has such */
+		return (size_t)snprintf(out, NUMBER_MAX, "%d", n);
+	out[0] = (char)('0' + n);
+	return 1;
+}
+
+/* Servers check a path by making it again, for each request: so without printf. */
 size_t
 hm_tile_path_put(const struct hm_tile *t, char out[HM_TILE_PATH_MAX])
 {
-	const size_t max = HM_TILE_PATH_MAX;
-	size_t n;
+	size_t n = 5;
 
-	if (t->l < 0)
-		n = (size_t)snprintf(out, max, "tile/%d/data/", t->h);
-	else
-		n = (size_t)snprintf(out, max, "tile/%d/%d/", t->h, t->l);
-	n += put_number(out + n, max - n, t->n);
+	memcpy(out, "tile/", n);
+	n += put_small(out + n, t->h);
+	out[n++] = '/';
+	if (t->l < 0) {
+		memcpy(out + n, "data", 4);
+		n += 4;
+	} else {
+		n += put_small(out + n, t->l);
+	}
+	out[n++] = '/';
+	n += put_number(out + n, t->n);
+	out[n] = '\0';
 	if (t->w != full_width(t->h))
-		n += (size_t)snprintf(out + n, max - n, ".p/%d", t->w);
+		n += (size_t)snprintf(out + n, NUMBER_MAX, ".p/%d", t->w);
 	return n;
 }
 

@@ -52,8 +52,8 @@ t "  fsck names the record" fails_with 1 "tile/8/data: record " "$sumdb" fsck --
 t "  and cannot repair it" fails_with 1 "is not the one that was logged" "$sumdb" fsck --repair --dir "$work/log"
 fresh && flip "$work/log/public/tile/8/0/001" 77
 here "start with a damaged hash tile" start "$work/log"
-damaged_hash() { [ "$(status "$url/tile/8/0/001")" = 500 ] && named 'tile/8/0/001: damaged' && [ "$(status "$url/tile/8/0/000")" = 200 ] && [ "$(lookup 258)" = 500 ] && [ "$(lookup 259)" = 200 ]; }
-t "  it is not served" damaged_hash
+damaged_hash() { [ "$(status "$url/tile/8/0/001")" = 500 ] && named 'tile/8/0/001: damaged' && [ "$(status "$url/tile/8/0/000")" = 200 ] && [ "$(lookup 258)" = 500 ] && [ "$(lookup 259)" = 500 ] && [ "$(lookup 10)" = 200 ]; }
+t "  it is not served, nor is a record that it should prove" damaged_hash
 stop
 mended() {
 	"$sumdb" fsck --repair --dir "$work/log" >"$work/fsck" && grep -q 'tile/8/0/001: written again' "$work/fsck" && cmp "$work/log/public/tile/8/0/001" "$work/base/public/tile/8/0/001"
@@ -61,8 +61,37 @@ mended() {
 t "  fsck makes it again" mended
 fresh && truncate -s 100 "$work/log/public/tile/8/data/001" && rm "$work/log/public/tile/8/0/000"
 here "start with a truncated and a missing tile" start "$work/log"
-short() { [ "$(status "$url/tile/8/data/001")" = 500 ] && named 'tile/8/data/001: damaged tile: its length is wrong' && [ "$(status "$url/tile/8/0/000")" = 500 ] && named 'tile/8/0/000: damaged tile: it is not there' && [ "$(lookup 590)" = 200 ] || { cat "$work/body" "$work/serve.log"; return 1; }; }
+short() { [ "$(status "$url/tile/8/data/001")" = 500 ] && named 'tile/8/data/001: damaged tile: too few records' && [ "$(status "$url/tile/8/0/000")" = 500 ] && named 'tile/8/0/000: damaged tile: it is not there' && [ "$(lookup 590)" = 200 ] || { cat "$work/body" "$work/serve.log"; return 1; }; }
 t "  both are named" short
+stop
+
+# -- damaged while it is served: what the server has in memory stays right, and what it
+# reads again it proves again, though it did so before
+fresh
+here "start with whole tiles" start "$work/log"
+gets() { [ "$(status "$url/$1")" = 200 ] && cmp "$work/body" "$work/base/public/$1"; }
+all_get() { for _ in 1 2 3; do gets tile/8/0/001 && gets tile/8/data/001 || return 1; done; }
+t "  they are served" all_get
+flip "$work/log/public/tile/8/0/001" 77
+flip "$work/log/public/tile/8/data/001" 5040
+t "  damaged now, they are served as they were proven" all_get
+stop
+fresh
+sleep 3 # a file's times are believed when they are some seconds old
+here "start without memory for tiles" start "$work/log" HERMOD_SUMDB_MEMORY=0
+t "  they are served" all_get
+t "  and records" bash -c "for i in 258 300 500; do curl -sf '$url/lookup/example.com/m0'\$i@v1.0.0 >/dev/null || exit 1; done"
+was=$work/log/public/tile/8
+touch -r "$was/data/001" "$work/time"
+flip "$was/data/001" 5040
+touch -r "$work/time" "$was/data/001"
+t "  a data tile that is damaged now is not" bash -c "[ \$(curl -s -o '$work/body' -w '%{http_code}' '$url/tile/8/data/001') = 500 ] && grep -q 'tile/8/data/001: damaged tile: a record is not' '$work/body'"
+t "  the others are" gets tile/8/0/001
+flip "$was/0/001" 77
+t "  nor is a hash tile, nor what it should prove" eval '[ "$(status "$url/tile/8/0/001")" = 500 ] && named "tile/8/0/001: damaged" && [ "$(lookup 301)" = 500 ] && gets tile/8/0/000'
+flip "$was/0/001" 77
+flip "$was/data/001" 5040
+t "  put right, they are served again" all_get
 stop
 
 # -- refused at the start

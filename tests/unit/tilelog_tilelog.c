@@ -120,14 +120,8 @@ read_tiles(void *ctx, const struct hm_tile *t, size_t n, hm_str *data, struct hm
 
 		if (hm_tilelog_tile(ctx, &arena, &t[i], &d, e))
 			return -1;
-		data[i] = d.bytes;
-		if (d.fd >= 0) {
-			int rc = hm_file_read_fd(&arena, d.fd, "tile", 1 << 20, &data[i], e);
-
-			close(d.fd);
-			if (rc)
-				return -1;
-		}
+		data[i] = hm_arena_dup(&arena, d.bytes);
+		hm_tilelog_release(d.held);
 	}
 	return 0;
 }
