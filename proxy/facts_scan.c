@@ -144,6 +144,8 @@ facts_scan(struct facts *f, uint64_t *changed, struct hm_err *err)
 		rc = store_walk(facts_store(f), &walk, err);
 	if (rc == 0)
 		rc = scan_gone(&s, err);
+	if (rc == 0)
+		sumdb_sweep(facts_store(f), &s, scan_stops);
 	hm_stmt_free(s.rows);
 	facts_reader_done(f, s.db);
 	if (rc == 0 && !facts_stopping(f))

@@ -357,6 +357,8 @@ fsck_run(struct fsck *k, struct hm_err *err)
 		hm_pool_each(0, w.v.n, check_one, &w);
 	if (rc == 0)
 		rc = check_gone(&w, err);
+	if (rc == 0)
+		rc = fsck_sumdb(&w, err);
 	pthread_mutex_destroy(&w.mutex);
 	hm_arena_free(&w.arena);
 	return rc;

@@ -4,6 +4,7 @@
  * Each zip is inflated and hashed, and held against its .ziphash, its .mod and what
  * facts.db remembers; .info and .mod are read as admit.h does; the list must name what
  * has a .mod; nothing else may lie in these folders, but for what someone is writing.
+ * What was kept of checksum databases must be in their signed trees.
  * A server may run meanwhile: what looks wrong is looked at again under the version's
  * lock before it is said.
  *

@@ -62,6 +62,9 @@ struct mending {
 void fsck_mend_here(struct mending *md);
 void fsck_mend_fetch(struct mending *md);
 
+/* fsck_sumdb.c: what was kept of checksum databases. */
+int fsck_sumdb(struct fsck_work *w, struct hm_err *err);
+
 /* "what: why", counted as wrong (or as nothing). */
 void fsck_say(struct fsck_work *w, uint64_t wrong, uint64_t mended, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -6,9 +6,10 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "mod/modpath.h"
+#include "os/clock.h"
 #include "os/file.h"
 
-enum { DEPTH_MAX = 200 };
+enum { DEPTH_MAX = 200, SUMDB_DEPTH_MAX = 40 };
 
 int
 store_file_kind(struct hm_arena *a, hm_str name, hm_str *version)
@@ -106,4 +107,107 @@ store_walk(const struct hm_store *s, const struct walk *w, struct hm_err *err)
 		free(d);
 	}
 	return rc;
+}
+
+/* ---- checksum databases */
+
+struct walker {
+	const struct sumdb_walk *w;
+	size_t root; /* length of "<store>/cache/download/sumdb/" */
+};
+
+static bool
+is_left(hm_str file)
+{
+	struct stat st;
+
+	return lstat(file.p, &st) == 0 && hm_clock_unix() - st.st_mtim.tv_sec >= SUMDB_TEMP_AGE;
+}
+
+/* The database's name ends where the first of its own folders begins. */
+static void
+sumdb_one(struct walker *x, hm_str file)
+{
+	struct sumdb_file f = { .file = file };
+	hm_str rel = hm_str_from(file, x->root);
+	ptrdiff_t at = hm_str_index(rel, HM_S("/lookup/"));
+	ptrdiff_t tile = hm_str_index(rel, HM_S("/tile/"));
+
+	if (hm_str_has_suffix(file, HM_S(".tmp"))) {
+		if (is_left(file))
+			x->w->left(x->w->ctx, file);
+		return;
+	}
+	if (tile > 0 && (at < 0 || tile < at))
+		at = tile;
+	if (at <= 0 || !x->w->file)
+		return;
+	f.name = hm_str_sub(rel, 0, (size_t)at);
+	f.rest = hm_str_from(rel, (size_t)at);
+	x->w->file(x->w->ctx, &f);
+}
+
+static void
+sumdb_folder(struct walker *x, hm_str dir, int depth)
+{
+	struct hm_arena a = { 0 };
+	struct hm_dirents e = { 0 };
+	struct hm_err err = { 0 };
+
+	if (depth > SUMDB_DEPTH_MAX || hm_dir_read(&a, dir.p, &e, &err))
+		e.n = 0;
+	hm_err_free(&err);
+	for (size_t i = 0; i < e.n && !(x->w->stop && x->w->stop(x->w->ctx)); i++) {
+		hm_str name = hm_path_cat(&a, dir, e.v[i].name);
+
+		if (e.v[i].type == DT_DIR)
+			sumdb_folder(x, name, depth + 1);
+		else if (e.v[i].type == DT_REG)
+			sumdb_one(x, name);
+	}
+	hm_arena_free(&a);
+}
+
+void
+sumdb_walk(const struct hm_store *s, const struct sumdb_walk *w)
+{
+	struct hm_arena a = { 0 };
+	struct walker x = { .w = w };
+	hm_str root = hm_arena_printf(&a, HM_F "/cache/download/sumdb", HM_P(s->root));
+
+	x.root = root.n + 1;
+	sumdb_folder(&x, root, 0);
+	hm_arena_free(&a);
+}
+
+static void
+remove_left(void *ctx, hm_str file)
+{
+	struct hm_err err = { 0 };
+
+	(void)ctx;
+	hm_file_remove(file.p, &err);
+	hm_err_free(&err);
+}
+
+struct sweep {
+	void *ctx;
+	bool (*stop)(void *ctx);
+};
+
+static bool
+sweep_stops(void *ctx)
+{
+	struct sweep *s = ctx;
+
+	return s->stop && s->stop(s->ctx);
+}
+
+void
+sumdb_sweep(const struct hm_store *s, void *ctx, bool (*stop)(void *ctx))
+{
+	struct sweep x = { ctx, stop };
+	const struct sumdb_walk w = { .ctx = &x, .left = remove_left, .stop = sweep_stops };
+
+	sumdb_walk(s, &w);
 }

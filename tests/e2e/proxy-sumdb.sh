@@ -97,4 +97,98 @@ second() { fails_with 1 "in use by another process" timeout 20 "$sumdb" fsck --d
 here "start again" start "file://$fx/good"
 t "a second process on the log is refused" second
 stop
+
+# -- somebody else's database, through an upstream that may lie
+dbkey=$(cat "$fx/log.key")
+kept=cache/download/sumdb/test.example
+# up LIE: a fresh upstream that passes that database on.
+up() { rm -rf "$work/up" && cp -r "$fx/good" "$work/up" && cp -r "$fx/log$1/sumdb" "$work/up/"; }
+# through STORE ARGS...: a proxy behind it.
+through() {
+	local store=$1
+	shift
+	launch "$work/through.log" env GOSUMDB="${knows-$dbkey}" "$proxy" serve --dir "$work/$store" --listen 127.0.0.1:0 --upstream "${from:-file://$work/up}" --sumdbs test.example --missing-keep 1 "$@"
+}
+# verified CACHE MODULE@VERSION: go, with nothing in its cache, behind the proxy.
+verified() { rm -rf "$work/client" && GOPROXY=$url GOSUMDB=$dbkey GOPATH=$work/client GOMODCACHE=$work/mc.$1 "$GO" mod download "$2"; }
+# fetches PATH STATUS
+fetches() { [ "$(curl -s -o "$work/body" -w '%{http_code}' "$url/sumdb/test.example/$1")" = "$2" ] || { echo "$1: not $2"; cat "$work/body" "$work/through.log"; return 1; }; }
+rejected() { curl -s "$url/metrics" | has "^hermod_proxy_rejected_sumdb_total $1\$"; }
+
+up ''
+here "an honest upstream" through h
+honest() { verified h example.com/words@v1.0.0 && cmp "$work/h/$kept/tile/8/0/000.p/4" "$work/up/sumdb/test.example/tile/8/0/000.p/4" && [ -s "$work/h/$kept/lookup/example.com/words@v1.0.0" ] && rejected 0; }
+t "  go verifies, and what was proven is stored" honest
+other_files() { fetches latest 200 && fetches tile/8/data/000.p/4 200 && cmp "$work/body" "$work/up/sumdb/test.example/tile/8/data/000.p/4" && cmp "$work/body" "$work/h/$kept/tile/8/data/000.p/4"; }
+t "  records and the newest head, too" other_files
+narrow() { fetches tile/8/0/000.p/2 200 && head -c 64 "$work/up/sumdb/test.example/tile/8/0/000.p/4" | cmp - "$work/body"; }
+t "  a narrow tile comes of the wide one, which upstream alone has" narrow
+none() { ! fetches tile/8/0/001 200 >/dev/null && [ ! -e "$work/h/$kept/tile/8/0/001" ]; }
+t "  what no tree has is not there" none
+stop
+for lie in tile record signature fork; do
+	up -$lie
+	here "an upstream with a wrong $lie" through "l.$lie"
+	caught() {
+		fetches lookup/example.com/words@v1.0.0 403 && ! verified "l.$lie" example.com/words@v1.0.0 && [ -z "$(find "$work/l.$lie/$kept" -type f -path "*/${1:-lookup}/*" 2>/dev/null)" ] &&
+		[ -s "$work/l.$lie/evidence/sumdb,test.example,lookup,example.com,words@v1.0.0.why" ] && ! rejected 0
+	}
+	t "  is refused, kept as evidence and counted" caught
+	mended() { up ''; sleep 2.1; verified "m.$lie" example.com/words@v1.0.0; }
+	disbelieved() { ! mended; }
+	if [ $lie = fork ]; then t "  and the log that signed it is not believed again" disbelieved; else t "  and leaves nothing: once upstream is right, go verifies" mended; fi
+	stop
+done
+up ''
+cp "$work/up/sumdb/test.example/lookup/example.com/words@v1.1.0" "$work/up/sumdb/test.example/lookup/example.com/words@v1.0.0"
+here "an upstream with the record of another version" through l.swap
+t "  is refused" fetches lookup/example.com/words@v1.0.0 403
+printf 'x' | dd of="$work/up/sumdb/test.example/tile/8/data/000.p/4" bs=1 seek=30 conv=notrunc 2>/dev/null
+t "  as are other records in a tile" fetches tile/8/data/000.p/4 403
+t "  nothing of that is stored" bash -c "! find '$work/l.swap/$kept' -type f | grep -v '/tile/8/0/'"
+stop
+up -tile
+knows=off
+here "a database whose key the proxy does not know" through u
+unknown_key() { fetches tile/8/0/000.p/4 200 && fetches lookup/example.com/words@v1.0.0 200 && [ ! -e "$work/u/$kept" ]; }
+t "  is passed on, and not stored" unknown_key
+t "  go finds the lie" fails_with 1 "downloaded inconsistent tile" verified u example.com/words@v1.0.0
+unset knows
+stop
+if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
+	up ''
+	mkfifo "$work/hold"
+	"$BUILDDIR/tests/e2e/fixture_proxy" "$work/up" >"$work/fixture.out" 2>&1 <"$work/hold" &
+	pids+=($!)
+	exec 8>"$work/hold"
+	for _ in $(seq 100); do grep -q 'http://' "$work/fixture.out" && break; sleep 0.05; done
+	from=$(grep -o 'http://[0-9.:]*' "$work/fixture.out" | head -n 1)
+	here "an upstream that counts" through n
+	once() {
+		verified n1 example.com/words@v1.0.0 && verified n2 example.com/words@v1.0.0 && verified n3 example.com/greet@v1.0.0 || return 1
+		curl -s "$from/_log" | grep -o '/sumdb/[^ ]*' | sort | uniq -c >"$work/counts"
+		[ "$(wc -l <"$work/counts")" = 4 ] && ! grep -v '^ *1 ' "$work/counts" || { cat "$work/counts"; return 1; }
+	}
+	t "  is asked once for each record and tile, and that it has the database" once
+	stop
+	unset from
+else
+	skip "an upstream that counts" "no fixture_proxy"
+fi
+# -- what was stored is read again
+check() { GOSUMDB=$dbkey "$proxy" fsck --dir "$work/h" --upstream "file://$work/up" "$@" >"$work/said" 2>&1; }
+fsck() {
+	check && grep -q '; 0 wrong' "$work/said" || { cat "$work/said"; return 1; }
+	printf 'x' | dd of="$work/h/$kept/tile/8/0/000.p/4" bs=1 seek=30 conv=notrunc 2>/dev/null
+	touch -d '1 hour ago' "$work/h/$kept/tile/8/0/000.p/4.123.tmp"
+	! check && grep -q 'sumdb test.example: .*do not fit the signed tree' "$work/said" && grep -q 'temporary file that was left' "$work/said" &&
+	check --repair && grep -q ' 2 wrong, 2 mended' "$work/said" && [ ! -e "$work/h/$kept/tile/8/0/000.p/4" ] && [ -e "$work/h/$kept/lookup/example.com/words@v1.0.0" ] &&
+	[ -z "$(find "$work/h/$kept" -name '*.tmp')" ] && check && return 0
+	cat "$work/said"
+	return 1
+}
+t "fsck finds a wrong tile, sets it aside alone, and removes temporary files" fsck
+here "and a proxy over that" through h
+t "  has go verify" verified again example.com/words@v1.1.0
+stop
 finish
