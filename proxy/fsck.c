@@ -232,12 +232,12 @@ suspicious(struct fsck_work *w, struct hm_arena *a, struct hm_modver m)
 	struct diagnosis d;
 	int lock;
 
-	let_servers_write(w);
 	if (hm_store_lock(&w->k->p->store, m.path, m.version, &lock, &err)) {
 		fsck_say(w, 1, 0, HM_F ": " HM_F, HM_P(name), HM_P(hm_err_str(&err)));
 		hm_err_free(&err);
 		return;
 	}
+	let_servers_write(w); /* now that nobody makes it: what was made is known */
 	fsck_look(w->k, a, m, &d);
 	say_all(w, name, &d);
 	md.d = &d;
