@@ -254,6 +254,12 @@ cmd_fsck(struct options *o, struct hm_log *log, struct hm_err *err)
 {
 	struct hm_fsck f = { .repair = o->repair, .say = say };
 
+	if (o->is_public && o->is_private)
+		return hm_err_set(err, HM_EUSAGE, "--public and --private contradict each other");
+	if ((o->is_public || o->is_private) && !o->repair)
+		return hm_err_set(err, HM_EUSAGE, "--public and --private go with --repair");
+	if (o->is_public || o->is_private)
+		f.declare = o->is_public ? HM_DECLARED_PUBLIC : HM_DECLARED_PRIVATE;
 	if (hm_tilelog_fsck(o->dir, log, &f, err))
 		return -1;
 	printf("%lld records, %llu wrong, %llu mended\n", (long long)f.size,

@@ -43,7 +43,7 @@ struct options {
 	hm_str pattern;       /* monitor --for */
 	hm_str state;         /* monitor: the head it saw last */
 	hm_str output;        /* prove */
-	bool is_public, is_private; /* init: may everybody see all names? */
+	bool is_public, is_private; /* init, fsck --repair: may everybody see all names? */
 	bool offline;         /* unknown versions are not fetched */
 	bool repair;          /* fsck */
 	bool retire;          /* rotate */

@@ -12,7 +12,7 @@
 #include "tilelog/tail.h"
 #include "tilelog/tilelog.h"
 
-enum { KEY_FILE_MAX = 64 << 10 };
+enum { KEY_FILE_MAX = 64 << 10, DECLARED_MAX = 64 };
 
 hm_str
 hm_tilelog_file(struct hm_arena *a, hm_str dir, const char *name)
@@ -101,6 +101,40 @@ hm_tilelog_change_keys(struct hm_arena *a, hm_str dir, bool retire, struct hm_er
 	hm_secret_wipe((void *)(uintptr_t)text.p, text.n);
 	for (size_t i = 0; i < signers.n; i++)
 		hm_secret_wipe(signers.v[i].seed, sizeof(signers.v[i].seed));
+	return rc;
+}
+
+int
+hm_tilelog_read_declared(hm_str dir, enum hm_declared *out, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	hm_str file = hm_tilelog_file(&a, dir, "declared"), text;
+	int rc = hm_file_read(&a, file.p, DECLARED_MAX, &text, err);
+
+	*out = HM_UNDECLARED;
+	if (rc && err->code == HM_ENOTFOUND) {
+		hm_err_clear(err);
+		rc = 0;
+	} else if (rc == 0 && hm_str_eqz(text, "public\n")) {
+		*out = HM_DECLARED_PUBLIC;
+	} else if (rc == 0 && hm_str_eqz(text, "private\n")) {
+		*out = HM_DECLARED_PRIVATE;
+	} else if (rc == 0) {
+		rc = hm_err_set(err, HM_EINVALID, HM_F ": it says neither public nor private",
+		                HM_P(file));
+	}
+	hm_arena_free(&a);
+	return rc;
+}
+
+int
+hm_tilelog_write_declared(hm_str dir, bool open, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	int rc = hm_file_publish(hm_tilelog_file(&a, dir, "declared").p,
+	                         open ? HM_S("public\n") : HM_S("private\n"), 0644, true, err);
+
+	hm_arena_free(&a);
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "tilelog/tilelog.h"
 #include "tlog/note.h"
 #include "tlog/tile.h"
 
@@ -30,6 +31,10 @@ int hm_tilelog_read_keys(struct hm_arena *a, hm_str dir, struct hm_signers *sign
  * newest stays.  HM_ECONFLICT when there is a second one already, or none to retire.
  */
 int hm_tilelog_change_keys(struct hm_arena *a, hm_str dir, bool retire, struct hm_err *err);
+
+/* DIR/declared; HM_UNDECLARED where there is no such file, HM_EINVALID for another text. */
+int hm_tilelog_read_declared(hm_str dir, enum hm_declared *out, struct hm_err *err);
+int hm_tilelog_write_declared(hm_str dir, bool open, struct hm_err *err);
 
 /* Folders and links that a fresh log has. */
 int hm_tilelog_make_dirs(hm_str dir, struct hm_err *err);

@@ -337,6 +337,76 @@ read_heads(struct check *c, struct hm_arena *a, struct hm_err *err)
 	return 0;
 }
 
+/* ---- is the list of names a secret? */
+
+static const char *
+name_of(bool open)
+{
+	return open ? "public" : "private";
+}
+
+static int
+doubtful(struct check *c, struct hm_err *err)
+{
+	if (!c->f->repair)
+		return 0; /* it counts as wrong */
+	return hm_err_set(err, HM_EINVALID,
+	                  "is its list of names public? That is not known: --public or --private");
+}
+
+/* What it is to be with a new database. */
+static int
+choose_declared(struct check *c, bool *open, struct hm_err *err)
+{
+	enum hm_declared d = c->f->declare;
+
+	if (d == HM_UNDECLARED && hm_tilelog_read_declared(c->l->dir, &d, err)) {
+		say(c, HM_F, HM_P(hm_err_str(err)));
+		hm_err_clear(err);
+	}
+	*open = d == HM_DECLARED_PUBLIC;
+	return d == HM_UNDECLARED ? doubtful(c, err) : 0;
+}
+
+static int
+declare(struct check *c, bool open, struct hm_err *err)
+{
+	if (hm_logindex_declare(c->l->index, open, err) ||
+	    hm_tilelog_write_declared(c->l->dir, open, err))
+		return -1;
+	c->state.open = open;
+	say(c, "declared: %s", name_of(open));
+	return 0;
+}
+
+/* The file and the database, which is read. */
+static int
+check_declared(struct check *c, struct hm_err *err)
+{
+	enum hm_declared want = c->f->declare, d;
+	struct hm_err bad = { 0 };
+	bool open = c->state.open;
+
+	if (hm_tilelog_read_declared(c->l->dir, &d, &bad)) {
+		wrong(c, "declared", hm_err_str(&bad));
+		hm_err_free(&bad);
+	} else if (d == HM_UNDECLARED) {
+		wrong(c, "declared", HM_S("missing"));
+		want = want ? want : open ? HM_DECLARED_PUBLIC : HM_DECLARED_PRIVATE;
+	} else if (open != (d == HM_DECLARED_PUBLIC)) {
+		c->f->wrong++;
+		say(c, "declared: it says %s, index.db %s", name_of(!open), name_of(open));
+	} else if (want == HM_UNDECLARED || want == d) {
+		return 0;
+	} else {
+		return declare(c, !open, err);
+	}
+	if (want == HM_UNDECLARED || !c->f->repair)
+		return doubtful(c, err);
+	c->f->mended++;
+	return declare(c, want == HM_DECLARED_PUBLIC, err);
+}
+
 static int
 read_state(struct check *c, struct hm_arena *a, struct hm_err *err)
 {
@@ -363,8 +433,11 @@ new_database(struct check *c, struct hm_arena *a, struct hm_err *err)
 	static const char *const files[] = { "index.db", "index.db-wal", "index.db-shm" };
 	struct hm_tree tree;
 	hm_str latest, point;
+	bool open;
 	int rc;
 
+	if (choose_declared(c, &open, err))
+		return -1;
 	for (int i = 0; i < 3; i++) {
 		hm_str from = hm_tilelog_file(a, c->l->dir, files[i]);
 
@@ -388,6 +461,8 @@ new_database(struct check *c, struct hm_arena *a, struct hm_err *err)
 	};
 	rc = hm_logindex_create(c->l->index, &c->state, err);
 	if (rc == 0)
+		rc = declare(c, open, err);
+	if (rc == 0)
 		rc = hm_logindex_commit(c->l->index, err);
 	if (rc)
 		hm_logindex_rollback(c->l->index);
@@ -403,7 +478,7 @@ static int
 open_state(struct check *c, struct hm_arena *a, struct hm_err *err)
 {
 	if (read_state(c, a, err) == 0)
-		return read_heads(c, a, err);
+		return read_heads(c, a, err) || check_declared(c, err) ? -1 : 0;
 	c->f->wrong++;
 	if (!c->f->repair || err->code != HM_EINVALID)
 		return -1;

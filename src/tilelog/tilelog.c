@@ -194,7 +194,7 @@ hm_tilelog_create(struct hm_arena *a, hm_str dir, hm_str name, hm_str *vkey, str
 	}
 	hm_err_clear(err);
 	if (make_key(a, dir, name, vkey, err) || hm_tilelog_make_dirs(dir, err) ||
-	    read_keys(l, err) || make_state(l, a, err))
+	    hm_tilelog_write_declared(dir, false, err) || read_keys(l, err) || make_state(l, a, err))
 		goto out;
 	rc = 0;
 out:
@@ -255,6 +255,28 @@ check_head(struct hm_tilelog *l, struct hm_arena *a, const char *what, hm_str no
 	return 0;
 }
 
+/* What was declared is in two places, so that neither is lost with the other. */
+static int
+check_declared(struct hm_tilelog *l, bool open, struct hm_err *err)
+{
+	enum hm_declared d;
+	struct hm_err bad = { 0 };
+
+	if (hm_tilelog_read_declared(l->dir, &d, err))
+		return -1;
+	if (d == HM_UNDECLARED) {
+		if (hm_tilelog_write_declared(l->dir, open, &bad))
+			hm_log(l->log, HM_LOG_WARN, HM_F, HM_P(hm_err_str(&bad)));
+		hm_err_free(&bad);
+		return 0;
+	}
+	if (open == (d == HM_DECLARED_PUBLIC))
+		return 0;
+	return hm_err_set(err, HM_EINVALID,
+	                  HM_F "/declared says %s, index.db %s: fsck --repair --public or --private",
+	                  HM_P(l->dir), open ? "private" : "public", open ? "public" : "private");
+}
+
 static int
 load_state(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 {
@@ -264,6 +286,8 @@ load_state(struct hm_tilelog *l, struct hm_arena *a, struct hm_err *err)
 		return hm_err_wrap(err, HM_F "/", HM_P(l->dir));
 	if (check_head(l, a, "index.db", s.latest, false, &s.tree, err) ||
 	    check_head(l, a, "index.db", s.checkpoint, true, &s.tree, err))
+		return -1;
+	if (check_declared(l, s.open, err))
 		return -1;
 	l->open = s.open;
 	l->head = l->tree = s.tree;
@@ -473,6 +497,8 @@ hm_tilelog_declare(hm_str dir, bool open, struct hm_err *err)
 	rc = hm_logindex_open(dir, false, &l->index, err);
 	if (rc == 0)
 		rc = hm_logindex_declare(l->index, open, err);
+	if (rc == 0)
+		rc = hm_tilelog_write_declared(dir, open, err);
 	hm_tilelog_free(l);
 	return rc;
 }

@@ -7,6 +7,7 @@
  *	DIR/key                  note signer keys, one a line, 0600; all of them sign
  *	DIR/lock                 held by the one process that may write
  *	DIR/index.db             SQLite: the signed head, name -> record, what is not in tiles yet
+ *	DIR/declared             "public" or "private": is the list of names a secret?
  *	DIR/alarms               what was refused because it contradicts the log
  *	DIR/public/latest        signed tree head, "go.sum database tree"
  *	DIR/public/checkpoint    the same tree, origin line NAME (C2SP tlog-checkpoint)
@@ -99,7 +100,12 @@ void hm_tilelog_free(struct hm_tilelog *l);
  */
 void hm_tilelog_remember(struct hm_tilelog *l, int mib);
 
-/* The list of names in the log is no secret: anybody may read the records. */
+/*
+ * Public: the list of names in the log is no secret, anybody may read the records.  It is in
+ * the database and in DIR/declared; a log where they contradict each other is not opened, and
+ * a lost one of them is made again from the other: nothing guesses.
+ */
+enum hm_declared { HM_UNDECLARED, HM_DECLARED_PRIVATE, HM_DECLARED_PUBLIC };
 int hm_tilelog_declare(hm_str dir, bool open, struct hm_err *err);
 bool hm_tilelog_is_public(const struct hm_tilelog *l);
 

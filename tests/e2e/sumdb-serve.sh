@@ -95,6 +95,19 @@ here "start a public log" start open --offline
 public() { [ "$(status "$url/tile/8/data/000.p/1")" = 200 ] && [ "$(status "$url/tile/entries/000.p/1")" = 200 ]; }
 t "its data tiles are for everybody" public
 stop
+# What was declared outlives the database, and the file; in doubt nobody guesses.
+served() { start "$1" --offline && "${@:2}" && stop; }
+closed() { [ "$(status "$url/tile/8/data/000.p/1")" = 401 ]; }
+repaired() { local dir=$1; shift; "$sumdb" fsck --dir "$dir" --repair "$@"; }
+lose() { rm -rf "$work/lost" && cp -r "$work/${2:-open}" "$work/lost" && (cd "$work/lost" && eval "$1"); }
+here "its database is lost: it stays public" eval 'lose "rm index.db*" && repaired "$work/lost" && served lost public'
+here "so does a private one" eval 'lose "rm index.db*" private && repaired "$work/lost" && [ "$(cat "$work/lost/declared")" = private ] && served lost closed'
+here "the file is lost: made again from the database" eval 'lose "rm declared" && fails_with 1 "declared: missing" "$sumdb" fsck --dir "$work/lost" && served lost public && [ "$(cat "$work/lost/declared")" = public ]'
+here "both are lost: that must be said" eval 'lose "rm index.db* declared" && fails_with 1 "That is not known: --public or --private" repaired "$work/lost" && repaired "$work/lost" --private && served lost closed'
+here "they contradict each other: it is not served" eval 'lose "echo private >declared" && fails_with 1 "declared says private, index.db public" timeout 20 "$sumdb" serve --dir "$work/lost" --listen 127.0.0.1:0 && fails_with 1 "declared: it says private, index.db public" "$sumdb" fsck --dir "$work/lost" && fails_with 1 "That is not known" repaired "$work/lost" && repaired "$work/lost" --public && served lost public && "$sumdb" fsck --dir "$work/lost" | has " 0 wrong"'
+here "another text there" eval 'lose "echo no >declared" && fails_with 1 "neither public nor private" timeout 20 "$sumdb" serve --dir "$work/lost" --listen 127.0.0.1:0 && fails_with 1 "That is not known" repaired "$work/lost" && repaired "$work/lost" --public'
+here "and what was declared can be changed" eval 'repaired "$work/lost" --private && served lost closed'
+t "only with --repair" fails_with 2 "go with --repair" "$sumdb" fsck --dir "$work/lost" --private
 t "--public and --private" fails_with 2 "contradict" "$sumdb" init --dir "$work/both" --name x.example --public --private
 t "plain http beyond loopback is refused" fails_with 2 "--insecure-http" timeout 20 "$sumdb" serve --dir "$work/open" --listen 0.0.0.0:0
 
