@@ -21,6 +21,8 @@
  *	type=TYPE       of that type (default text/plain; charset=utf-8)
  *	header=N:V      one more header
  *	slow=MS         wait before the answer
+ *	nagle           the parts of the answer (two of its head, the body) wait for the
+ *	                client's acknowledgements, as without TCP_NODELAY
  *	hang            take the request, never answer;  hang=N: after N bytes of body
  *	reset           close without an answer
  *	cut=N           close after N bytes of body
@@ -37,6 +39,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -363,12 +366,19 @@ authorized(const struct request *r, const char *want)
 	return strcmp(r->auth, (const char *)code) == 0;
 }
 
+static void
+set_nodelay(struct conn *c, int on)
+{
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 static bool
 misbehave(struct conn *c, struct request *r)
 {
 	char text[MAX_SPEC], type[MAX_SPEC];
 	char *v;
 
+	set_nodelay(c, !get(r->spec, "nagle"));
 	sleep_ms(get_num(r->spec, "slow", 0));
 	v = get(r->spec, "hang");
 	while (v && !*v)
@@ -485,6 +495,7 @@ talk(void *arg)
 	struct request r;
 	bool ok = true;
 
+	set_nodelay(&c, 1);
 	if (tls) {
 		c.ssl = SSL_new(tls);
 		SSL_set_fd(c.ssl, c.fd);
