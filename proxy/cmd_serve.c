@@ -54,6 +54,8 @@ const char cmd_serve_usage[] =
 	"  --rate-burst N       so many at once before that (default 1000)\n"
 	"  --insecure-http      plain http beyond loopback; credentials over it are refused\n"
 	"  --behind-tls         plain http, with credentials: what stands in front speaks TLS\n"
+	"  --trusted-proxies LIST   addresses and networks whose X-Forwarded-For is believed\n"
+	"  --client-header NAME     or another field: forwarded\n"
 	"  --tls-cert FILE --tls-key FILE   serve https\n";
 
 /* ---- the server's life */
@@ -100,6 +102,7 @@ options_default(void)
 	                         .list_stale = 600, .missing_keep = 30, .fills = 16,
 	                         .upstream_timeout = 30, .rate_burst = 1000,
 	                         .replica_interval = 10,
+	                         .client_header = HM_S("x-forwarded-for"),
 	                         .upload_mib = 100 };
 }
 
@@ -143,6 +146,10 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "rate", "HERMOD_PROXY_RATE", HM_SET_INT, &o->rate, 0, 1000000 },
 		{ "serve", "rate-burst", "HERMOD_PROXY_RATE_BURST", HM_SET_INT, &o->rate_burst, 1,
 		  1000000 },
+		{ "serve", "trusted-proxies", "HERMOD_PROXY_TRUSTED_PROXIES", HM_SET_STR,
+		  &o->trusted_proxies, 0, 0 },
+		{ "serve", "client-header", "HERMOD_PROXY_CLIENT_HEADER", HM_SET_STR,
+		  &o->client_header, 0, 0 },
 		{ "serve", "upload-max", "HERMOD_PROXY_UPLOAD_MAX", HM_SET_INT, &o->upload_mib, 0,
 		  500 },
 		{ "serve", "tls-cert", "HERMOD_PROXY_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },

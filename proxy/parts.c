@@ -15,6 +15,7 @@
 #include "ownlog.h"
 #include "replica.h"
 #include "serve/access.h"
+#include "serve/realip.h"
 #include "serve/audit.h"
 #include "upstream.h"
 #include "web.h"
@@ -132,6 +133,13 @@ proxy_open_access(struct proxy *p, struct hm_err *err)
 		.burst = p->opts.rate_burst,
 	};
 
+	if (p->opts.trusted_proxies.n) {
+		struct hm_realip *r = HM_NEW(&p->arena, struct hm_realip);
+
+		if (hm_realip_parse(p->opts.trusted_proxies, p->opts.client_header, r, err))
+			return hm_err_wrap(err, "--trusted-proxies: ");
+		o.realip = r;
+	}
 	if (proxy_open_audit(p, err) ||
 	    hm_accounts_open(access_db(p).p, &p->log, &p->accounts, err))
 		return -1;

@@ -52,6 +52,7 @@ struct options {
 	bool offline;
 	bool insecure_http;   /* plain HTTP on any address */
 	bool behind_tls;      /* the same, and credentials over it: something in front speaks TLS */
+	hm_str trusted_proxies, client_header; /* serve/realip.h; empty: nobody */
 	int rate, rate_burst; /* requests a second of one account or address; 0: no limit */
 	int upload_mib;       /* largest zip that is taken */
 	int memory_mib;       /* of the hot table */

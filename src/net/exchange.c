@@ -582,6 +582,15 @@ hm_exchange_peer(const struct hm_exchange *x)
 	return hm_str_of(x->peer);
 }
 
+void
+hm_exchange_set_peer(struct hm_exchange *x, hm_str peer)
+{
+	if (peer.n >= sizeof(x->peer) || peer.p == x->peer)
+		return;
+	memcpy(x->peer, peer.p, peer.n);
+	x->peer[peer.n] = '\0';
+}
+
 bool
 hm_exchange_secure(const struct hm_exchange *x)
 {

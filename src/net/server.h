@@ -81,6 +81,8 @@ unsigned hm_server_open(const struct hm_server *s);
 
 const struct hm_http1_request *hm_exchange_request(const struct hm_exchange *x);
 hm_str hm_exchange_peer(const struct hm_exchange *x);
+/* Somebody behind the peer, from now on; an address, copied (serve/realip.h). */
+void hm_exchange_set_peer(struct hm_exchange *x, hm_str peer);
 /* Did the request come over TLS? */
 bool hm_exchange_secure(const struct hm_exchange *x);
 /* Memory that lives until the answer is sent. One thread at a time. */

@@ -10,6 +10,7 @@
 #include "serve/audit.h"
 #include "serve/daemon.h"
 #include "serve/limit.h"
+#include "serve/realip.h"
 
 enum {
 	KEYS = 16384,     /* accounts and addresses whose rate is known */
@@ -221,12 +222,12 @@ is_private(const struct hm_access *acc, const struct hm_exchange *x)
 }
 
 static void
-enter_with(struct hm_access *acc, struct hm_exchange *x, hm_str authorization,
+enter_with(struct hm_access *acc, struct hm_exchange *x, hm_str authorization, bool private,
            void (*next)(void *ctx, struct hm_exchange *x), void *ctx)
 {
 	struct visit *v;
 
-	if (!is_private(acc, x)) {
+	if (!private) {
 		answer(x, 403,
 		       HM_S("credentials over plain http are refused: everybody on the way has "
 		            "seen them, so revoke them; use https\n"));
@@ -243,6 +244,16 @@ enter_with(struct hm_access *acc, struct hm_exchange *x, hm_str authorization,
 		compute(v);
 	else
 		admit(v);
+}
+
+static void
+name_client(const struct hm_access *acc, struct hm_exchange *x)
+{
+	char room[HM_REALIP_TEXT_MAX];
+
+	if (acc->opts.realip)
+		hm_exchange_set_peer(x, hm_realip_client(acc->opts.realip, hm_exchange_peer(x),
+		                                         hm_exchange_request(x), room));
 }
 
 /* Two of them could be read in two ways. */
@@ -263,13 +274,15 @@ hm_access_enter(struct hm_access *acc, struct hm_exchange *x,
                 void (*next)(void *ctx, struct hm_exchange *x), void *ctx)
 {
 	hm_str authorization = hm_http1_field(hm_exchange_request(x), "authorization");
+	bool private = is_private(acc, x); /* of the connection, whoever is behind it */
 	struct hm_identity who;
 	char room[64];
 
+	name_client(acc, x);
 	if (authorization.p && is_ambiguous(hm_exchange_request(x)))
 		answer(x, 400, HM_S("more than one Authorization field\n"));
 	else if (authorization.p)
-		enter_with(acc, x, authorization, next, ctx);
+		enter_with(acc, x, authorization, private, next, ctx);
 	else if (!hm_accounts_open_to_all(acc->opts.accounts) &&
 	         hm_accounts_recall(acc->opts.accounts, authorization, &who) != HM_RECALL_KNOWN)
 		answer_broken(x);

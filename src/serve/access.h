@@ -24,10 +24,12 @@
 
 struct hm_access;
 struct hm_audit;
+struct hm_realip;
 
 struct hm_access_opts {
 	struct hm_accounts *accounts; /* borrowed */
 	struct hm_audit *audit;       /* told of wrong credentials; borrowed, may be NULL */
+	const struct hm_realip *realip; /* who may name the client; borrowed, may be NULL */
 	const char *realm;            /* the program's name */
 	bool insecure;                /* credentials over plain HTTP are taken from anywhere */
 	int rate, burst;              /* requests a second of an account or address; 0: no limit */

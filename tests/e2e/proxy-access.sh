@@ -301,6 +301,17 @@ activated() {
 		waitpid($pid, 0); exit($? >> 8);
 	' "$work" "$P" 2>activated.log || { cat activated.log; return 1; }
 }
+# -- behind a reverse proxy
+behind() { launch front.log "$P" serve --dir front --listen 127.0.0.1:0 --upstream off --rate 1 --rate-burst 2 --access-log text "$@"; }
+# answers ADDRESS: the statuses of four requests that a client there sends
+answers() { for _ in 1 2 3 4; do curl -s -o /dev/null -w '%{http_code} ' -H "X-Forwarded-For: 198.51.100.9, $1" "$url/x.example/a/@v/list"; done; }
+clients() { [[ $(answers 203.0.113.7) == *429* ]] && [[ $(answers 203.0.113.8 | cut -c1-7) != *429* ]] && kill "$pid" && wait "$pid" && grep -q '^203\.0\.113\.7 \|[ "]203\.0\.113\.7[ "]' front.log && ! grep 198.51.100 front.log || { cat front.log; return 1; }; }
+here "a server behind another" behind --trusted-proxies 127.0.0.1,10.0.0.0/8
+here "  limits each client and logs its address" clients
+here "without that" behind
+strangers() { answers 203.0.113.7 >/dev/null; [[ $(answers 203.0.113.8 | cut -c1-7) == *429* ]] && kill "$pid" && wait "$pid" && ! grep 203.0.113 front.log; }
+here "  what anybody can send counts for nothing" strangers
+t "a network that is none" fails_with 1 "trusted-proxies: 10.0.0.0/99: not a network" "$P" serve --dir front --listen 127.0.0.1:0 --upstream off --trusted-proxies 10.0.0.0/99
 if command -v perl >/dev/null; then
 	t "sockets from systemd, and what it is told" activated
 else

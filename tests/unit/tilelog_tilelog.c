@@ -381,9 +381,9 @@ damage_is_found(void **state)
 
 /* A witness that says yes, no, or something else. */
 struct endorser {
-	enum { YES, NO, OTHER_TREE, NO_SIGNATURE } mood;
-	int64_t asked; /* of the newest tree */
-	int proven;
+	_Atomic enum mood { YES, NO, OTHER_TREE, NO_SIGNATURE } mood;
+	_Atomic int64_t asked; /* of the newest tree */
+	_Atomic int proven;
 };
 
 static int
@@ -449,7 +449,8 @@ endorsed_heads(void **state)
 	assert_true(is_shown(l, 300));
 	assert_true(hm_str_contains(hm_tilelog_checkpoint(l, &arena), HM_S("w.example")));
 	assert_int_equal(w.proven, 1);
-	for (w.mood = NO; w.mood <= NO_SIGNATURE; w.mood++) {
+	for (enum mood m = NO; m <= NO_SIGNATURE; m++) {
+		w.mood = m;
 		assert_int_equal(hm_tilelog_append(l, &one, 1, &err), -1);
 		hm_err_clear(&err);
 		assert_int_equal(w.asked, 301);
