@@ -1,15 +1,21 @@
 /*
  * logkill.c - appends to a log until it is killed, and what must be true afterwards.
  *
- *	logkill append DIR SEED >>FILE   four threads append batches of random size; each
- *	                                 head that could be seen, and the first and last
- *	                                 record of each acknowledged batch, is a line
- *	logkill verify DIR FILE          opens the log: each such head is a prefix of it, each
- *	                                 such record has its number
+ *	logkill verify DIR FILE        opens the log: each head in FILE is a prefix of it, each
+ *	                               record has its number
+ *	logkill kill DIR FILE SEED N   N times: a process in which four threads append batches
+ *	                               of random size is killed; what was seen of it is
+ *	                               verified, but for the last time
+ *
+ * Lines of FILE: "head SIZE ROOT", each head that could be seen, and "record NUMBER NAME", the
+ * first and last record of each acknowledged batch.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -17,7 +23,8 @@
 #include "os/file.h"
 #include "tilelog/tilelog.h"
 
-enum { THREADS = 4, BATCH_MAX = 400 };
+/* Pauses, so that many kills are cheap, and find it at every step and not at work alone. */
+enum { THREADS = 4, BATCH_MAX = 400, PAUSE_MS = 16, LOOK_MS = 5 };
 
 struct thread {
 	pthread_t id;
@@ -67,6 +74,7 @@ append(void *arg)
 			say(hm_arena_printf(&a, "record %lld " HM_F "\n", (long long)v[k].id,
 			                    HM_P(hm_tilelog_key(v[k].text))));
 		hm_arena_free(&a);
+		hm_clock_sleep_ms((unsigned)rand_r(&random) % PAUSE_MS);
 	}
 	return NULL;
 }
@@ -111,7 +119,7 @@ append_all(const char *dir, const char *seed)
 		say(head_line(&a, hm_tilelog_latest(l, &a, NULL)));
 		say(head_line(&a, hm_tilelog_checkpoint(l, &a)));
 		hm_arena_free(&a);
-		hm_clock_sleep_ms(1);
+		hm_clock_sleep_ms(LOOK_MS);
 	}
 }
 
@@ -172,14 +180,66 @@ verify(const char *dir, const char *file)
 	hm_arena_free(&a);
 }
 
+/* The last line of a process that was killed may be cut off. */
+static void
+cut_last_line(const char *file)
+{
+	struct hm_arena a = { 0 };
+	struct hm_err err = { 0 };
+	hm_str text;
+
+	if (hm_file_read(&a, file, (size_t)1 << 30, &text, &err) ||
+	    truncate(file, hm_str_rindex_byte(text, '\n') + 1))
+		die(&err);
+	hm_arena_free(&a);
+}
+
+/* Between its start and some tens of milliseconds later, seldom more. */
+static void
+kill_one(const char *dir, const char *file, int seed)
+{
+	unsigned random = (unsigned)seed * 7919 + (unsigned)getpid();
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		char name[16];
+		int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+		snprintf(name, sizeof(name), "%d", seed);
+		if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
+			_exit(2);
+		append_all(dir, name);
+	}
+	hm_clock_sleep_ms((unsigned)rand_r(&random) % (seed % 10 ? 50 : 150));
+	if (pid < 0 || kill(pid, SIGKILL) || waitpid(pid, &status, 0) != pid ||
+	    !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+		fprintf(stderr, "logkill: it ended before it was killed\n");
+		exit(1);
+	}
+	cut_last_line(file);
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "append") == 0)
-		append_all(argv[2], argv[3]);
-	else if (argc == 4 && strcmp(argv[1], "verify") == 0)
+	int seed, n;
+
+	if (argc == 4 && strcmp(argv[1], "verify") == 0) {
 		verify(argv[2], argv[3]);
-	else
-		return fprintf(stderr, "usage: logkill append DIR SEED | verify DIR FILE\n"), 2;
+	} else if (argc == 6 && strcmp(argv[1], "kill") == 0) {
+		seed = atoi(argv[4]);
+		n = atoi(argv[5]);
+		for (int i = 0; i < n; i++) {
+			kill_one(argv[2], argv[3], seed + i);
+			if (i < n - 1)
+				verify(argv[2], argv[3]);
+		}
+	} else {
+		fprintf(stderr, "usage: logkill verify DIR FILE | kill DIR FILE SEED N\n");
+		return 2;
+	}
 	return 0;
 }
