@@ -183,6 +183,8 @@ bring_query(struct fill *f, struct hm_err *err)
 	if (!is_changing(f))
 		return tell(f, at.body, later(REVISION_FRESH), later(REVISION_FRESH), err);
 	seen_write(f->p, &f->arena, &f->r, at.body);
+	if (f->r.want == WANT_LIST && f->p->gate)
+		gate_saw_list(f->p, &f->arena, f->r.path, at.body);
 	return tell(f, at.body, later(o->list_fresh), later(o->list_stale), err);
 }
 

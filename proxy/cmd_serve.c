@@ -45,6 +45,7 @@ const char cmd_serve_usage[] =
 	"  --quota SIZE         above it the least recently used go, as \"20G\" (default: "
 	"none)\n"
 	"  --policy FILE        hermod.policy(5): which versions are served\n"
+	"  --cooldown-seen      cooldowns count from when a version was first seen here\n"
 	"  --replica-of URL     follow this server's /index; no uploads\n"
 	"  --replica-interval SEC   how often it is asked (default 10)\n"
 	"  --access-log KIND    text, json or off (default)\n"
@@ -130,6 +131,8 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		  &o->upstream_timeout, 1, 600 },
 		{ "serve", "quota", "HERMOD_PROXY_QUOTA", HM_SET_STR, &o->quota, 0, 0 },
 		{ "serve", "policy", "HERMOD_PROXY_POLICY", HM_SET_STR, &o->policy, 0, 0 },
+		{ "serve", "cooldown-seen", "HERMOD_PROXY_COOLDOWN_SEEN", HM_SET_BOOL,
+		  &o->cooldown_seen, 0, 0 },
 		{ "serve", "replica-of", "HERMOD_PROXY_REPLICA_OF", HM_SET_STR, &o->replica_of, 0,
 		  0 },
 		{ "serve", "replica-interval", "HERMOD_PROXY_REPLICA_INTERVAL", HM_SET_INT,

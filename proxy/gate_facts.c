@@ -170,6 +170,7 @@ read_times(const struct proxy *p, struct hm_arena *a, hm_str path, struct gate_t
 	int64_t at;
 
 	*out = (struct gate_times){ .at.arena = a };
+	gate_read_first(p, a, path, &out->first);
 	if (hm_file_read(a, times_file(p, a, path).p, TIMES_FILE_MAX, &text, &err) == 0)
 		while (hm_str_next(&text, '\n', &line))
 			if (hm_str_cut(line, ' ', &version, &seconds) &&
@@ -284,22 +285,14 @@ gate_times(struct proxy *p, struct hm_arena *a, hm_str path, const struct hm_str
 
 /* ---- one version */
 
+/* What the .info says, asked for where it is not known. */
 static int
-get_time(void *ctx, struct hm_arena *a, struct hm_modver m, int64_t *out, struct hm_err *err)
+published(const struct gate_facts *f, struct hm_arena *a, struct hm_modver m,
+          struct gate_times *own, int64_t *out, struct hm_err *err)
 {
-	struct gate_facts *f = ctx;
-	struct gate_times own;
 	hm_str json;
 
-	*out = 1;
-	if (f->always_old)
-		return 0;
-	if (!f->times) {
-		read_times(f->p, a, m.path, &own);
-		*out = time_at_hand(f->p, a, m, &own);
-	} else {
-		*out = time_at_hand(f->p, a, m, f->times);
-	}
+	*out = time_at_hand(f->p, a, m, f->times ? f->times : own);
 	if (*out)
 		return 0;
 	if (gate_info(f->p, a, m, f->ask, &json, err))
@@ -309,9 +302,34 @@ get_time(void *ctx, struct hm_arena *a, struct hm_modver m, int64_t *out, struct
 		facts_stored(f->p->facts, m.path, m.version, NULL);
 	} else if (*out && !f->times) {
 		hm_err_clear(err);
-		hm_map_set_num(&own.at, m.version, (intptr_t)*out);
-		write_times(f->p, a, m.path, &own);
+		hm_map_set_num(&own->at, m.version, (intptr_t)*out);
+		write_times(f->p, a, m.path, own);
 	}
+	return 0;
+}
+
+static int
+get_time(void *ctx, struct hm_arena *a, struct hm_modver m, int64_t *out, struct hm_err *err)
+{
+	const struct gate_facts *f = ctx;
+	struct gate_times own;
+	struct hm_err no = { 0 };
+	int64_t seen;
+	hm_str json;
+	bool stored;
+
+	*out = 1;
+	if (f->always_old)
+		return 0;
+	if (!f->times)
+		read_times(f->p, a, m.path, &own);
+	stored = f->p->opts.cooldown_seen && gate_info(f->p, a, m, false, &json, &no) == 0;
+	hm_err_free(&no);
+	if (published(f, a, m, &own, out, err))
+		return -1;
+	seen = gate_first_seen(f->p, a, m, stored, f->times ? &f->times->first : &own.first);
+	if (*out && seen > *out)
+		*out = seen;
 	return 0;
 }
 

@@ -24,6 +24,10 @@ void gate_note(struct proxy *p, struct hm_exchange *x, const struct route *r, hm
  */
 struct gate_times {
 	struct hm_map at; /* version -> seconds; only those that are known */
+	struct gate_first {
+		bool tracked;     /* there is a record */
+		struct hm_map at; /* version -> seconds; 0: it was there at the first look */
+	} first;              /* gate_seen.c */
 };
 
 struct gate_facts {
@@ -50,5 +54,14 @@ bool gate_list(struct proxy *p, struct hm_arena *a, hm_str path, hm_str *list);
 enum { GATE_TIMES_MAX = 200, GATE_TIMES_AT_ONCE = 8 };
 void gate_times(struct proxy *p, struct hm_arena *a, hm_str path, const struct hm_strs *versions,
                 bool ask, struct gate_times *out);
+
+void gate_read_first(const struct proxy *p, struct hm_arena *a, hm_str path,
+                     struct gate_first *out);
+/*
+ * When m was first seen; 0: nothing is known against the time in its .info.  Notes it as
+ * seen now if it is new, unless it was in the store already.
+ */
+int64_t gate_first_seen(const struct proxy *p, struct hm_arena *a, struct hm_modver m, bool stored,
+                        const struct gate_first *known);
 
 #endif

@@ -62,6 +62,7 @@ struct options {
 	int upstream_timeout; /* seconds that an upstream may be silent */
 	hm_str private;       /* as GOPRIVATE, which it is added to */
 	hm_str quota;         /* size, as "20G"; empty: none */
+	bool cooldown_seen;   /* a version's age counts from when it was first seen here */
 	hm_str policy;        /* file; empty: everything is permitted */
 	hm_str replica_of;    /* URL of the server to follow; empty: none */
 	int replica_interval; /* seconds */

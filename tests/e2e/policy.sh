@@ -139,6 +139,27 @@ t "the fresh one is refused" said_has "example.com/lib@v1.2.0: refused by policy
 t "where nothing is old enough go says why" said_has "published 2 days ago, the cooldown is 7 days" g list -m example.com/young@latest
 here "stop" stop
 
+# -- a version that its author has dated back
+cp -r "$work/up" "$work/honest"
+here "cooldown from when a version was first seen" start 'cooldown 7d ...' --cooldown-seen --list-fresh 0 --missing-keep 0
+t "  of what the first list has, the author's time counts" says "example.com/lib v1.0.0 v1.1.0 v1.3.0-rc.1" g list -m -versions example.com/lib
+back_dated() {
+	local v=$work/up/example.com/lib/@v w
+	for w in v1.8.0 v1.9.0; do
+		for k in mod zip; do cp "$v/v1.1.0.$k" "$v/$w.$k"; done
+		sed "s/v1.1.0/$w/" "$v/v1.1.0.info" >"$v/$w.info"
+	done
+	echo v1.9.0 >>"$v/list"
+}
+t "  two releases dated back" back_dated
+t "  what a later list has besides is new, whatever it says" says "example.com/lib v1.0.0 v1.1.0 v1.3.0-rc.1" g list -m -versions example.com/lib
+by_name() { local s; for v in v1.8.0 v1.9.0 v1.8.0; do s=$(curl -s -o "$work/said" -w '%{http_code}' "$url/example.com/lib/@v/$v.info"); [ "$s" = 403 ] && grep -q 'published 0 seconds ago\|published .* ago, the cooldown is 7 days' "$work/said" || { echo "$v: $s"; cat "$work/said"; return 1; }; done; }
+t "  so is what is asked for by name, in a list or not" by_name
+latest() { curl -s "$url/example.com/lib/@latest" | has '"Version":"v1.1.0"'; }
+t "  latest is an older one" latest
+here "stop" stop
+rm -rf "$work/up" && mv "$work/honest" "$work/up"
+
 # -- vulnerable
 new
 here "vulnerable" start 'refuse-vulnerable osv
