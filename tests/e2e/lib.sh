@@ -95,6 +95,11 @@ has() {
 }
 export -f has
 
+# sanitized: the programs are built with a sanitizer, which takes time and memory.
+sanitized() {
+	nm "$HERMOD" 2>/dev/null | has '__[at]san_init'
+}
+
 # hashes LOG: the inputs and results of build and link actions, of what GODEBUG=gocachehash=1 printed.
 hashes() {
 	sed -n 's/^HASH\[\(build\|link\) \([^]]*\)\]: /\1 \2 /p' "$1" |

@@ -12,7 +12,7 @@ all="filippo.io/age@v1.3.2=./cmd/age
 github.com/nats-io/nats-server/v2@v2.15.2=.
 github.com/evanw/esbuild@v0.28.2=./cmd/esbuild
 github.com/coredns/coredns@v1.15.0=."
-if nm "$HERMOD" 2>/dev/null | grep __asan_init >/dev/null; then
+if sanitized; then
 	all=$(echo "$all" | head -n 1)
 	TARGETS=${TARGETS:-linux/amd64}
 fi

@@ -9,7 +9,7 @@ unset GOFLAGS GOPATH GOPROXY GOSUMDB GOPRIVATE GONOPROXY
 export GOENV=off GOTOOLCHAIN=local CGO_ENABLED=0 GONOSUMDB='*'
 modules=6
 kills=50
-[ "$(nm "$BUILDDIR/hermod-proxy" 2>/dev/null | grep -c '__[at]san_init')" = 0 ] || kills=10 # all is slower there
+! sanitized || kills=10 # all is slower there
 kills=${KILLS:-$kills}
 (cd "$work" && GOCACHE=$TEST_GOCACHE "$GO" run "$top/tests/fault/bigmods.go" "$work/up" $modules 700000) || { t "modules" false; finish; }
 
