@@ -68,7 +68,7 @@ answers() {
 		$0 == "go.sum database tree" { at = FNR }
 		at && FNR == at + 1 { size = $0 }
 		at && FNR == at + 2 { root = $0 }
-		at && /^— / { if (id ~ /^[0-9]+$/) print "record " id " " name; print "head " size " " root; at = 0 }' "$work"/body/[lh]*[0-9]
+		at && /^— / { if (id ~ /^[0-9]+$/) print "record " id " " name; print "head " size " " root; at = 0 }' /dev/null "$work"/body/[lh]*[0-9] 2>/dev/null
 }
 # as_published KIND TILE: what came of a full tile is how that tile begins.
 as_published() {
@@ -82,7 +82,7 @@ serve() {
 	rm -rf "$work/body" && mkdir "$work/body"
 	launch "$work/serve.log" "$sumdb" serve --dir "$dir" --upstream "file://$work/up" --listen 127.0.0.1:0 || return 1
 	questions "$(($(tail -n 1 "$work/verified" | sed -n 's/.*hold; \([0-9]*\) records.*/\1/p') + 1))" >"$work/curlrc"
-	curl -q -s -f -Z --parallel-max 16 -K "$work/curlrc" & client=$!
+	curl -q -s -f -Z --parallel-max 16 -K "$work/curlrc" 2>/dev/null & client=$!
 	sleep "0.$(printf %03d $((20 + RANDOM % 130)))"
 	kill -9 "$pid" || { cat "$work/serve.log"; return 1; }
 	wait "$pid" "$client" 2>/dev/null
