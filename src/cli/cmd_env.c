@@ -12,6 +12,7 @@
 #include "conf/envfile.h"
 #include "conf/platform.h"
 #include "os/file.h"
+#include "tlog/trust.h"
 
 struct options {
 	bool json, unset, write, changed, n, x;
@@ -62,6 +63,19 @@ check_compiler_value(hm_str key, hm_str val, struct hm_arena *a, struct hm_err *
 	return 0;
 }
 
+/* The text, or @FILE, which is read when it is needed. */
+static int
+check_sumdbs(hm_str val, struct hm_arena *a, struct hm_err *err)
+{
+	struct hm_trust trust = { 0 };
+
+	if (hm_str_cut_prefix(&val, HM_S("@")))
+		return check_path_value(HM_S("HERMOD_SUMDBS"), val, a, err);
+	if (hm_trust_parse(a, val, &trust, err) < 0)
+		return hm_err_wrap(err, "invalid HERMOD_SUMDBS: ");
+	return 0;
+}
+
 /* Values that would make the next run fail. */
 static int
 check_value(hm_str key, hm_str val, struct hm_arena *a, struct hm_err *err)
@@ -73,6 +87,8 @@ check_value(hm_str key, hm_str val, struct hm_arena *a, struct hm_err *err)
 		                  HM_P(hm_str_quote(a, val)));
 	if (hm_str_eqz(key, "GOPATH") || hm_str_eqz(key, "GOMODCACHE"))
 		return check_path_value(key, val, a, err);
+	if (hm_str_eqz(key, "HERMOD_SUMDBS"))
+		return check_sumdbs(val, a, err);
 	if (hm_str_eqz(key, "CC") || hm_str_eqz(key, "CXX"))
 		return check_compiler_value(key, val, a, err);
 	return 0;

@@ -63,7 +63,8 @@ hm_conf_can_get(const struct hm_conf *c, hm_str name)
 	                                         hm_str_contains(hm_str_of(known), word));
 
 	hm_arena_free(&a);
-	return is;
+	return is || (c->name == HM_CONF_HERMOD && (hm_str_eqz(name, "HERMOD_SUMDBS") ||
+	                                            hm_str_eqz(name, "HERMOD_POLICY")));
 }
 
 /* "go1.26.8" to 26; 26 for anything newer than 1 or unreadable. */

@@ -114,7 +114,10 @@ hm_str hm_conf_get(const struct hm_conf *c, const char *name);
 hm_str hm_conf_get_or(const struct hm_conf *c, const char *name, const char *def);
 /* cfg.EnvOrAndChanged */
 hm_str hm_conf_get_changed(const struct hm_conf *c, const char *name, hm_str def, bool *changed);
-/* May `go env -w` set it (cfg.CanGetenv)? */
+/*
+ * May `go env -w` set it (cfg.CanGetenv)?  hermod's own variables are in the same file: go
+ * passes over names that it does not know, and keeps their lines.
+ */
 bool hm_conf_can_get(const struct hm_conf *c, hm_str name);
 
 /* Before any command: there is a folder goroot, unless that is empty. HM_EUSAGE. */

@@ -190,6 +190,21 @@ wrong() {
 	done
 }
 t "a wrong HERMOD_SUMDBS: nothing is downloaded" wrong
+# In the file of go env -w, which go reads, and writes, all the same.
+written() {
+	local file=$work/conf/go/env dbs="example.com/words=$key ${url_of[log]}; example.com/greet=$key2 ${url_of[log2]}"
+	export GOENV=$file GONOPROXY=none
+	unset HERMOD_SUMDBS GOPRIVATE
+	"$HERMOD" env -w "HERMOD_SUMDBS=$dbs" 'GOPRIVATE=example.com/*' && [ "$("$HERMOD" env HERMOD_SUMDBS)" = "$dbs" ] && [ "$("$GO" env GOPRIVATE)" = 'example.com/*' ] || return 1
+	"$GO" env -w GOINSECURE=none.example && [ "$("$HERMOD" env HERMOD_SUMDBS)" = "$dbs" ] || return 1
+	sums "$HERMOD" s11 example.com/words@v1.0.0 example.com/greet@v1.0.0 && from=file://$fx/evil-othermod fails_with 1 "SECURITY ERROR" sums "$HERMOD" s12 example.com/words@v1.0.0 || return 1
+	cp "$file" "$work/was"
+	fails_with 1 "invalid HERMOD_SUMDBS: line 1" "$HERMOD" env -w HERMOD_SUMDBS=example.com && fails_with 1 "HERMOD_SUMDBS entry is relative" "$HERMOD" env -w HERMOD_SUMDBS=@dbs &&
+	fails_with 1 "unknown go command variable HERMOD_NONE" "$HERMOD" env -w HERMOD_NONE=1 && cmp "$file" "$work/was" || return 1
+	HERMOD_SUMDBS="example.com=$key http://127.0.0.1:9" fails_with 1 "verifying" sums "$HERMOD" s13 example.com/words@v1.0.0 || return 1
+	"$HERMOD" env -u HERMOD_SUMDBS && [ -z "$("$HERMOD" env HERMOD_SUMDBS)" ] && [ "$("$GO" env GOPRIVATE)" = 'example.com/*' ] && fails_with 1 "" grep HERMOD "$file" && from=file://$fx/evil-othermod sums "$HERMOD" s14 example.com/words@v1.0.0
+}
+t "hermod env -w HERMOD_SUMDBS, and -u" written
 gone() { dbs="example.com=$key http://127.0.0.1:9" fails_with 1 "verifying" several s10 example.com/words@v1.0.0; }
 t "a database that is away: nothing is downloaded" gone
 
