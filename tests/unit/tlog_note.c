@@ -1,6 +1,7 @@
 /* Keys, texts and signatures are those of golang.org/x/mod's own tests. */
 #include "unit/unit.h"
 
+#include "tilelog/checkpoint.h"
 #include "tlog/note.h"
 
 #define PETER "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -305,6 +306,13 @@ open_duplicates(void **state)
 	assert_int_equal(n.sigs.n, 1);
 	assert_int_equal(n.unverified.n, 2);
 	expect_sig(&n.unverified, 1, "EnochRoot", 0xaf0cfe78, "rwz+eABCDBzmZa0SO3Nb");
+	assert_ok(hm_note_open(&f->a,
+	                       HM_S(TEXT "\n" PETER_SIG ENOCH_SIG DASH
+	                                 "EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n"
+	                                 "ABCD2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n"),
+	                       &f->peter, 1, &n, &f->err),
+	          &f->err);
+	assert_int_equal(n.unverified.n, 2);
 }
 
 static void
@@ -341,6 +349,55 @@ open_malformed(void **state)
 	}
 }
 
+/* The examples of https://c2sp.org/signed-note and https://c2sp.org/tlog-checkpoint. */
+static void
+c2sp_note(void **state)
+{
+	static const char key[] =
+		"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+	static const char note[] =
+		"This is an example message.\n\n" DASH
+		"example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYj"
+		"OBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
+	struct fixture *f = *state;
+	struct hm_verifier v;
+	struct hm_note n;
+
+	assert_ok(hm_verifier_parse(&f->a, hm_str_of(key), &v, &f->err), &f->err);
+	assert_str(hm_note_vkey(&f->a, v.name, v.key), key);
+	assert_ok(hm_note_open(&f->a, hm_str_of(note), &v, 1, &n, &f->err), &f->err);
+	assert_str(n.text, "This is an example message.\n");
+	assert_int_equal(n.sigs.n, 1);
+	assert_int_equal(n.unverified.n, 0);
+}
+
+#define SOFA "example.com/behind-the-sofa\n"
+#define SOFA_ROOT "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
+
+static void
+c2sp_checkpoint(void **state)
+{
+	static const char *const bad[] = {
+		"", "\n20852163\n" SOFA_ROOT, SOFA, SOFA "20852163\n", SOFA "020852163\n" SOFA_ROOT,
+		SOFA "+1\n" SOFA_ROOT, SOFA "-1\n" SOFA_ROOT, SOFA "\n" SOFA_ROOT, SOFA "1\nAAAA\n",
+		SOFA "9223372036854775808\n" SOFA_ROOT, SOFA "1\n\n" SOFA_ROOT,
+	};
+	struct fixture *f = *state;
+	struct hm_tree t;
+	hm_str origin;
+
+	assert_ok(hm_checkpoint_parse(HM_S(SOFA "20852163\n" SOFA_ROOT), &origin, &t, &f->err),
+	          &f->err);
+	assert_str(origin, "example.com/behind-the-sofa");
+	assert_int_equal(t.n, 20852163);
+	assert_str(hm_checkpoint_format(&f->a, origin, &t), SOFA "20852163\n" SOFA_ROOT);
+	assert_ok(hm_checkpoint_parse(HM_S(SOFA "0\n" SOFA_ROOT "ext\n"), &origin, &t, &f->err),
+	          &f->err);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (hm_checkpoint_parse(hm_str_of(bad[i]), &origin, &t, &f->err) == 0)
+			fail_msg("accepted \"%s\"", bad[i]);
+}
+
 int
 test_tlog_note(void)
 {
@@ -356,6 +413,8 @@ test_tlog_note(void)
 		cmocka_unit_test_setup_teardown(open_forged, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_duplicates, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_malformed, setup, teardown),
+		cmocka_unit_test_setup_teardown(c2sp_note, setup, teardown),
+		cmocka_unit_test_setup_teardown(c2sp_checkpoint, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("tlog/note", tests, NULL, NULL);

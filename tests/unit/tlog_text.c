@@ -25,6 +25,7 @@ trees(void **state)
 		"go.sum database tree\n123456789012\n",
 	};
 	struct hm_tree want = { 123456789012, hm_tlog_record_hash(HM_S("hello world")) };
+	struct hm_buf long_one = { 0 };
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };
 	struct hm_tree t;
@@ -36,6 +37,12 @@ trees(void **state)
 		assert_int_equal(t.n, want.n);
 		assert_true(hm_hash_eq(&t.hash, &want.hash));
 	}
+	hm_buf_addz(&long_one, TREE);
+	for (int i = 0; i < 1000; i++)
+		hm_buf_addz(&long_one, "JOE\n");
+	assert_ok(hm_tlog_parse_tree(hm_buf_str(&long_one), &t, &err), &err);
+	assert_int_equal(t.n, want.n);
+	hm_buf_free(&long_one);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		if (hm_tlog_parse_tree(hm_str_of(bad[i]), &t, &err) == 0)
 			fail_msg("accepted \"%s\"", bad[i]);
