@@ -194,7 +194,8 @@ hm_tilelog_create(struct hm_arena *a, hm_str dir, hm_str name, hm_str *vkey, str
 	}
 	hm_err_clear(err);
 	if (make_key(a, dir, name, vkey, err) || hm_tilelog_make_dirs(dir, err) ||
-	    hm_tilelog_write_declared(dir, false, err) || read_keys(l, err) || make_state(l, a, err))
+	    hm_tilelog_write_declared(dir, false, err) || read_keys(l, err) ||
+	    make_state(l, a, err))
 		goto out;
 	rc = 0;
 out:
@@ -273,7 +274,8 @@ check_declared(struct hm_tilelog *l, bool open, struct hm_err *err)
 	if (open == (d == HM_DECLARED_PUBLIC))
 		return 0;
 	return hm_err_set(err, HM_EINVALID,
-	                  HM_F "/declared says %s, index.db %s: fsck --repair --public or --private",
+	                  HM_F "/declared says %s, index.db %s: "
+	                  "fsck --repair --public or --private",
 	                  HM_P(l->dir), open ? "private" : "public", open ? "public" : "private");
 }
 

@@ -205,13 +205,15 @@ check_public(const char *dir)
 	hm_str d = hm_str_of(dir), text, line;
 	int64_t size = 0;
 
-	if (hm_file_read(&a, hm_tilelog_file(&a, d, "public/latest").p, 1 << 16, &text, &err) == 0 &&
+	text = hm_tilelog_file(&a, d, "public/latest");
+	if (hm_file_read(&a, text.p, HM_TILELOG_HEAD_MAX, &text, &err) == 0 &&
 	    hm_str_cut(text, '\n', &line, &text))
 		size = atoll(text.p);
 	hm_err_clear(&err);
 	for (int level = -1; level < HM_TAIL_LEVELS; level++) {
 		int64_t n = level < 0 ? size : size >> (HM_TILE_HEIGHT * level);
-		struct hm_tile t = { HM_TILE_HEIGHT, level, n / HM_TILE_WIDTH, (int)(n % HM_TILE_WIDTH) };
+		struct hm_tile t = { HM_TILE_HEIGHT, level, n / HM_TILE_WIDTH,
+			             (int)(n % HM_TILE_WIDTH) };
 
 		if (n && t.w == 0)
 			t = (struct hm_tile){ HM_TILE_HEIGHT, level, t.n - 1, HM_TILE_WIDTH };
