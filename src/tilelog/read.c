@@ -317,8 +317,8 @@ hm_tilelog_record(struct hm_tilelog *l, struct hm_arena *a, int64_t id, hm_str *
 }
 
 /*
- * n bytes of a full tile's file at an offset; how many there were, 0 for none.  *st is
- * what the file looks like when they have been read.
+ * n bytes of a full tile's file at an offset; how many there were, 0 for none.  *st, unless
+ * NULL, is what the file looks like when they have been read.
  */
 static size_t
 read_part(struct hm_tilelog *l, const struct hm_tile *t, int64_t at, void *out, size_t len,
@@ -330,7 +330,7 @@ read_part(struct hm_tilelog *l, const struct hm_tile *t, int64_t at, void *out, 
 	if (fd < 0)
 		return 0;
 	got = pread(fd, out, len, at);
-	if (fstat(fd, st))
+	if (st && fstat(fd, st))
 		got = 0;
 	close(fd);
 	return got > 0 ? (size_t)got : 0;
@@ -367,12 +367,11 @@ read_at(struct hm_tilelog *l, struct hm_arena *a, struct hm_hint hint, hm_str *o
 	char bytes[HM_TILELOG_RECORD_MAX + 1];
 	struct hm_hash want, got;
 	struct hm_err err = { 0 };
-	struct stat st;
 	hm_str data, text;
 
 	if (hint.id < 0 || hint.at < 0)
 		return false;
-	data = hm_str_make(bytes, read_part(l, &t, hint.at, bytes, sizeof(bytes), &st));
+	data = hm_str_make(bytes, read_part(l, &t, hint.at, bytes, sizeof(bytes), NULL));
 	if (!hm_tile_next_record(&data, &text))
 		return false;
 	if (record_hash(l, hint.id, &want, &err)) {
