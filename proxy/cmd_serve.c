@@ -40,6 +40,7 @@ const char cmd_serve_usage[] =
 	"  --list-stale SEC     and served while it is renewed so long (default 600)\n"
 	"  --missing-keep SEC   \"not found\" is remembered so long (default 30)\n"
 	"  --fills N            fetches at once (default 16)\n"
+	"  --fetch-ahead        who asks for a version's .info gets its .zip fetched meanwhile\n"
 	"  --upstream-timeout SEC   an upstream may be silent so long (default 30)\n"
 	"  --private LIST       patterns that go to no public upstream, beside GOPRIVATE\n"
 	"  --quota SIZE         above it the least recently used go, as \"20G\" (default: "
@@ -133,6 +134,8 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "policy", "HERMOD_PROXY_POLICY", HM_SET_STR, &o->policy, 0, 0 },
 		{ "serve", "cooldown-seen", "HERMOD_PROXY_COOLDOWN_SEEN", HM_SET_BOOL,
 		  &o->cooldown_seen, 0, 0 },
+		{ "serve", "fetch-ahead", "HERMOD_PROXY_FETCH_AHEAD", HM_SET_BOOL,
+		  &o->fetch_ahead, 0, 0 },
 		{ "serve", "replica-of", "HERMOD_PROXY_REPLICA_OF", HM_SET_STR, &o->replica_of, 0,
 		  0 },
 		{ "serve", "replica-interval", "HERMOD_PROXY_REPLICA_INTERVAL", HM_SET_INT,

@@ -10,12 +10,16 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "gate.h"
+#include "os/clock.h"
 
 /*
  * What a lane holds in its queue; more are told to come back.  Each costs a few KiB, so
  * this is what a storm may take of memory.
  */
 enum { BUCKETS = 1024, QUEUE_MAX = 2000, HOUSE_AT_ONCE = 2 };
+/* The rest of a queue is for what somebody waits for. */
+enum { AHEAD_QUEUE_MAX = QUEUE_MAX / 2 };
 /* Zips from SHARED_ZIP on are checked by several cores, from LARGE_ZIP on one at a time. */
 enum { SHARED_ZIP = 512 << 10, LARGE_ZIP = 4 << 20, MAX_THREADS = 4 };
 
@@ -181,6 +185,8 @@ finish(struct fill *f)
 	pthread_mutex_lock(&f->all->mutex);
 	w = take_out(f);
 	pthread_mutex_unlock(&f->all->mutex);
+	if (f->r.ahead && f->result.status == 200)
+		fills_ahead(f->all, &f->r); /* before anybody can ask for them */
 	for (; w; w = next) {
 		next = w->next; /* the waiter's memory may go as soon as it is resumed */
 		hm_exchange_resume(w->x, give);
@@ -324,6 +330,8 @@ fills_join(struct fills *all, const struct route *r, struct hm_exchange *x)
 	fresh = !f;
 	if (fresh)
 		f = fill_new(all, r);
+	if (r->ahead)
+		f->r.ahead = true;
 	if (w) {
 		*w = (struct waiter){ .x = x, .fill = f, .next = f->waiters };
 		f->waiters = w;
@@ -337,4 +345,49 @@ fills_join(struct fills *all, const struct route *r, struct hm_exchange *x)
 	pthread_mutex_unlock(&all->mutex);
 	if (!room)
 		refuse(f);
+}
+
+/* ---- ahead of those who will ask */
+
+static bool
+may_go_ahead(struct fills *all, const struct route *info)
+{
+	const struct upstream *from = upstream_of(all->p->upstreams, info->path);
+	bool may;
+
+	pthread_mutex_lock(&all->mutex);
+	may = !all->stopping && all->lane[from->index + 1].queued < AHEAD_QUEUE_MAX;
+	pthread_mutex_unlock(&all->mutex);
+	return may;
+}
+
+static bool
+was_in_vain(struct proxy *p, const struct route *r)
+{
+	struct hot_entry *e = hot_get(p->misses, r->url);
+	bool known = e && hm_clock_unix() < e->usable_until;
+
+	hot_release(e);
+	return known;
+}
+
+void
+fills_ahead(struct fills *all, const struct route *info)
+{
+	static const struct {
+		enum want want;
+		const char *suffix;
+	} files[] = { { WANT_MOD, "mod" }, { WANT_ZIP, "zip" } };
+	hm_str stem = hm_str_sub(info->url, 0, info->url.n - strlen("info"));
+	struct hm_arena a = { 0 };
+	struct route r = *info;
+
+	r.ahead = false;
+	for (size_t i = 0; i < 2 && may_go_ahead(all, info); i++) {
+		r.want = files[i].want;
+		r.url = hm_arena_printf(&a, HM_F "%s", HM_P(stem), files[i].suffix);
+		if (!gate_stored(all->p, &r) && !was_in_vain(all->p, &r))
+			fills_join(all, &r, NULL);
+	}
+	hm_arena_free(&a);
 }

@@ -43,6 +43,8 @@ proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	meter_add(p->meter, METER_HIT_MEMORY, 1);
 	if (e->status == 200 && is_stored_kind(r))
 		facts_used(p->facts, r->path, r->version, false);
+	if (e->status == 200 && r->ahead && hot_claim_refresh(p->hot, e))
+		fills_ahead(p->fills, r);
 	answer_entry(x, e);
 	return true;
 }
@@ -63,13 +65,21 @@ counted(struct proxy *p, struct hm_exchange *x, bool allowed)
 	return allowed;
 }
 
+static bool
+may_fetch(struct proxy *p, struct hm_exchange *x, const struct route *r)
+{
+	return !fetch_disabled(x) && hm_access_may(p->access, x, HM_RIGHT_FETCH, r->path);
+}
+
 static void
-serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
+serve_module(struct proxy *p, struct hm_exchange *x, struct route *r)
 {
 	enum gate_answer gate = GATE_OPEN;
 
 	if (!counted(p, x, hm_access_allow(p->access, x, HM_RIGHT_READ, r->path)))
 		return;
+	if (p->opts.fetch_ahead && !p->opts.offline && r->want == WANT_INFO && r->canonical)
+		r->ahead = may_fetch(p, x, r);
 	if (p->gate && is_stored_kind(r))
 		gate = gate_request(p, x, r);
 	if (gate == GATE_ANSWERED || (gate == GATE_OPEN && proxy_from_memory(p, x, r)))
@@ -81,9 +91,11 @@ serve_module(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	if (gate == GATE_OPEN && is_stored_kind(r) && answer_stored(p, x, r)) {
 		meter_add(p->meter, METER_HIT_STORE, 1);
 		facts_used(p->facts, r->path, r->version, r->want == WANT_ZIP);
+		if (r->ahead)
+			fills_ahead(p->fills, r);
 		return;
 	}
-	if (fetch_disabled(x) || !hm_access_may(p->access, x, HM_RIGHT_FETCH, r->path)) {
+	if (!may_fetch(p, x, r)) {
 		meter_add(p->meter, METER_MISSING, 1);
 		answer_text(x, 404,
 		            fetch_disabled(x) ?

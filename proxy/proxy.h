@@ -63,6 +63,7 @@ struct options {
 	hm_str private;       /* as GOPRIVATE, which it is added to */
 	hm_str quota;         /* size, as "20G"; empty: none */
 	bool cooldown_seen;   /* a version's age counts from when it was first seen here */
+	bool fetch_ahead;     /* who asks for .info gets .mod and .zip fetched */
 	hm_str policy;        /* file; empty: everything is permitted */
 	hm_str replica_of;    /* URL of the server to follow; empty: none */
 	int replica_interval; /* seconds */
@@ -148,6 +149,11 @@ void fills_stop(struct fills *f);
  * it; x NULL: nobody waits, a stored answer is only renewed.
  */
 void fills_join(struct fills *f, const struct route *r, struct hm_exchange *x);
+/*
+ * Fetches the .mod and the .zip of this .info that the store lacks, as if somebody had asked
+ * for them: not what was just looked for in vain, nor where many wait already.
+ */
+void fills_ahead(struct fills *f, const struct route *info);
 size_t fills_under_way(struct fills *f);
 
 /* answer.c */

@@ -22,6 +22,7 @@ struct route {
 	hm_str path, version;   /* of the module, unescaped */
 	bool canonical;         /* version is a canonical semantic version that fits path */
 	hm_str sumdb, rest;     /* WANT_SUMDB: its name, and what follows ("/latest") */
+	bool ahead;             /* the handler's, for an .info: .mod and .zip are fetched, too */
 };
 
 /*

@@ -86,6 +86,35 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 		sleep 0.05
 	done
 	here "50 clients, one missing zip, one upstream request" once "$up"
+
+	# -- ahead of the client
+	w=example.com/words/@v
+	quiet() { for _ in $(seq 200); do [ "$(metric fills)" != 0 ] || return 0; sleep 0.05; done; return 1; }
+	forget() { curl -s "$up/_forget"; }
+	# asked NAME...: upstream was asked for these, once each, when all was quiet.
+	asked() { quiet; diff <(for p; do echo "GET /$p"; done | sort) <(curl -s "$up/_log" | grep -o 'GET /[^ ?]*' | sort); }
+	# ask STATUS PATH...
+	ask() { local want=$1 p; shift; for p; do [ "$(status "$url/$p")" = "$want" ] || { echo "$p: $(cat "$work/body")"; return 1; }; done; }
+	crowd() { local p=() i; for i in $(seq 20); do curl -s -f -o /dev/null "$url/$1" & p+=($!); done; for i in "${p[@]}"; do wait "$i" || return 1; done; }
+	plain() { forget && start plain --upstream "$up" && ask 200 $w/v1.0.0.info && quiet && ask 200 $w/v1.0.0.info && asked $w/v1.0.0.info; }
+	here "without --fetch-ahead upstream is asked for what clients ask for" plain
+	stored() { forget && start plain --upstream "$up" --fetch-ahead && status -H 'Disable-Module-Fetch: true' "$url/$w/v1.0.0.info" | has 200 && quiet && asked && ask 200 $w/v1.0.0.info && asked $w/v1.0.0.mod $w/v1.0.0.zip; }
+	here "--fetch-ahead: of a stored .info, unless the client forbids it" stored
+	ahead() { forget && start ahead --upstream "$up" --fetch-ahead && crowd $w/v1.0.0.info && asked $w/v1.0.0.info $w/v1.0.0.mod $w/v1.0.0.zip; }
+	here "--fetch-ahead: 20 ask for .info, upstream is asked for .info, .mod and .zip once" ahead
+	served() { ask 200 $w/v1.0.0.info $w/v1.0.0.mod $w/v1.0.0.zip && cmp "$work/body" "$fx/good/$w/v1.0.0.zip" && asked $w/v1.0.0.info $w/v1.0.0.mod $w/v1.0.0.zip; }
+	t "  and they are served without it" served
+	queries() { forget && ask 200 $w/list example.com/words/@latest && ask 404 $w/v1.9.0.info && status "$url/$w/v1.info" >/dev/null; quiet; ! curl -s "$up/_log" | grep 'v1.*\.\(mod\|zip\)'; }
+	t "  nothing for lists, queries, and what does not exist" queries
+	vain() { # a zip that upstream refuses: its .info is served, and it is not asked for again and again
+		forget && start vain --upstream "$up/_status=404+match=.zip" --fetch-ahead && crowd $w/v1.1.0.info && quiet && crowd $w/v1.1.0.info && asked $w/v1.1.0.info $w/v1.1.0.mod $w/v1.1.0.zip && ask 404 $w/v1.1.0.zip
+	}
+	here "  nor again what was looked for in vain" vain
+	readers() { # may read, may not have fetched
+		"$BUILDDIR/hermod-proxy" account --dir "$work/plain" revoke anonymous fetch && forget && start plain --upstream "$up" --fetch-ahead &&
+			rm -f "$work/plain/cache/download/$w/v1.0.0.zip" && ask 200 $w/v1.0.0.info && ask 404 $w/v1.0.0.zip && asked
+	}
+	here "  nor for a client that may not have modules fetched" readers
 fi
 
 # -- upstream that lies, databases
