@@ -1,23 +1,26 @@
 # Four real programs, whole way: module cache, go.sum, graph, build list, packages,
 # vendor tree and binaries of hermod against those of the real go command.
 #
-# MODULES  which ones (default: all; under sanitizers: the first)
-# TARGETS  os/arch pairs to build for
+# MODULES  which ones, MODULE@VERSION=PACKAGE[=TARGET,...] (default: all; under sanitizers: the
+#          first)
+# TARGETS  os/arch pairs to build for (default: three; the largest program has a compiler work
+#          for ten minutes, so only linux/amd64)
 # COLD     programs and targets for which hermod compiles every package itself (default: the
 #          first program, and linux/amd64).  For the rest hermod starts from go's build cache:
-#          it must find every package there, and link the same bits.  "." is everything.
+#          it must find every package there, and link the same bits.
+#
+# TARGETS="linux/amd64 linux/arm64 windows/amd64" COLD=. is everything; it takes half an hour.
 . "$(dirname "$0")/lib.sh"
 
 all="filippo.io/age@v1.3.2=./cmd/age
 github.com/nats-io/nats-server/v2@v2.15.2=.
 github.com/evanw/esbuild@v0.28.2=./cmd/esbuild
-github.com/coredns/coredns@v1.15.0=."
+github.com/coredns/coredns@v1.15.0=.=linux/amd64"
 if sanitized; then
 	all=$(echo "$all" | head -n 1)
 	TARGETS=${TARGETS:-linux/amd64}
 fi
 MODULES=${MODULES:-$all}
-TARGETS=${TARGETS:-linux/amd64 linux/arm64 windows/amd64}
 
 if [ -z "$PROXY" ]; then
 	skip "real programs" "no module proxy is reachable"
@@ -110,7 +113,9 @@ hermetic_default() {
 }
 
 for entry in $MODULES; do
-	mod=${entry%%=*} pkg=${entry#*=} name=$(basename "${mod%%@*}")
+	IFS='=' read -r mod pkg targets <<<"$entry"
+	targets=${targets:-linux/amd64,linux/arm64,windows/amd64}
+	name=$(basename "${mod%%@*}")
 	case $name in v[0-9]*) name=$(basename "$(dirname "${mod%%@*}")") ;; esac
 	export GOMODCACHE=$warm
 	unset GOPROXY
@@ -134,7 +139,7 @@ for entry in $MODULES; do
 	t "$name: list -deps" both list -deps "$pkg"
 	t "$name: list -deps -json ./..." both list -deps -json=ImportPath,Dir,Name,Module,GoFiles,SFiles,EmbedFiles,Imports,Deps,Standard,DepOnly,Error,IgnoredGoFiles,Doc,Match ./...
 	t "$name: mod vendor" same_vendor
-	for target in $TARGETS; do
+	for target in ${TARGETS:-${targets//,/ }}; do
 		export GOOS=${target%/*} GOARCH=${target#*/}
 		hmcache=$gocache from=" from go's build cache"
 		[[ $name/$target =~ $COLD ]] && hmcache=$work/hmcache from=
