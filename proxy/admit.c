@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "clone.h"
+#include "hot.h"
 #include "codec/json.h"
 #include "codec/time.h"
 #include "mod/gomod.h"
@@ -128,20 +129,61 @@ compare_mod(struct hm_arena *a, const struct hm_zip *z, struct hm_modver m, hm_s
 	return rc;
 }
 
+/* What is known of each entry (name, hash, its place in three tables), in bytes. */
+enum { BYTES_AN_ENTRY = 512 };
+/* Memory that nobody has to make room for. */
+enum { SMALL_CHECK = 1 << 20 };
+
+/* Memory that the check of a zip takes at once beyond SMALL_CHECK: entries are held whole. */
+static size_t
+memory_of_check(const struct hm_zip *z, unsigned threads)
+{
+	uint64_t largest = 0, sum = 0, all;
+
+	for (size_t i = 0; i < z->n; i++) {
+		const struct hm_zip_file *f = &z->f[i];
+		uint64_t size = f->size < HM_MODZIP_MAX ? f->size : HM_MODZIP_MAX;
+
+		size += f->packed < z->data.n ? f->packed : z->data.n;
+		largest = size > largest ? size : largest;
+		sum += size;
+	}
+	all = largest + (threads - 1) * (largest < 2 * HM_ZIP_LARGE ? largest : 2 * HM_ZIP_LARGE);
+	all = (sum < all ? sum : all) + z->n * BYTES_AN_ENTRY;
+	return all > SMALL_CHECK ? all - SMALL_CHECK : 0;
+}
+
+static int
+check_entries(struct hm_arena *a, struct hm_modver m, struct hm_zip *z,
+              unsigned threads, const hm_str *mod, hm_str *h1, struct hm_err *err)
+{
+	if (hm_modzip_check(z, m.path, m.version, err) || hm_h1_zip(a, z, threads, h1, err))
+		return -1;
+	return mod ? compare_mod(a, z, m, *mod, err) : 0;
+}
+
 static int
 check_bytes(const struct admit *ad, struct hm_arena *a, struct hm_modver m, hm_str data,
             const hm_str *mod, hm_str *h1, struct hm_err *err)
 {
+	unsigned threads = ad->threads ? ad->threads : 1;
 	struct hm_zip z;
+	size_t memory;
+	int rc;
 
 	if (data.n > HM_MODZIP_MAX)
 		return hm_err_set(err, HM_ELIMIT, "the zip has more than %zu bytes", HM_MODZIP_MAX);
-	if (hm_zip_open(a, data, &z, err) || hm_modzip_check(&z, m.path, m.version, err))
+	if (hm_zip_open(a, data, &z, err))
 		return -1;
 	z.mapped = true;
-	if (hm_h1_zip(a, &z, ad->threads ? ad->threads : 1, h1, err))
-		return -1;
-	return mod ? compare_mod(a, &z, m, *mod, err) : 0;
+	z.frugal = true;
+	memory = ad->lender ? memory_of_check(&z, threads) : 0;
+	if (memory)
+		hot_lend(ad->lender, memory);
+	rc = check_entries(a, m, &z, threads, mod, h1, err);
+	if (memory)
+		hot_give_back(ad->lender, memory);
+	return rc;
 }
 
 int

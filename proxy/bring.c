@@ -260,6 +260,7 @@ check_zip(struct zip_work *w, hm_str *h1, struct hm_err *err)
 	here.verify = NULL; /* the database's turn comes when the core is free for others */
 	if (fstat(w->fd, &st) == 0)
 		bytes = (uint64_t)st.st_size;
+	here.lender = p->hot;
 	here.threads = fills_compute(f->all, bytes);
 	rc = admit_check_zip(&here, &f->arena, f->r.path, f->r.version, w->tmp.p,
 	                     has_mod ? &mod : NULL, h1, err);

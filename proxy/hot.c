@@ -2,18 +2,23 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/mem.h"
 #include "crypto/sha256.h"
 
 enum { SLOTS = 1 << 14, BODY_MAX_SHARE = 8 };
+/* To look for whole free pages costs some ms. */
+enum { WORTH_A_TRIM = 1 << 20 };
 
 /* newest..oldest is the order of use; mutex guards everything but the entries' refs. */
 struct hot {
 	pthread_mutex_t mutex;
 	struct hot_entry *slot[SLOTS];
 	struct hot_entry *newest, *oldest;
-	size_t max, bytes, n;
+	size_t max, lent, bytes, n;
 };
 
 struct hot *
@@ -129,6 +134,12 @@ hot_entry_new(hm_str key, int status, hm_str type, hm_str body)
 	return e;
 }
 
+static size_t
+room(const struct hot *h)
+{
+	return h->lent < h->max ? h->max - h->lent : 0;
+}
+
 struct hot_entry *
 hot_put(struct hot *h, hm_str key, int status, hm_str type, hm_str body, int64_t fresh_until,
         int64_t usable_until)
@@ -151,10 +162,38 @@ hot_put(struct hot *h, hm_str key, int status, hm_str type, hm_str body, int64_t
 	link_newest(h, e);
 	h->bytes += e->size;
 	h->n++;
-	while (h->bytes > h->max && h->oldest != e)
+	while (h->bytes > room(h) && h->oldest != e)
 		take_out(h, h->oldest);
 	pthread_mutex_unlock(&h->mutex);
 	return e;
+}
+
+void
+hot_lend(struct hot *h, size_t bytes)
+{
+	size_t before, after;
+
+	pthread_mutex_lock(&h->mutex);
+	h->lent += bytes;
+	before = h->bytes;
+	while (h->bytes > room(h))
+		take_out(h, h->oldest);
+	after = h->bytes;
+	pthread_mutex_unlock(&h->mutex);
+#ifdef __GLIBC__
+	if (before - after >= WORTH_A_TRIM)
+		malloc_trim(0);
+#endif
+	(void)before;
+	(void)after;
+}
+
+void
+hot_give_back(struct hot *h, size_t bytes)
+{
+	pthread_mutex_lock(&h->mutex);
+	h->lent -= bytes;
+	pthread_mutex_unlock(&h->mutex);
 }
 
 void

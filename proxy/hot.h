@@ -50,6 +50,13 @@ void hot_drop(struct hot *h, hm_str prefix);
 bool hot_claim_refresh(struct hot *h, struct hot_entry *e);
 /* That did not work: someone else may try. */
 void hot_unclaim(struct hot *h, struct hot_entry *e);
+/*
+ * For work that needs much memory at once: until hot_give_back() the table does with so
+ * much less (down to nothing), and what falls out of it goes back to the system.  Of
+ * several at a time the sum counts.
+ */
+void hot_lend(struct hot *h, size_t bytes);
+void hot_give_back(struct hot *h, size_t bytes);
 
 struct hot_stats {
 	size_t bytes, entries;

@@ -18,6 +18,9 @@
 /* Entries of one archive that this reader holds in memory at most. */
 #define HM_ZIP_ENTRIES_MAX ((size_t)4 << 20)
 
+/* An entry of more bytes than this, packed or not, is large. */
+#define HM_ZIP_LARGE ((uint64_t)4 << 20)
+
 enum hm_zip_method {
 	HM_ZIP_STORE = 0,
 	HM_ZIP_DEFLATE = 8,
@@ -38,6 +41,8 @@ struct hm_zip {
 	struct hm_zip_file *f; /* in the order of the directory; in the arena */
 	size_t n;
 	bool mapped; /* set by the caller: data is a file mapped by hm_file_map() */
+	/* set by the caller: who reads on several threads holds one HM_ZIP_LARGE entry at a time */
+	bool frugal;
 };
 
 /* Reads the central directory of the archive in data. */

@@ -120,6 +120,45 @@ test_hashes(void **state)
 	hm_buf_free(&b);
 }
 
+/* Large entries, one at a time: the same hash and the same refusal. */
+static void
+test_frugal(void **state)
+{
+	enum { LARGE = HM_ZIP_LARGE + 1 };
+	char *text = hm_arena_alloc(&arena, LARGE + 1);
+	struct zip_entry e[] = {
+		{ .name = P "a", .text = text, .deflate = true }, { .name = P "b", .text = "b" },
+		{ .name = P "c", .text = text },                  { .name = P "d", .text = text },
+		{ .name = P "e", .text = "e" },
+	};
+	hm_str file = hm_path_cat(&arena, dir, HM_S("large.zip")), plain, frugal, data;
+	struct hm_zip z;
+
+	(void)state;
+	memset(text, 'x', LARGE);
+	for (unsigned bad = 0; bad < 2; bad++) {
+		struct hm_buf b = { 0 };
+
+		e[2].crc_off = bad;
+		zip_make(&b, e, 5);
+		assert_ok(hm_file_publish(file.p, hm_buf_str(&b), 0644, false, &err), &err);
+		hm_buf_free(&b);
+		assert_ok(hm_file_map(file.p, &data, &err), &err);
+		assert_ok(hm_zip_open(&arena, data, &z, &err), &err);
+		assert_int_equal(hm_h1_zip(&arena, &z, 1, &plain, &err), bad ? -1 : 0);
+		hm_err_clear(&err);
+		z.mapped = z.frugal = true;
+		for (unsigned threads = 1; threads < 4; threads++) {
+			int rc = hm_h1_zip(&arena, &z, threads, &frugal, &err);
+
+			assert_int_equal(rc, bad ? -1 : 0);
+			assert_true(bad ? hm_err_is(&err, HM_EINVALID) : hm_str_eq(plain, frugal));
+			hm_err_clear(&err);
+		}
+		hm_file_unmap(data);
+	}
+}
+
 /* Values printed by golang.org/x/mod/sumdb/dirhash. */
 static void
 test_known_hashes(void **state)
@@ -175,6 +214,7 @@ test_modzip_extract(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_hashes),
+		cmocka_unit_test(test_frugal),
 		cmocka_unit_test(test_known_hashes),
 		cmocka_unit_test(test_bad_entry),
 	};
