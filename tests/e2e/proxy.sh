@@ -110,6 +110,13 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 		forget && start vain --upstream "$up/_status=404+match=.zip" --fetch-ahead && crowd $w/v1.1.0.info && quiet && crowd $w/v1.1.0.info && asked $w/v1.1.0.info $w/v1.1.0.mod $w/v1.1.0.zip && ask 404 $w/v1.1.0.zip
 	}
 	here "  nor again what was looked for in vain" vain
+	refused() { # by the policy: upstream may be asked for what the verdict needs, but for no zip
+		printf 'deny example.com/words // a test\n' >"$work/deny.policy" && forget &&
+			start refused --upstream "$up" --fetch-ahead --policy "$work/deny.policy" && ask 403 $w/v1.0.0.info && quiet && ! curl -s "$up/_log" | grep 'zip$'
+	}
+	here "  nor what the policy refuses" refused
+	private() { forget && start private --upstream "$up" --fetch-ahead --private example.com/words && ask 404 $w/v1.0.0.info && quiet && asked; }
+	here "  nor of a private module, from a public upstream" private
 	readers() { # may read, may not have fetched
 		"$BUILDDIR/hermod-proxy" account --dir "$work/plain" revoke anonymous fetch && forget && start plain --upstream "$up" --fetch-ahead &&
 			rm -f "$work/plain/cache/download/$w/v1.0.0.zip" && ask 200 $w/v1.0.0.info && ask 404 $w/v1.0.0.zip && asked
