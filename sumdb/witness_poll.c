@@ -135,17 +135,18 @@ look_once(struct witness *w, struct known *k, struct hm_err *err)
 	if (rc == 0)
 		rc = look_at(&l, &status, err);
 	remote_close(&l.r);
-	hm_arena_free(&a);
 	if (rc == 0) {
 		note_up(w, k);
-		return 0;
+		status = 0;
+	} else if (status == 0) { /* else it is told already */
+		kind = event_is_unreachable(err) ? EVENT_UNREACHABLE : EVENT_INVALID;
+		note_down(w, k, kind, err);
+		hm_log(w->log, HM_LOG_WARN, HM_F ": " HM_F, HM_P(k->name),
+		       HM_P(hm_err_str(err)));
+		status = event_status(kind);
 	}
-	if (status)
-		return status; /* told already */
-	kind = event_is_unreachable(err) ? EVENT_UNREACHABLE : EVENT_INVALID;
-	note_down(w, k, kind, err);
-	hm_log(w->log, HM_LOG_WARN, HM_F ": " HM_F, HM_P(k->name), HM_P(hm_err_str(err)));
-	return event_status(kind);
+	hm_arena_free(&a); /* what is known of the log may have been read into it again */
+	return status;
 }
 
 /* fork, rollback, what does not verify, unreachable */

@@ -121,9 +121,14 @@ stop
 # -- socket activation
 if command -v systemd-socket-activate >/dev/null; then
 	activated() {
-		local port=$((20000 + RANDOM % 20000)) p i
-		systemd-socket-activate -l "127.0.0.1:$port" "$sumdb" serve --dir "$work/open" --offline 2>"$work/act.log" &
-		p=$!
+		local port p i
+		for i in $(seq 10); do # until a port is free
+			port=$((20000 + RANDOM % 12000))
+			systemd-socket-activate -l "127.0.0.1:$port" "$sumdb" serve --dir "$work/open" --offline 2>"$work/act.log" &
+			p=$!
+			sleep 0.3
+			kill -0 "$p" 2>/dev/null && break
+		done
 		for i in $(seq 100); do [ "$(status "http://127.0.0.1:$port/healthz")" = 200 ] && break; sleep 0.1; done
 		i=$(status "http://127.0.0.1:$port/latest")
 		kill "$p"
