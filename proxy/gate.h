@@ -41,13 +41,13 @@ enum gate_answer gate_request(struct proxy *p, struct hm_exchange *x, const stru
 int gate_fill(struct proxy *p, struct hm_arena *a, const struct route *r, struct hm_err *err);
 /* The store has this file, and may give it out. */
 bool gate_stored(const struct proxy *p, const struct route *r);
+/* Upstream's list, as it came: what is new in it was first seen now (--cooldown-seen). */
+void gate_saw_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str list);
 /*
  * In a fill, behind the fetch: what a client may see of a list, of @latest, and of the
  * .info that a revision led to.  *body is changed to it; -1 with HM_EPOLICY.  ask: upstream
  * may be asked for release times, else what is not known of old versions does not count.
  */
-/* Upstream's list, as it came: what is new in it was first seen now (--cooldown-seen). */
-void gate_saw_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str list);
 int gate_filter(struct proxy *p, struct hm_arena *a, const struct route *r, bool ask, hm_str *body,
                 struct hm_err *err);
 /* The same for an upload whose zip lies in a file; how old it is does not count. */

@@ -138,16 +138,16 @@ gate_stored(const struct proxy *p, const struct route *r)
 
 /* ---- times that were asked for */
 
-static hm_str
-times_file(const struct proxy *p, struct hm_arena *a, hm_str path)
+hm_str
+gate_marks_file(const struct proxy *p, struct hm_arena *a, hm_str path, const char *name)
 {
 	struct hm_err err = { 0 };
 	hm_str escaped = { 0 };
 
 	hm_modpath_escape(a, path, &escaped, &err);
 	hm_err_free(&err);
-	return hm_arena_printf(a, HM_F "/cache/upstream/" HM_F "/@v/times", HM_P(p->store.root),
-	                       HM_P(escaped));
+	return hm_arena_printf(a, HM_F "/cache/upstream/" HM_F "/@v/%s", HM_P(p->store.root),
+	                       HM_P(escaped), name);
 }
 
 static bool
@@ -159,40 +159,52 @@ parse_seconds(hm_str s, int64_t *out)
 			return false;
 		*out = *out * 10 + (s.p[i] - '0');
 	}
-	return s.n > 0 && *out > 0;
+	return s.n > 0;
 }
 
-static void
-read_times(const struct proxy *p, struct hm_arena *a, hm_str path, struct gate_times *out)
+void
+gate_marks_read(struct hm_arena *a, hm_str file, size_t max, struct hm_map *out)
 {
 	struct hm_err err = { 0 };
 	hm_str text = { 0 }, line, version, seconds;
 	int64_t at;
 
-	*out = (struct gate_times){ .at.arena = a };
-	gate_read_first(p, a, path, &out->first);
-	if (hm_file_read(a, times_file(p, a, path).p, TIMES_FILE_MAX, &text, &err) == 0)
+	if (hm_file_read(a, file.p, max, &text, &err) == 0)
 		while (hm_str_next(&text, '\n', &line))
 			if (hm_str_cut(line, ' ', &version, &seconds) &&
 			    parse_seconds(seconds, &at))
-				hm_map_set_num(&out->at, version, (intptr_t)at);
+				hm_map_set_num(out, version, (intptr_t)at);
 	hm_err_free(&err);
+}
+
+void
+gate_marks_write(struct hm_arena *a, hm_str file, const struct hm_map *marks)
+{
+	struct hm_err err = { 0 };
+	struct hm_buf b = { 0 };
+
+	for (size_t i = 0; i < marks->n; i++)
+		hm_buf_printf(&b, HM_F " %lld\n", HM_P(marks->e[i].key),
+		              (long long)marks->e[i].num);
+	if (hm_dir_make_all(hm_path_dir(a, file).p, &err) == 0)
+		hm_file_publish(file.p, hm_buf_str(&b), 0644, false, &err);
+	hm_buf_free(&b);
+	hm_err_free(&err);
+}
+
+static void
+read_times(const struct proxy *p, struct hm_arena *a, hm_str path, struct gate_times *out)
+{
+	*out = (struct gate_times){ .at.arena = a };
+	gate_read_first(p, a, path, &out->first);
+	gate_marks_read(a, gate_marks_file(p, a, path, "times"), TIMES_FILE_MAX, &out->at);
 }
 
 /* Best effort: what is lost is asked for again. */
 static void
 write_times(const struct proxy *p, struct hm_arena *a, hm_str path, const struct gate_times *t)
 {
-	struct hm_err err = { 0 };
-	struct hm_buf b = { 0 };
-	hm_str file = times_file(p, a, path);
-
-	for (size_t i = 0; i < t->at.n; i++)
-		hm_buf_printf(&b, HM_F " %lld\n", HM_P(t->at.e[i].key), (long long)t->at.e[i].num);
-	if (hm_dir_make_all(hm_path_dir(a, file).p, &err) == 0)
-		hm_file_publish(file.p, hm_buf_str(&b), 0644, false, &err);
-	hm_buf_free(&b);
-	hm_err_free(&err);
+	gate_marks_write(a, gate_marks_file(p, a, path, "times"), &t->at);
 }
 
 struct batch {

@@ -55,6 +55,15 @@ enum { GATE_TIMES_MAX = 200, GATE_TIMES_AT_ONCE = 8 };
 void gate_times(struct proxy *p, struct hm_arena *a, hm_str path, const struct hm_strs *versions,
                 bool ask, struct gate_times *out);
 
+/*
+ * DIR/cache/upstream/<escaped path>/@v/NAME: lines "VERSION SECONDS", from and to the map
+ * (num).  Lines that are none are left out; a file that cannot be read or written is let be.
+ */
+hm_str gate_marks_file(const struct proxy *p, struct hm_arena *a, hm_str path, const char *name);
+void gate_marks_read(struct hm_arena *a, hm_str file, size_t max, struct hm_map *out);
+void gate_marks_write(struct hm_arena *a, hm_str file, const struct hm_map *marks);
+
+/* The file "first"; nothing without --cooldown-seen. */
 void gate_read_first(const struct proxy *p, struct hm_arena *a, hm_str path,
                      struct gate_first *out);
 /*

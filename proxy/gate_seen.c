@@ -6,65 +6,31 @@
  * first list of the module had, of which nothing is known.  Once there is that file, a
  * version that is neither in it nor in the store is first seen when it is asked for.
  */
-#include "base/path.h"
 #include "gate.h"
 #include "gate_priv.h"
-#include "mod/modpath.h"
 #include "mod/pseudo.h"
 #include "os/clock.h"
 #include "os/file.h"
 
 #define FIRST_FILE_MAX ((size_t)64 << 20)
 
-static hm_str
-first_file(const struct proxy *p, struct hm_arena *a, hm_str path)
-{
-	struct hm_err err = { 0 };
-	hm_str escaped = { 0 };
-
-	hm_modpath_escape(a, path, &escaped, &err);
-	hm_err_free(&err);
-	return hm_arena_printf(a, HM_F "/cache/upstream/" HM_F "/@v/first", HM_P(p->store.root),
-	                       HM_P(escaped));
-}
-
 void
 gate_read_first(const struct proxy *p, struct hm_arena *a, hm_str path, struct gate_first *out)
 {
-	struct hm_err err = { 0 };
-	hm_str text = { 0 }, line, version, seconds;
-	hm_str file = first_file(p, a, path);
+	hm_str file = gate_marks_file(p, a, path, "first");
 
 	*out = (struct gate_first){ .at.arena = a };
 	if (!p->opts.cooldown_seen)
 		return;
 	out->tracked = hm_file_exists(file.p); /* also when it cannot be read: then all is new */
-	if (hm_file_read(a, file.p, FIRST_FILE_MAX, &text, &err) == 0)
-		while (hm_str_next(&text, '\n', &line))
-			if (hm_str_cut(line, ' ', &version, &seconds)) {
-				int64_t at = 0;
-
-				for (size_t i = 0; i < seconds.n && i < 12; i++)
-					at = at * 10 + (seconds.p[i] - '0') % 10;
-				hm_map_set_num(&out->at, version, (intptr_t)at);
-			}
-	hm_err_free(&err);
+	gate_marks_read(a, file, FIRST_FILE_MAX, &out->at);
 }
 
 /* Best effort: what is lost is seen later, and waits longer. */
 static void
 write_first(const struct proxy *p, struct hm_arena *a, hm_str path, const struct gate_first *f)
 {
-	struct hm_err err = { 0 };
-	struct hm_buf b = { 0 };
-	hm_str file = first_file(p, a, path);
-
-	for (size_t i = 0; i < f->at.n; i++)
-		hm_buf_printf(&b, HM_F " %lld\n", HM_P(f->at.e[i].key), (long long)f->at.e[i].num);
-	if (hm_dir_make_all(hm_path_dir(a, file).p, &err) == 0)
-		hm_file_publish(file.p, hm_buf_str(&b), 0644, false, &err);
-	hm_buf_free(&b);
-	hm_err_free(&err);
+	gate_marks_write(a, gate_marks_file(p, a, path, "first"), &f->at);
 }
 
 void
