@@ -15,6 +15,7 @@
 enum {
 	KEYS = 16384,     /* accounts and addresses whose rate is known */
 	VERIFY_WAIT = 64, /* scrypt computations that wait for their turn */
+	GUESS_WAIT = 48,  /* of these, passwords, which cost a hundred times what a token does */
 	WRONG_BURST = 10, /* wrong passwords from one address */
 };
 #define WRONG_PER_SECOND 0.1
@@ -34,6 +35,8 @@ struct visit {
 	struct hm_identity who;
 	enum hm_recall recall;
 	bool guess; /* a password */
+	hm_str address; /* what wrong passwords are counted by */
+	int wait;       /* seconds until the next may be tried from there; 0: it was */
 	void (*next)(void *ctx, struct hm_exchange *x);
 	void *ctx;
 };
@@ -133,27 +136,13 @@ within_rate(struct hm_access *acc, struct hm_exchange *x, hm_str key)
 	return wait == 0;
 }
 
-static bool
-may_try(struct hm_access *acc, struct hm_exchange *x)
-{
-	char room[64];
-	int wait = hm_limit_look(acc->wrong, address_key(x, room), hm_clock_monotonic_ns());
-
-	if (wait)
-		answer_later(x, 429, wait, HM_S("too many wrong passwords from this address\n"));
-	return wait == 0;
-}
-
 static void
 wrong(const struct visit *v)
 {
 	struct hm_access *acc = v->acc;
 	struct hm_exchange *x = v->x;
 	struct hm_audit_event e = { .peer = hm_exchange_peer(x), .action = HM_S("login.wrong") };
-	char room[64];
 
-	if (v->guess)
-		hm_limit_take(acc->wrong, address_key(x, room), hm_clock_monotonic_ns());
 	if (acc->opts.audit)
 		hm_audit_note(acc->opts.audit, &e);
 	answer_401(acc, x,
@@ -166,6 +155,11 @@ admit(struct visit *v)
 {
 	struct hm_exchange *x = v->x;
 
+	if (v->wait) {
+		answer_later(x, 429, v->wait,
+		             HM_S("too many wrong passwords from this address\n"));
+		return;
+	}
 	switch (v->recall) {
 	case HM_RECALL_KNOWN:
 		hm_exchange_set_who(x, hm_str_of(v->who.name));
@@ -188,30 +182,54 @@ verified(void *ctx, struct hm_exchange *x)
 }
 
 static void
+look_at_limit(struct visit *v)
+{
+	v->wait = hm_limit_look(v->acc->wrong, v->address, hm_clock_monotonic_ns());
+}
+
+/*
+ * One after the other: what others with the same credentials have paid for is known, and
+ * each guess counts before the next one is looked at.
+ */
+static void
 verify(void *arg)
 {
 	struct visit *v = arg;
+	struct hm_accounts *accounts = v->acc->opts.accounts;
 
-	v->recall = hm_accounts_verify(v->acc->opts.accounts, v->authorization, &v->who);
+	v->recall = hm_accounts_recall(accounts, v->authorization, &v->who);
+	if (v->recall == HM_RECALL_GUESS)
+		look_at_limit(v);
+	if (!v->wait && (v->recall == HM_RECALL_GUESS || v->recall == HM_RECALL_COMPUTE))
+		v->recall = hm_accounts_verify(accounts, v->authorization, &v->who);
+	if (!v->wait && v->guess && v->recall == HM_RECALL_WRONG)
+		hm_limit_take(v->acc->wrong, v->address, hm_clock_monotonic_ns());
 	atomic_fetch_sub(&v->acc->verifying, 1);
 	hm_exchange_resume(v->x, verified);
 }
 
-/* scrypt on the pool's thread, for a bounded number of visitors. */
+/* scrypt on the pool's thread, for a bounded number of visitors; tokens, which cost little, first. */
 static void
 compute(struct visit *v)
 {
-	if (v->guess && !may_try(v->acc, v->x))
+	unsigned max = v->guess ? GUESS_WAIT : VERIFY_WAIT;
+	struct hm_arena *a = hm_exchange_arena(v->x);
+	char room[64];
+
+	v->address = hm_arena_dup(a, address_key(v->x, room));
+	if (v->guess)
+		look_at_limit(v);
+	if (v->wait) {
+		admit(v);
 		return;
-	if (atomic_fetch_add(&v->acc->verifying, 1) >= VERIFY_WAIT) {
+	}
+	if (atomic_fetch_add(&v->acc->verifying, 1) >= max) {
 		atomic_fetch_sub(&v->acc->verifying, 1);
 		answer_later(v->x, 503, 1, HM_S("too many credentials to verify at once\n"));
 		return;
 	}
-	/* The request's text may move when the client goes. */
-	v->authorization = hm_arena_dup(hm_exchange_arena(v->x), v->authorization);
 	hm_exchange_defer(v->x);
-	hm_pool_submit(v->acc->pool, 0, verify, v);
+	hm_pool_submit(v->acc->pool, !v->guess, verify, v);
 }
 
 static bool
