@@ -325,7 +325,7 @@ take_zip(struct admission *w, struct hm_err *err)
 		                   err);
 	if (fd >= 0)
 		close(fd);
-	if (tmp.n)
+	if (tmp.n && !m->may_take)
 		unlink(tmp.p);
 	return rc;
 }

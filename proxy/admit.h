@@ -62,7 +62,7 @@ struct admit_module {
 	hm_str mod;
 	const char *zip;  /* a file; it stays.  NULL: .info and .mod alone (for module graphs) */
 	bool may_link;    /* zip may be hard-linked: nobody writes to it, ever */
-	bool may_take;    /* zip is a file of hm_store_temp_zip() for this version: it may go */
+	bool may_take;    /* zip is a file of hm_store_temp_zip(): stored as it is, if at all */
 	bool local;       /* no upstream could give it again: facts_mark_local() */
 	hm_str want_h1;   /* what a .ziphash promises; anything but a sum: nothing */
 };

@@ -197,14 +197,6 @@ store_failed(struct hm_err *err)
 	return -1;
 }
 
-/* The bytes are wrong, which is more than that they cannot be had or checked. */
-static bool
-is_refusal(const struct hm_err *err)
-{
-	return hm_err_is(err, HM_ESECURITY) || hm_err_is(err, HM_EINVALID) ||
-	       hm_err_is(err, HM_ESYNTAX);
-}
-
 static int
 bring_small(struct fill *f, struct hm_err *err)
 {
@@ -217,8 +209,10 @@ bring_small(struct fill *f, struct hm_err *err)
 		return -1;
 	rc = mod ? admit_check_mod(&p->admit, f->r.path, f->r.version, at.body, err) :
 	           admit_check_info(f->r.path, f->r.version, at.body, err);
-	if (rc && is_refusal(err))
-		evidence_text(p, &f->arena, &f->r, at.body, err);
+	if (rc && evidence_of(err)) {
+		meter_add(p->meter, METER_FILES_REJECTED, 1);
+		evidence_text(p, &f->arena, f->r.url, at.body, err);
+	}
 	if (rc)
 		return -1;
 	if (hm_store_write(&p->store, f->r.path, f->r.version, mod ? "mod" : "info", at.body, err))
@@ -267,9 +261,9 @@ check_zip(struct zip_work *w, hm_str *h1, struct hm_err *err)
 	fills_computed(f->all, bytes, here.threads);
 	if (rc == 0)
 		rc = hm_verify_sum(p->verify, f->r.path, f->r.version, *h1, err);
-	if (rc && is_refusal(err)) {
-		meter_add(p->meter, METER_ZIPS_REJECTED, 1);
-		evidence_file(p, &f->arena, &f->r, w->tmp.p, err);
+	if (rc && evidence_of(err)) {
+		meter_add(p->meter, METER_FILES_REJECTED, 1);
+		evidence_file(p, &f->arena, f->r.url, w->tmp.p, err);
 	}
 	return rc;
 }
@@ -454,7 +448,7 @@ failed(struct fill *f, struct hm_err *err)
 	struct proxy *p = f->p;
 	int status = status_of(err);
 	bool missing = status == 404 || status == 410;
-	bool refused = is_refusal(err);
+	bool refused = evidence_of(err);
 	bool named = hm_str_has_prefix(hm_err_str(err), HM_S("not found"));
 
 	if (hm_err_is(err, HM_EPOLICY)) {

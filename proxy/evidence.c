@@ -6,9 +6,16 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-/* "example.com/!words@v1.0.0.zip" as one element: '/' becomes ','. Empty: no room for more. */
+bool
+evidence_of(const struct hm_err *why)
+{
+	return hm_err_is(why, HM_ESECURITY) || hm_err_is(why, HM_EINVALID) ||
+	       hm_err_is(why, HM_ESYNTAX);
+}
+
+/* The URL as one element: '/' becomes ','. Empty: no room for more. */
 static hm_str
-name_of(const struct proxy *p, struct hm_arena *a, const struct route *r)
+name_of(const struct proxy *p, struct hm_arena *a, hm_str url)
 {
 	hm_str dir = hm_path_cat(a, p->opts.dir, HM_S("evidence")), name;
 	struct hm_dirents there = { 0 };
@@ -20,7 +27,7 @@ name_of(const struct proxy *p, struct hm_arena *a, const struct route *r)
 		hm_err_free(&err);
 		return HM_S("");
 	}
-	name = hm_arena_dup(a, hm_str_from(r->url, 1));
+	name = hm_arena_dup(a, hm_str_from(url, 1));
 	for (c = (char *)(uintptr_t)name.p; *c; c++)
 		if (*c == '/')
 			*c = ',';
@@ -41,10 +48,10 @@ say_why(struct proxy *p, struct hm_arena *a, hm_str name, struct hm_err *why)
 }
 
 void
-evidence_file(struct proxy *p, struct hm_arena *a, const struct route *r, const char *file,
+evidence_file(struct proxy *p, struct hm_arena *a, hm_str url, const char *file,
               struct hm_err *why)
 {
-	hm_str name = name_of(p, a, r);
+	hm_str name = name_of(p, a, url);
 
 	if (name.n == 0 || rename(file, name.p))
 		return;
@@ -52,10 +59,10 @@ evidence_file(struct proxy *p, struct hm_arena *a, const struct route *r, const 
 }
 
 void
-evidence_text(struct proxy *p, struct hm_arena *a, const struct route *r, hm_str bytes,
+evidence_text(struct proxy *p, struct hm_arena *a, hm_str url, hm_str bytes,
               struct hm_err *why)
 {
-	hm_str name = name_of(p, a, r);
+	hm_str name = name_of(p, a, url);
 	struct hm_err err = { 0 };
 	int rc = name.n ? hm_file_publish(name.p, bytes, 0600, false, &err) : -1;
 

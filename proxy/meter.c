@@ -29,7 +29,7 @@ static const struct {
 	[METER_STALE] = { "stale_total", "Old answers, because upstream failed.", NULL, NULL },
 	[METER_MISSING] = { "missing_total", "Objects that no source has.", NULL, NULL },
 	[METER_FAILED] = { "failed_total", "Fetches that failed.", NULL, NULL },
-	[METER_ZIPS_REJECTED] = { "rejected_zips_total", "Zips refused by a check.", NULL, NULL },
+	[METER_FILES_REJECTED] = { "rejected_files_total", "Files of modules refused by a check.", NULL, NULL },
 	[METER_SUMDB_REJECTED] = { "rejected_sumdb_total",
 	                           "Answers of checksum databases refused by a check.", NULL,
 	                           NULL },
@@ -282,7 +282,7 @@ so_far(struct meter *m)
 		.requests = requests_of(m),
 		.hits = count_of(m, METER_HIT_MEMORY) + count_of(m, METER_HIT_STORE),
 		.fills = count_of(m, METER_FILLED),
-		.errors = count_of(m, METER_FAILED) + count_of(m, METER_ZIPS_REJECTED),
+		.errors = count_of(m, METER_FAILED),
 		.sent = hm_metrics_value(m->metrics, m->sent),
 	};
 

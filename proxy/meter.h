@@ -21,7 +21,7 @@ enum meter_count {
 	METER_STALE,           /* an old answer, because upstream failed */
 	METER_MISSING,         /* no source has it */
 	METER_FAILED,          /* the fetch failed */
-	METER_ZIPS_REJECTED,   /* zip rules, go.mod, checksum database */
+	METER_FILES_REJECTED,   /* zip rules, go.mod, checksum database */
 	METER_SUMDB_REJECTED,  /* answers of a checksum database that are provably wrong */
 	METER_REFUSED_POLICY,
 	METER_REFUSED_RIGHTS,

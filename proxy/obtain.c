@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "evidence.h"
 #include "mod/match.h"
 #include "os/file.h"
 #include "os/lock.h"
@@ -14,8 +15,8 @@ struct fetching {
 	struct hm_modver m;
 	const struct upstream *from;
 	enum want want;
-	hm_str body; /* .info, .mod */
-	hm_str tmp;  /* .zip */
+	hm_str info, mod; /* what came; empty: nothing */
+	hm_str tmp;       /* .zip */
 	int fd;
 };
 
@@ -41,10 +42,10 @@ fetch_from(void *ctx, const struct hm_fetch_source *src, struct hm_err *err)
 	case WANT_INFO:
 		if (hm_repo_stat(&repo, f->a, f->m.version, &info, err))
 			return -1;
-		f->body = info.json;
+		f->info = info.json;
 		return 0;
 	case WANT_MOD:
-		return hm_repo_gomod(&repo, f->a, f->m.version, &f->body, err);
+		return hm_repo_gomod(&repo, f->a, f->m.version, &f->mod, err);
 	default: /* another source may have sent a part */
 		if (ftruncate(f->fd, 0) || lseek(f->fd, 0, SEEK_SET) < 0)
 			return hm_err_sys(err, errno, "truncate " HM_F, HM_P(f->tmp));
@@ -117,6 +118,38 @@ obtain_has(struct proxy *p, struct hm_modver m)
 	return ok;
 }
 
+static void
+keep_one(struct fetching *f, const char *suffix, hm_str body, struct hm_err *why)
+{
+	const struct hm_store *s = &f->p->store;
+	struct hm_err none = { 0 };
+	hm_str file, url;
+
+	if (hm_store_path(s, f->a, f->m.path, f->m.version, suffix, &file, &none) == 0) {
+		url = hm_str_from(file, s->root.n + strlen("/cache/download"));
+		if (body.n)
+			evidence_text(f->p, f->a, url, body, why);
+		else
+			evidence_file(f->p, f->a, url, f->tmp.p, why);
+	}
+	hm_err_free(&none);
+}
+
+/* Everything that came: of two files that disagree each may be the wrong one. */
+static void
+keep_evidence(struct fetching *f, struct hm_err *why)
+{
+	if (!evidence_of(why))
+		return;
+	meter_add(f->p->meter, METER_FILES_REJECTED, 1);
+	if (f->info.n)
+		keep_one(f, "info", f->info, why);
+	if (f->mod.n)
+		keep_one(f, "mod", f->mod, why);
+	if (f->tmp.n)
+		keep_one(f, "zip", HM_S(""), why);
+}
+
 int
 obtain_mod(struct proxy *p, struct hm_arena *a, struct hm_modver m, hm_str *data,
            struct hm_err *err)
@@ -129,12 +162,16 @@ obtain_mod(struct proxy *p, struct hm_arena *a, struct hm_modver m, hm_str *data
 
 	if (stored(&f, "mod", data))
 		return 0;
-	if (fetch(&f, WANT_MOD, err) ||
-	    admit_check_mod(&p->admit, m.path, m.version, f.body, err) ||
-	    hm_store_write(&p->store, m.path, m.version, "mod", f.body, err))
+	if (fetch(&f, WANT_MOD, err))
+		return hm_modver_wrap(err, m);
+	if (admit_check_mod(&p->admit, m.path, m.version, f.mod, err)) {
+		keep_evidence(&f, err);
+		return hm_modver_wrap(err, m);
+	}
+	if (hm_store_write(&p->store, m.path, m.version, "mod", f.mod, err))
 		return hm_modver_wrap(err, m);
 	facts_stored(p->admit.facts, m.path, m.version, &origin);
-	*data = f.body;
+	*data = f.mod;
 	return 0;
 }
 
@@ -152,12 +189,12 @@ obtain_locked(struct fetching *f, enum admit_outcome *outcome, struct hm_err *er
 	if (!stored(f, "info", &m.info)) {
 		if (fetch(f, WANT_INFO, err))
 			return -1;
-		m.info = f->body;
+		m.info = f->info;
 	}
 	if (!stored(f, "mod", &m.mod)) {
 		if (fetch(f, WANT_MOD, err))
 			return -1;
-		m.mod = f->body;
+		m.mod = f->mod;
 	}
 	if (!has_zip) {
 		hm_store_sweep(&p->store, f->m.path, f->m.version);
@@ -168,8 +205,10 @@ obtain_locked(struct fetching *f, enum admit_outcome *outcome, struct hm_err *er
 		close(f->fd);
 		m.zip = f->tmp.p;
 	}
-	if (rc == 0)
-		rc = admit_module_locked(&p->admit, &m, outcome, err);
+	if (rc == 0 && admit_module_locked(&p->admit, &m, outcome, err)) {
+		keep_evidence(f, err);
+		rc = -1;
+	}
 	if (!has_zip)
 		unlink(f->tmp.p);
 	return rc;

@@ -111,7 +111,7 @@ passthrough_fetch(struct fill *f, hm_str *body, bool *proven, struct hm_err *err
 		if (!hm_err_is(err, HM_ESECURITY))
 			return -1;
 		meter_add(p->meter, METER_SUMDB_REJECTED, 1);
-		evidence_text(p, &f->arena, &f->r, *body, err);
+		evidence_text(p, &f->arena, f->r.url, *body, err);
 		return hm_err_wrap(err, "checksum database " HM_F ": ", HM_P(f->r.sumdb));
 	}
 	if (*proven)

@@ -143,7 +143,7 @@ since_start(struct page *pg)
 		{ METER_STALE, "Served old, upstream failing" },
 		{ METER_MISSING, "Not found" },
 		{ METER_FAILED, "Fetches failed" },
-		{ METER_ZIPS_REJECTED, "Zips rejected" },
+		{ METER_FILES_REJECTED, "Files rejected" },
 		{ METER_REFUSED_POLICY, "Refused by policy" },
 		{ METER_REFUSED_RIGHTS, "Refused for rights" },
 		{ METER_REFUSED_LIMIT, "Refused by limits" },

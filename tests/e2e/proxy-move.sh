@@ -184,8 +184,10 @@ graph() {
 }
 for seed in 1 20; do t "prefetch of random graphs is go's build list ($seed)" graph "$seed"; done
 t "all of it is checked" fails_with 1 "cannot authenticate record data" env GOSUMDB="$key file://$fx/log-record/sumdb/test.example" "$proxy" prefetch --dir "$work/p6" --upstream "file://$fx/good" "$work/app/go.sum"
-none_of() { ! find "$work/p6" -name '*.zip' | grep .; }
+none_of() { ! find "$work/p6/cache" -name '*.zip' | grep .; }
 t "and nothing of it kept" none_of
+evidence_of() { local d=$work/$1/evidence/example.com,words,@v; cmp "$d,v1.0.0.zip" "$good/words/@v/v1.0.0.zip" && cmp "$d,v1.0.0.mod" "$good/words/@v/v1.0.0.mod" && grep -q 'cannot authenticate record data' "$d,v1.0.0.zip.why" "$d,v1.0.0.mod.why"; }
+t "but as evidence" evidence_of p6
 printf 'example.com/words v9.9.9 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nexample.com/words v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n' >"$work/part.sum"
 t "what fails is named" fails_with 1 "hermod-proxy: example.com/words@v9.9.9: " "$proxy" prefetch --dir "$work/p7" --upstream "file://$fx/good" "$work/part.sum"
 t "the rest comes" holds p7 words@v1.0.0
@@ -371,9 +373,10 @@ lying() {
 	# behind its back
 	cp "$fx/evil-othermod/example.com/words/@v/v1.0.0.zip" "$work/prim3/cache/download/example.com/words/@v/v1.0.0.zip"
 	start repl3 --replica-of "$prim3" --replica-interval 1 && eventually holds repl3 greet@v1.0.0 && eventually grep -q "example.com/words@v1.0.0: .*passed over" "$work/repl3.log" &&
-	[ ! -e "$work/repl3/cache/download/example.com/words/@v/v1.0.0.zip" ]
+	[ ! -e "$work/repl3/cache/download/example.com/words/@v/v1.0.0.zip" ] && curl -s "$url/metrics" | has -x 'hermod_proxy_rejected_files_total 1' &&
+	cmp "$work/repl3/evidence/example.com,words,@v,v1.0.0.zip" "$fx/evil-othermod/example.com/words/@v/v1.0.0.zip" && grep -q 'words@v1.0.0: ' "$work/repl3/evidence/example.com,words,@v,v1.0.0.zip.why"
 }
-here "a wrong zip is not taken, the rest is" lying
+here "a wrong zip is not taken but as evidence, the rest is" lying
 private() {
 	GOPRIVATE=example.com start prim4 --upstream "file://$fx/good" || return 1
 	prim4=$url
