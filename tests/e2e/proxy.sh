@@ -130,18 +130,23 @@ GOSUMDB="$key file://$fx/log/sumdb/test.example" start sums --upstream "file://$
 t "a verified module" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/example.com/words/@v/v1.0.0.zip) = 200 ]"
 t "/supported" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/sumdb/test.example/supported) = 200 ]"
 t "an unknown database" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' $url/sumdb/other.example/supported) = 404 ]"
+# refused STORE EXT...: files of words@v1.0.0: 403 or 502, not stored, kept as evidence with the reason, counted and logged.
+refused() {
+	local name=$1 ext f
+	shift
+	for ext; do
+		f=$work/$name/evidence/example.com,words,@v,v1.0.0.$ext
+		case $(status "$url/example.com/words/@v/v1.0.0.$ext") in 403|502) ;; *) cat "$work/body"; return 1 ;; esac
+		[ -s "$f" ] && grep -qF -- "$(tail -n 1 "$f.why")" "$work/body" && grep -qF -- "$(tail -n 1 "$f.why")" "$work/$name.log" || { cat "$f.why" "$work/body"; return 1; }
+	done
+	! find "$work/$name/cache" -name '*.zip' -o -name '*.mod' | grep . && curl -s "$url/metrics" | has -x "hermod_proxy_rejected_files_total $#"
+}
 for lie in record tile fork signature; do
-	lied() {
-		GOSUMDB="$key file://$fx/log-$lie/sumdb/test.example" start "lie.$lie" --upstream "file://$fx/good" || return 1
-		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/lie.$lie/cache" -name '*.zip' | grep .
-	}
+	lied() { GOSUMDB="$key file://$fx/log-$lie/sumdb/test.example" start "lie.$lie" --upstream "file://$fx/good" && refused "lie.$lie" mod zip; }
 	here "a database that lies ($lie): refused, nothing kept" lied
 done
 for bad in dotdot case truncated notazip badcrc; do
-	evil() {
-		GONOSUMDB='*' start "evil.$bad" --upstream "file://$fx/evil-$bad" || return 1
-		[ "$(status "$url/example.com/words/@v/v1.0.0.zip")" != 200 ] && ! find "$work/evil.$bad/cache" -name '*.zip' | grep .
-	}
+	evil() { GONOSUMDB='*' start "evil.$bad" --upstream "file://$fx/evil-$bad" && refused "evil.$bad" zip; }
 	here "a bad zip ($bad): refused, nothing kept" evil
 done
 
