@@ -1,6 +1,7 @@
 /*
  * handler.c - from a request to its answer, or to the fill it waits for.
  */
+#include "desk.h"
 #include "gate.h"
 #include "index.h"
 #include "mod/modpath.h"
@@ -10,6 +11,7 @@
 #include "passthrough.h"
 #include "purge.h"
 #include "proxy.h"
+#include "seen.h"
 #include "serve/access.h"
 #include "upload.h"
 
@@ -71,6 +73,54 @@ may_fetch(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	return !fetch_disabled(x) && hm_access_may(p->access, x, HM_RIGHT_FETCH, r->path);
 }
 
+static hm_str
+not_fetched(struct hm_exchange *x)
+{
+	return fetch_disabled(x) ? HM_S("not found: temporarily unavailable: not in this proxy's "
+	                                "cache, and the request disables fetching\n") :
+	                           HM_S("not found: not in this proxy's cache, and the account "
+	                                "may not have it fetched\n");
+}
+
+/* A list or @latest of what the store has. */
+static void
+make_unfetched(struct proxy *p, struct hm_exchange *x, void *arg, struct desk_answer *out)
+{
+	const struct route *r = arg;
+	struct hm_arena *a = hm_exchange_arena(x);
+	struct hm_err err = { 0 };
+
+	*out = (struct desk_answer){ .status = 200, .type = type_of(r->want),
+		                     .cache = HM_S("no-store") };
+	if (!stored_answer(p, a, r, &out->body)) {
+		out->status = 404;
+		out->body = not_fetched(x);
+	} else if (gate_filter(p, a, r, false, &out->body, &err)) {
+		out->status = hm_code_http(err.code);
+		out->body = hm_arena_printf(a, HM_F "\n", HM_P(hm_err_str(&err)));
+	}
+	if (out->status != 200)
+		out->type = HM_S("text/plain; charset=UTF-8");
+	meter_add(p->meter, out->status == 200 ? METER_HIT_STORE : METER_MISSING, 1);
+	hm_err_free(&err);
+}
+
+/* For who may read, but have nothing fetched. */
+static void
+serve_unfetched(struct proxy *p, struct hm_exchange *x, const struct route *r)
+{
+	struct route *own;
+
+	if (r->want != WANT_LIST && r->want != WANT_LATEST) {
+		meter_add(p->meter, METER_MISSING, 1);
+		answer_text(x, 404, not_fetched(x));
+		return;
+	}
+	own = HM_NEW(hm_exchange_arena(x), struct route);
+	*own = *r;
+	desk_submit(p->desk, x, make_unfetched, own);
+}
+
 static void
 serve_module(struct proxy *p, struct hm_exchange *x, struct route *r)
 {
@@ -96,13 +146,7 @@ serve_module(struct proxy *p, struct hm_exchange *x, struct route *r)
 		return;
 	}
 	if (!may_fetch(p, x, r)) {
-		meter_add(p->meter, METER_MISSING, 1);
-		answer_text(x, 404,
-		            fetch_disabled(x) ?
-		                    HM_S("not found: temporarily unavailable: not in this proxy's "
-		                         "cache, and the request disables fetching\n") :
-		                    HM_S("not found: not in this proxy's cache, and the account "
-		                         "may not have it fetched\n"));
+		serve_unfetched(p, x, r);
 		return;
 	}
 	fills_join(p->fills, r, x); /* offline: from what the store has */

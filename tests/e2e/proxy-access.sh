@@ -249,6 +249,11 @@ drain() {
 here "SIGTERM lets those at work finish, and nobody else in" drain
 again() { start store --config "$config" && v=$url/corp.example.com/team/a/@v && is 200 -u "boss:$boss" "$v/v1.0.0.zip" && cmp body a1.zip && is 401 -u "dev:correct horse" "$v/v1.0.0.info"; }
 here "a restart knows all of it" again
+reader() {
+	is 200 -u "ci:$ci" "$v/list" && has -x v1.0.0 <body && is 200 -u "ci:$ci" "$url/corp.example.com/team/a/@latest" && has '"v1.0.0"' <body &&
+	is 200 -H 'Disable-Module-Fetch: true' -u "boss:$boss" "$v/list" && has -x v1.0.0 <body && is 404 -u "lone:$lone" "$url/corp.example.com/other/none/@v/list" && has "may not have it fetched" <body
+}
+t "the right to read is enough for lists and @latest of the store, in memory or not" reader
 stop
 
 # -- where it listens
