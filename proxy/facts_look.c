@@ -223,8 +223,15 @@ struct look {
 	int64_t module;
 	struct fact is, was; /* was.stored == 0: there is no row */
 	int64_t row, touched;
+	int64_t read; /* when a file of it was, as far as the file system tells */
 	hm_str mod; /* text of the .mod */
 };
+
+static int64_t
+micros(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 /* Size of a regular file, -1 for none; *oldest becomes its time if that is earlier. */
 static int64_t
@@ -232,7 +239,6 @@ size_of(struct look *l, const char *suffix, hm_str *name, int64_t *oldest)
 {
 	struct hm_err err = { 0 };
 	struct stat st;
-	int64_t t;
 
 	if (hm_store_path(l->w->store, l->a, l->path, l->version, suffix, name, &err)) {
 		hm_err_free(&err);
@@ -240,9 +246,10 @@ size_of(struct look *l, const char *suffix, hm_str *name, int64_t *oldest)
 	}
 	if (lstat(name->p, &st) || !S_ISREG(st.st_mode))
 		return -1;
-	t = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
-	if (oldest && t < *oldest)
-		*oldest = t;
+	if (oldest && micros(st.st_mtim) < *oldest)
+		*oldest = micros(st.st_mtim);
+	if (micros(st.st_atim) > l->read)
+		l->read = micros(st.st_atim);
 	return (int64_t)st.st_size;
 }
 
@@ -390,10 +397,13 @@ decide(struct facts_writer *w, struct look *l, const struct news *n)
 		is->record = record_of(l, is->sumdb);
 	else if (!is->sumdb.n)
 		is->record = -1;
-	if (was->stored)
+	if (was->stored) {
 		is->stored = was->stored;
-	else
-		l->touched = is->stored;
+	} else { /* a file that was linked may be old; so are all where the facts were lost */
+		if (n->source.n)
+			is->stored = hm_clock_unix_nano() / 1000;
+		l->touched = is->stored > l->read ? is->stored : l->read;
+	}
 	is->changed = was->stored && !came ? was->changed : facts_stamp(w);
 	is->whole = is->zip_bytes < 0 ? 0 : zip_came ? is->changed : was->whole;
 }

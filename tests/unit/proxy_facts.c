@@ -1,7 +1,9 @@
 #include "unit/unit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -396,6 +398,50 @@ a_lost_or_damaged_database_is_made_again(void **state)
 	assert_int_equal(facts_totals(facts).versions, 1);
 }
 
+/* Times of the zip; of .info and .mod, when they were written. */
+static void
+set_times(hm_str version, time_t read, time_t written)
+{
+	static const char *const files[] = { "info", "mod", "zip" };
+	hm_str file;
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct timespec t[2] = { { .tv_sec = i < 2 ? written : read },
+			                       { .tv_sec = written } };
+
+		assert_ok(hm_store_path(&store, &arena, WORDS, version, files[i], &file, &err),
+		          &err);
+		assert_int_equal(utimensat(AT_FDCWD, file.p, t, 0), 0);
+	}
+}
+
+static void
+lost_uses_are_guessed_from_the_files(void **state)
+{
+	struct facts_origin o = { .source = HM_S("import") };
+	struct facts_list l = { 0 };
+
+	(void)state;
+	put_whole(WORDS, HM_S("v1.0.0"), "module example.com/words\n");
+	put_whole(WORDS, HM_S("v1.1.0"), "module example.com/words\n");
+	set_times(HM_S("v1.0.0"), 3000000, 1000000);
+	set_times(HM_S("v1.1.0"), 2000000, 2000000);
+	assert_ok(facts_scan(facts, NULL, &err), &err);
+	assert_ok(facts_flush(facts, &err), &err);
+	assert_ok(facts_least_used(facts, &arena, 3, &l, &err), &err);
+	assert_int_equal(l.n, 2);
+	assert_str(l.v[0].version, "v1.1.0");
+	assert_true(l.v[1].stored == 1000000 * INT64_C(1000000) && l.v[1].last_use == 0);
+	/* what comes now is new, though its zip is a link to an old file */
+	put_whole(WORDS, HM_S("v1.2.0"), "module example.com/words\n");
+	set_times(HM_S("v1.2.0"), 1000000, 1000000);
+	facts_stored(facts, WORDS, HM_S("v1.2.0"), &o);
+	assert_ok(facts_flush(facts, &err), &err);
+	assert_ok(facts_least_used(facts, &arena, 3, &l, &err), &err);
+	assert_str(l.v[2].version, "v1.2.0");
+	assert_true(l.v[2].stored > l.v[1].stored);
+}
+
 /* In another process, which is killed with the database open. */
 static void
 store_and_die(void)
@@ -521,6 +567,7 @@ test_proxy_facts(void)
 		TEST(who_requires),
 		TEST(the_folder_is_the_truth),
 		TEST(a_lost_or_damaged_database_is_made_again),
+		TEST(lost_uses_are_guessed_from_the_files),
 		TEST(killed_with_news),
 		TEST(what_was_lost_is_found),
 		TEST(others_write_too),
