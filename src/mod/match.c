@@ -46,6 +46,25 @@ hm_match_prefix_patterns(hm_str globs, hm_str target)
 	return false;
 }
 
+static hm_str
+lower(hm_str s, struct hm_buf *b)
+{
+	for (size_t i = 0; i < s.n; i++)
+		hm_buf_addc(b, s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i]);
+	return hm_buf_str(b);
+}
+
+bool
+hm_match_prefix_patterns_fold(hm_str globs, hm_str target)
+{
+	struct hm_buf g = { 0 }, t = { 0 };
+	bool is = hm_match_prefix_patterns(lower(globs, &g), lower(target, &t));
+
+	hm_buf_free(&g);
+	hm_buf_free(&t);
+	return is;
+}
+
 /*
  * Package patterns.  As in go, a "vendor" element that is not the last becomes
  * a NUL, which a wildcard does not match.

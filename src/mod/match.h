@@ -10,6 +10,8 @@
 
 /* Does a path prefix of target match a glob of the list? Bad globs match nothing. */
 bool hm_match_prefix_patterns(hm_str globs, hm_str target);
+/* The same without regard to the case of ASCII letters: hosts of code have none in names. */
+bool hm_match_prefix_patterns_fold(hm_str globs, hm_str target);
 
 /* pkgpattern.MatchPattern: "..." is any text, but never enters a vendor folder. */
 bool hm_match_pattern(hm_str pattern, hm_str name);

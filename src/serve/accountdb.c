@@ -111,11 +111,9 @@ hm_rights_match(hm_str globs, hm_str path)
 	while (hm_str_next(&globs, ',', &glob)) {
 		bool taken = hm_str_cut_prefix(&glob, HM_S("!"));
 
-		if (!hm_match_prefix_patterns(glob, path))
-			continue;
-		if (taken)
+		if (taken && hm_match_prefix_patterns_fold(glob, path))
 			return false;
-		match = true;
+		match |= !taken && hm_match_prefix_patterns(glob, path);
 	}
 	return match;
 }

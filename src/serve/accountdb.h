@@ -8,7 +8,8 @@
  *
  * An account holds grants: rights on the modules that match a list of globs, as in
  * GOPRIVATE ("example.com/team,*.corp.example.com"), where "!glob" takes away what the
- * others of its list gave ("*,!corp.example.com").  The account "anonymous" is always
+ * others of its list gave ("*,!corp.example.com"), whatever the case of letters: for hosts of
+ * code github.com/Team/x is github.com/team/x.  The account "anonymous" is always
  * there; what it may do, all may do.  A new database lets it read and fetch "*".
  *
  * Credentials are passwords, hashed by scrypt (RFC 7914) at a cost that a guesser feels,

@@ -104,6 +104,9 @@ patterns_match(void **state)
 	assert_false(hm_rights_match(HM_S("*,!example.com"), HM_S("example.com/x")));
 	assert_false(hm_rights_match(HM_S("!example.com,*"), HM_S("example.com/x")));
 	assert_true(hm_rights_match(HM_S("*,!example.com"), HM_S("example.org/x")));
+	assert_false(hm_rights_match(HM_S("*,!github.com/team"), HM_S("github.com/Team/x")));
+	assert_false(hm_rights_match(HM_S("*,!github.com/[A-Z]eam"), HM_S("github.com/team/x")));
+	assert_false(hm_rights_match(HM_S("github.com/team"), HM_S("github.com/Team/x")));
 	assert_false(hm_rights_match(HM_S("example.com/a"), HM_S("")));
 }
 
