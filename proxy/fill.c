@@ -154,7 +154,7 @@ give(void *ctx, struct hm_exchange *x)
 	if (f->result.status == 200 && f->r.canonical)
 		facts_used(p->facts, f->r.path, f->r.version, f->r.want == WANT_ZIP);
 	if (f->result.entry) {
-		atomic_fetch_add(&f->result.entry->refs, 1);
+		hot_hold(f->result.entry);
 		answer_entry(x, f->result.entry);
 	} else if (!answer_stored(p, x, &f->r)) {
 		answer_text(x, 500, HM_S("stored, but it cannot be read\n"));
