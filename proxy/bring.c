@@ -344,7 +344,7 @@ bring_own(struct fill *f, struct hm_err *err)
 {
 	hm_str body;
 
-	if (is_changing(f) && stored_answer(f->p, &f->arena, &f->r, &body))
+	if (stored_answer(f->p, &f->arena, &f->r, &body))
 		return tell(f, body, later(AGAIN), later(AGAIN), err);
 	if (f->p->opts.offline)
 		return hm_err_set(err, HM_ENOTFOUND,

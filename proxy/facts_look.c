@@ -223,7 +223,8 @@ struct look {
 	int64_t module;
 	struct fact is, was; /* was.stored == 0: there is no row */
 	int64_t row, touched;
-	int64_t read; /* when a file of it was, as far as the file system tells */
+	/* as the file system tells: the first was written, was put there; the last was read */
+	int64_t written, came, read;
 	hm_str mod; /* text of the .mod */
 };
 
@@ -233,9 +234,16 @@ micros(struct timespec t)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* Size of a regular file, -1 for none; *oldest becomes its time if that is earlier. */
+static void
+keep_least(int64_t *least, int64_t t)
+{
+	if (t < *least)
+		*least = t;
+}
+
+/* Size of a regular file, -1 for none; its times are taken into account. */
 static int64_t
-size_of(struct look *l, const char *suffix, hm_str *name, int64_t *oldest)
+size_of(struct look *l, const char *suffix, hm_str *name)
 {
 	struct hm_err err = { 0 };
 	struct stat st;
@@ -246,8 +254,8 @@ size_of(struct look *l, const char *suffix, hm_str *name, int64_t *oldest)
 	}
 	if (lstat(name->p, &st) || !S_ISREG(st.st_mode))
 		return -1;
-	if (oldest && micros(st.st_mtim) < *oldest)
-		*oldest = micros(st.st_mtim);
+	keep_least(&l->written, micros(st.st_mtim));
+	keep_least(&l->came, micros(st.st_ctim));
 	if (micros(st.st_atim) > l->read)
 		l->read = micros(st.st_atim);
 	return (int64_t)st.st_size;
@@ -284,24 +292,23 @@ static void
 read_files(struct look *l)
 {
 	struct fact *is = &l->is;
-	int64_t oldest = hm_clock_unix_nano() / 1000;
 	hm_str name;
 
-	is->info_bytes = size_of(l, "info", &name, &oldest);
+	l->written = l->came = hm_clock_unix_nano() / 1000;
+	is->info_bytes = size_of(l, "info", &name);
 	if (is->info_bytes >= 0)
 		is->time = time_of_info(l, text_of(l, name, INFO_MAX));
-	is->mod_bytes = size_of(l, "mod", &name, &oldest);
+	is->mod_bytes = size_of(l, "mod", &name);
 	if (is->mod_bytes >= 0) {
 		l->mod = text_of(l, name, MOD_MAX);
 		is->mod_h1 = hm_h1_gomod(l->a, l->mod);
 	}
-	is->zip_bytes = size_of(l, "zip", &name, &oldest);
+	is->zip_bytes = size_of(l, "zip", &name);
 	/* a zip without its hash was never verified, and is not served */
 	if (is->zip_bytes >= 0 &&
 	    !hm_store_ziphash(l->w->store, l->a, l->path, l->version, &is->zip_h1))
 		is->zip_bytes = -1;
-	is->local = size_of(l, "local", &name, NULL) >= 0;
-	is->stored = oldest;
+	is->local = size_of(l, "local", &name) >= 0;
 }
 
 /* The number of its record, in front of the lookup that verification left in the store. */
@@ -399,9 +406,8 @@ decide(struct facts_writer *w, struct look *l, const struct news *n)
 		is->record = -1;
 	if (was->stored) {
 		is->stored = was->stored;
-	} else { /* a file that was linked may be old; so are all where the facts were lost */
-		if (n->source.n)
-			is->stored = hm_clock_unix_nano() / 1000;
+	} else { /* what came just now may be a link to an old file */
+		is->stored = n->source.n ? l->came : l->written;
 		l->touched = is->stored > l->read ? is->stored : l->read;
 	}
 	is->changed = was->stored && !came ? was->changed : facts_stamp(w);

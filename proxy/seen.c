@@ -10,6 +10,8 @@
 #include "os/file.h"
 #include "store/list.h"
 
+enum { COMMIT_DIGITS = 12 }; /* of a commit's hash, in a pseudo-version */
+
 static hm_str
 file_of(const struct proxy *p, struct hm_arena *a, const struct route *r)
 {
@@ -51,7 +53,32 @@ seen_forget(const struct proxy *p, struct hm_arena *a, const struct route *r)
 	unlink(file_of(p, a, r).p);
 }
 
-/* The lines of the store's own list: versions with a go.mod. */
+static bool
+has_file(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str version, const char *suffix)
+{
+	struct hm_err err = { 0 };
+	hm_str file;
+	bool has = hm_store_path(&p->store, a, path, version, suffix, &file, &err) == 0 &&
+	           hm_file_exists(file.p);
+
+	hm_err_free(&err);
+	return has;
+}
+
+/* Without those that are here as a go.mod alone, for module graphs: go would ask for more. */
+static hm_str
+whole_versions(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str list)
+{
+	struct hm_buf b = { 0 };
+	hm_str v;
+
+	while (hm_str_next(&list, '\n', &v))
+		if (has_file(p, a, path, v, "info") && has_file(p, a, path, v, "zip"))
+			hm_buf_printf(&b, HM_F "\n", HM_P(v));
+	return hm_buf_take(&b, a);
+}
+
+/* The lines of the store's own list that can be had from it. */
 static bool
 read_own_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str *out)
 {
@@ -67,6 +94,8 @@ read_own_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str *ou
 		rc = hm_file_read(a, name.p, HM_FETCH_MAX_LIST, out, &err);
 	}
 	hm_err_free(&err);
+	if (rc == 0)
+		*out = whole_versions(p, a, path, *out);
 	return rc == 0;
 }
 
@@ -92,21 +121,43 @@ highest_version(hm_str list)
 	return best;
 }
 
+/* A commit may have several, by the tags before it. */
+static hm_str
+highest_of_commit(hm_str list, hm_str commit)
+{
+	hm_str best = { 0 }, v, rev;
+	struct hm_err none = { 0 };
+
+	if (commit.n < COMMIT_DIGITS)
+		return best;
+	for (size_t i = 0; i < commit.n; i++)
+		if (!strchr("0123456789abcdef", commit.p[i]))
+			return best;
+	commit.n = COMMIT_DIGITS;
+	while (hm_str_next(&list, '\n', &v))
+		if (hm_pseudo_is(v) && hm_pseudo_rev(v, &rev, &none) == 0 &&
+		    hm_str_eq(rev, commit) && (best.n == 0 || hm_semver_cmp(v, best) > 0))
+			best = v;
+	hm_err_free(&none);
+	return best;
+}
+
 bool
 stored_answer(const struct proxy *p, struct hm_arena *a, const struct route *r, hm_str *body)
 {
 	struct hm_err err = { 0 };
+	bool commit = r->want == WANT_INFO && !r->canonical;
 	hm_str list, version;
 	int rc;
 
-	if ((r->want != WANT_LIST && r->want != WANT_LATEST) ||
+	if ((r->want != WANT_LIST && r->want != WANT_LATEST && !commit) ||
 	    !read_own_list(p, a, r->path, &list))
 		return false;
 	if (r->want == WANT_LIST) {
 		*body = merge_lists(a, HM_S(""), list);
 		return list.n > 0;
 	}
-	version = highest_version(list);
+	version = commit ? highest_of_commit(list, r->version) : highest_version(list);
 	if (version.n == 0)
 		return false;
 	rc = hm_store_read(&p->store, a, r->path, version, "info", body, &err);

@@ -22,8 +22,9 @@ void seen_write(const struct proxy *p, struct hm_arena *a, const struct route *r
 void seen_forget(const struct proxy *p, struct hm_arena *a, const struct route *r);
 
 /*
- * What the store itself can say: @v/list of the versions that it has (no
- * pseudo-versions), the .info of the highest for @latest.  False: nothing.
+ * What the store itself can say: @v/list of the versions that it has whole (no
+ * pseudo-versions), the .info of the highest for @latest, and that of the pseudo-version for
+ * a commit (12 digits or more, as go does with GOPROXY=off).  False: nothing.
  */
 bool stored_answer(const struct proxy *p, struct hm_arena *a, const struct route *r,
                    hm_str *body);

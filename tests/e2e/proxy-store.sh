@@ -37,6 +37,19 @@ url2=
 for _ in $(seq 100); do url2=$(sed -n 's/^listening on //p' "$work/second.log"); [ -n "$url2" ] && break; sleep 0.05; done
 served() { gets 200 "$1/$words/v1.0.0.info" && gets 200 "$1/$words/v1.0.0.mod" && gets 200 "$1/$words/v1.0.0.zip"; }
 t "a second server of the same store" served "$url2"
+# v1.1.0 is here as a go.mod alone
+whole() {
+	local d=$work/store/cache/download/$words v=v1.1.1-0.20240102030405-abcdefabcdef
+	cp "$fx/good/$words/v1.1.0.mod" "$d/$v.mod" && cp "$fx/good/$words/v1.1.0.zip" "$d/$v.zip" && echo "{\"Version\":\"$v\"}" >"$d/$v.info" && echo "$v" >>"$d/list" &&
+	[ "$(curl -s "$url2/$words/list")" = v1.0.0 ] && curl -s "$url2/example.com/words/@latest" | has '"v1.0.0"' &&
+	[ "$(cd "$work" && GOPROXY=$url2 GOMODCACHE=$work/mc.offline "$GO" list -m example.com/words@latest)" = "example.com/words v1.0.0" ]
+}
+t "offline the list has what can be had, and go takes the latest of it" whole
+commit() {
+	curl -s "$url2/$words/abcdefabcdef.info" | has v1.1.1-0.2024 && curl -s "$url2/$words/abcdefabcdef0123456789abcdef0123456789ab.info" | has v1.1.1-0.2024 &&
+	gets 404 "$url2/$words/abcdefabcde.info" && gets 404 "$url2/$words/abcdefabcdef-x.info" && gets 404 "$url2/$words/master.info" && rm "$work/store/cache/download/$words/v1.1.1-0.20240102030405-abcdefabcdef."*
+}
+t "and a commit is the pseudo-version that it has for it" commit
 not_served() { gets 404 "$1/$words/v1.0.0.info" && gets 404 "$1/$words/v1.0.0.mod" && gets 404 "$1/$words/v1.0.0.zip"; }
 purge() {
 	"$proxy" purge --dir "$work/store" --reason "bad <news>" example.com/words@v1.0.0 | has -x "purged example.com/words@v1.0.0" &&
