@@ -207,7 +207,7 @@ put_edge(struct html *h, const struct graph_node *from, const struct graph_node 
 	html_close(h);
 }
 
-/* The end of a path tells more than its beginning; whole elements, if any fits. */
+/* The end of a path tells more than its beginning; whole elements, if they fill half of it. */
 static void
 put_label(struct html *h, const char *class, int x, int y, hm_str s)
 {
@@ -221,7 +221,7 @@ put_label(struct html *h, const char *class, int x, int y, hm_str s)
 		html_textz(h, "\xe2\x80\xa6");
 		s = hm_str_from(s, s.n - (LABEL_CHARS - 1));
 		slash = hm_str_index_byte(s, '/');
-		s = hm_str_from(s, slash > 0 ? (size_t)slash : 0);
+		s = hm_str_from(s, slash > 0 && slash < LABEL_CHARS / 2 ? (size_t)slash : 0);
 	}
 	html_text(h, s);
 	html_close(h);
@@ -266,7 +266,7 @@ graph_svg(struct graph *g, struct html *h, hm_str title)
 	place(g, &width, &height);
 	html_open(h, "svg");
 	html_attr(h, "class", HM_S("graph"));
-	html_attr(h, "role", HM_S("img"));
+	html_attr(h, "role", HM_S("group"));
 	html_attr(h, "aria-label", title);
 	html_attrf(h, "width", "%d", width);
 	html_attrf(h, "height", "%d", height);

@@ -241,7 +241,7 @@ make(struct proxy *p, struct hm_exchange *x, void *arg, struct desk_answer *out)
 	static void (*const pages[])(struct page *pg) = {
 		[PAGE_HOME] = page_home,     [PAGE_SEARCH] = page_search,
 		[PAGE_DASHBOARD] = page_dashboard, [PAGE_MODULE] = page_module,
-		[PAGE_VERSION] = page_version,
+		[PAGE_VERSION] = page_version, [PAGE_LOST] = page_lost,
 	};
 	struct page *pg = arg;
 	hm_str key = key_of(pg);
@@ -291,7 +291,7 @@ number(hm_str s)
 	return n;
 }
 
-/* /mod/PATH or /mod/PATH@VERSION */
+/* PATH or PATH@VERSION; pg->why says what is wrong with it, the version is empty then. */
 static bool
 parse_module(struct page *pg, hm_str rest)
 {
@@ -299,11 +299,31 @@ parse_module(struct page *pg, hm_str rest)
 	bool ok;
 
 	pg->kind = hm_str_cut(rest, '@', &pg->module, &pg->version) ? PAGE_VERSION : PAGE_MODULE;
-	ok = hm_modpath_check(pg->module, &err) == 0 &&
-	     (pg->kind == PAGE_MODULE ||
-	      hm_modpath_check_version(pg->module, pg->version, &err) == 0);
+	if (hm_modpath_check(pg->module, &err)) {
+		pg->module = pg->version = HM_S("");
+	} else if (pg->kind == PAGE_VERSION &&
+	           hm_modpath_check_version(pg->module, pg->version, &err)) {
+		pg->version = HM_S("");
+	}
+	ok = err.code == HM_OK;
+	pg->why = hm_arena_dup(pg->a, hm_err_str(&err));
 	hm_err_free(&err);
 	return ok;
+}
+
+/* What a browser is told of an address that is none. */
+static bool
+parse_lost(struct page *pg, hm_str url)
+{
+	hm_str accept = hm_http1_field(hm_exchange_request(pg->x), "Accept");
+
+	if (hm_str_index(accept, HM_S("text/html")) < 0)
+		return false;
+	if (!hm_str_cut_prefix(&url, HM_S("/mod/")) && hm_str_cut_prefix(&url, HM_S("/")) &&
+	    !parse_module(pg, url))
+		pg->why = HM_S("");
+	pg->kind = PAGE_LOST;
+	return true;
 }
 
 static bool
@@ -320,8 +340,10 @@ parse(struct page *pg, hm_str url)
 		pg->kind = PAGE_SEARCH;
 		pg->query = parameter(pg->a, req->query, HM_S("q="));
 		pg->from = number(parameter(pg->a, req->query, HM_S("from=")));
-	} else if (!hm_str_cut_prefix(&url, HM_S("/mod/")) || !parse_module(pg, url)) {
-		return false;
+	} else if (!hm_str_has_prefix(url, HM_S("/mod/")) ||
+	           !parse_module(pg, hm_str_from(url, 5))) {
+		if (!parse_lost(pg, url))
+			return false;
 	}
 	pg->base = hm_arena_printf(pg->a, "%s://" HM_F, pg->p->tls ? "https" : "http",
 	                           HM_P(req->host));

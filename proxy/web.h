@@ -8,6 +8,9 @@
  *	/dashboard            traffic, hit rate, store, upstreams, errors
  *	/-/style.css, /-/icon.svg
  *
+ * A browser (it asks for text/html) gets a page for any other address, too: status 404 and
+ * the way to what may be meant.
+ *
  * No module path begins with "mod", "search" or "-" as its first element (that needs a
  * dot), so no page has the name of a GOPROXY file.
  *

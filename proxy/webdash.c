@@ -3,7 +3,6 @@
  */
 #include "webpage.h"
 
-#include "os/clock.h"
 #include "svg.h"
 #include "upstream.h"
 

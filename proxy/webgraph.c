@@ -2,6 +2,7 @@
  * webgraph.c - what a version requires and who requires it: as a picture, and as lists
  * for those who read rather than look.
  */
+#include "mod/semver.h"
 #include "svg.h"
 #include "webpage.h"
 
@@ -10,7 +11,8 @@ enum {
 	DRAWN_DIRECT = 14,
 	DRAWN_DEEPER = 4,   /* new ones for each direct requirement */
 	DRAWN_NODES = 40,
-	BY_MAX = 400,
+	BY_MAX = 5000,
+	SIDE_BY_SIDE = 24,  /* longer lists stand one below the other, in columns */
 };
 
 static int
@@ -56,16 +58,45 @@ add_deeper(struct page *pg, struct graph *g, int from)
 	}
 }
 
-/* One version of each module that requires this one: the last of the list. */
+/* The highest version of each module that requires this one; those of a module are together. */
 static size_t
 newest_of_each(struct facts_requires *by)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < by->n; i++)
-		if (i + 1 == by->n || !hm_str_eq(by->v[i].path, by->v[i + 1].path))
+	for (size_t i = 0; i < by->n; i++) {
+		if (n == 0 || !hm_str_eq(by->v[n - 1].path, by->v[i].path))
 			by->v[n++] = by->v[i];
+		else if (hm_semver_cmp(by->v[n - 1].version, by->v[i].version) < 0)
+			by->v[n - 1] = by->v[i];
+	}
 	return n;
+}
+
+static size_t
+direct_of(const struct facts_requires *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += !r->v[i].indirect;
+	return n;
+}
+
+static void
+legend(struct page *pg, const struct facts_requires *r, const struct facts_requires *by)
+{
+	size_t direct = direct_of(r);
+	struct html *h = &pg->h;
+
+	html_open(h, "p");
+	html_attr(h, "class", HM_S("note"));
+	html_textz(h, "What is required stands to the right. Dashed: not in this store.");
+	if (direct > DRAWN_DIRECT || by->n > DRAWN_BY)
+		html_textf(h, " Drawn are %zu of %zu requirements, and %zu of %zu that require it.",
+		           direct < DRAWN_DIRECT ? direct : DRAWN_DIRECT, direct,
+		           by->n < DRAWN_BY ? by->n : DRAWN_BY, by->n);
+	html_close(h);
 }
 
 static void
@@ -97,8 +128,7 @@ draw(struct page *pg, const struct facts_requires *r, const struct facts_require
 	          hm_arena_printf(pg->a, "Graph: what requires " HM_F ", and what it requires; "
 	                                 "the lists below say the same", HM_P(pg->module)));
 	html_close(&pg->h);
-	html_element(&pg->h, "p", "note",
-	             HM_S("What is required stands to the right. Dashed: not in this store."));
+	legend(pg, r, by);
 }
 
 /* ---- lists */
@@ -112,10 +142,10 @@ entry(struct page *pg, const struct fact_require *r, bool link)
 	if (link) {
 		html_open(h, "a");
 		html_url(h, "href", page_url(pg->a, r->path, r->version));
-		html_text(h, r->path);
+		page_path(pg, r->path);
 		html_close(h);
 	} else {
-		html_text(h, r->path);
+		page_path(pg, r->path);
 	}
 	html_textz(h, " ");
 	html_element(h, "span", "version", r->version);
@@ -123,10 +153,16 @@ entry(struct page *pg, const struct fact_require *r, bool link)
 }
 
 static void
-requires_list(struct page *pg, const struct facts_requires *r, bool indirect)
+open_list(struct page *pg, size_t n)
 {
 	html_open(&pg->h, "ul");
-	html_attr(&pg->h, "class", HM_S("paths"));
+	html_attr(&pg->h, "class", n > SIDE_BY_SIDE ? HM_S("paths many") : HM_S("paths"));
+}
+
+static void
+requires_list(struct page *pg, const struct facts_requires *r, bool indirect, size_t n)
+{
+	open_list(pg, n);
 	for (size_t i = 0; i < r->n; i++)
 		if (r->v[i].indirect == indirect)
 			entry(pg, &r->v[i], r->v[i].here && page_may_read(pg, r->v[i].path));
@@ -137,16 +173,14 @@ static void
 requires_section(struct page *pg, const struct facts_requires *r)
 {
 	struct html *h = &pg->h;
-	size_t indirect = 0;
+	size_t direct = direct_of(r), indirect = r->n - direct;
 
-	for (size_t i = 0; i < r->n; i++)
-		indirect += r->v[i].indirect;
 	html_open(h, "section");
 	html_open(h, "h3");
-	html_textf(h, "Requires %zu", r->n - indirect);
+	html_textf(h, "Requires %zu", direct);
 	html_close(h);
-	if (r->n > indirect)
-		requires_list(pg, r, false);
+	if (direct)
+		requires_list(pg, r, false, direct);
 	else
 		html_element(h, "p", "none", HM_S("Nothing but the standard library."));
 	if (indirect) {
@@ -154,7 +188,7 @@ requires_section(struct page *pg, const struct facts_requires *r)
 		html_open(h, "summary");
 		html_textf(h, "%zu indirect", indirect);
 		html_close(h);
-		requires_list(pg, r, true);
+		requires_list(pg, r, true, indirect);
 		html_close(h);
 	}
 	html_close(h);
@@ -173,8 +207,7 @@ by_section(struct page *pg, const struct facts_requires *by, bool cut)
 		html_element(h, "p", "none",
 		             HM_S("No module in this store requires just this version."));
 	if (by->n) {
-		html_open(h, "ul");
-		html_attr(h, "class", HM_S("paths"));
+		open_list(pg, by->n);
 		for (size_t i = 0; i < by->n; i++)
 			entry(pg, &by->v[i], true);
 		html_close(h);
@@ -204,7 +237,8 @@ page_requirements(struct page *pg)
 	if (r.n || by.n)
 		draw(pg, &r, &by);
 	html_open(&pg->h, "div");
-	html_attr(&pg->h, "class", HM_S("columns"));
+	if (r.n <= SIDE_BY_SIDE && by.n <= SIDE_BY_SIDE)
+		html_attr(&pg->h, "class", HM_S("columns"));
 	requires_section(pg, &r);
 	by_section(pg, &by, cut);
 	html_close(&pg->h);

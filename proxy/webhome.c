@@ -1,5 +1,5 @@
 /*
- * webhome.c - the front page and the search.
+ * webhome.c - the front page, the search, and addresses that are none.
  */
 #include "codec/url.h"
 #include "webpage.h"
@@ -100,6 +100,28 @@ page_home(struct page *pg)
 	how_to_use(pg);
 }
 
+/* ---- an address that is none */
+
+void
+page_lost(struct page *pg)
+{
+	struct html *h = &pg->h;
+
+	page_failed(pg, 404, HM_S("No such page"),
+	            pg->why.n ? pg->why : HM_S("There is nothing at this address."));
+	if (pg->module.n == 0)
+		return;
+	html_open(h, "p");
+	html_textz(h, "What this store has of the module: ");
+	if (pg->version.n)
+		page_version_link(pg, pg->module, pg->version,
+		                  hm_arena_printf(pg->a, HM_F "@" HM_F, HM_P(pg->module),
+		                                  HM_P(pg->version)));
+	else
+		page_module_link(pg, pg->module);
+	html_close(h);
+}
+
 /* ---- search */
 
 static void
@@ -149,6 +171,34 @@ more_link(struct page *pg, uint64_t from, const char *text)
 	html_textz(&pg->h, " ");
 }
 
+/* Who looks for a package, or for path@version, means the module. */
+static void
+nothing_found(struct page *pg)
+{
+	struct facts_list l = { 0 };
+	struct hm_err err = { 0 };
+	struct html *h = &pg->h;
+	hm_str path, version;
+	ptrdiff_t slash;
+
+	html_element(h, "p", "none", HM_S("No module in this store has that in its path."));
+	hm_str_cut(pg->query, '@', &path, &version);
+	hm_str_cut_prefix(&path, HM_S("https://"));
+	hm_str_cut_suffix(&path, HM_S("/"));
+	while (path.n && (!page_may_read(pg, path) ||
+	                  facts_versions(pg->p->facts, pg->a, path, &l, &err) || l.n == 0)) {
+		slash = hm_str_rindex_byte(path, '/');
+		path.n = slash > 0 ? (size_t)slash : 0;
+	}
+	hm_err_free(&err);
+	if (path.n == 0)
+		return;
+	html_open(h, "p");
+	html_textz(h, "There is this module: ");
+	page_module_link(pg, path);
+	html_close(h);
+}
+
 void
 page_search(struct page *pg)
 {
@@ -159,7 +209,10 @@ page_search(struct page *pg)
 	size_t n = 0;
 
 	page_begin(pg, pg->query.n ? pg->query : HM_S("Search"));
-	html_element(h, "h1", NULL, pg->query.n ? HM_S("Modules found") : HM_S("All modules"));
+	html_element(h, "h1", NULL,
+	             pg->query.n ? hm_arena_printf(pg->a, "Modules with \xe2\x80\x9c" HM_F
+	                                                  "\xe2\x80\x9d", HM_P(pg->query)) :
+	                           HM_S("All modules"));
 	if (facts_search(pg->p->facts, pg->a, pg->query, pg->from, FOUND, &all, &err))
 		html_element(h, "p", "problem", hm_err_str(&err));
 	hm_err_free(&err);
@@ -169,7 +222,7 @@ page_search(struct page *pg)
 	if (n)
 		found_table(pg, shown, n);
 	else
-		html_element(h, "p", "none", HM_S("No module in this store has that in its path."));
+		nothing_found(pg);
 	if (pg->from == 0 && all.n < FOUND)
 		return;
 	html_open(h, "p");

@@ -8,7 +8,11 @@
 #include "seen.h"
 #include "webpage.h"
 
-enum { VERSIONS_SHOWN = 300, VERSIONS_LISTED = 1000 };
+enum {
+	VERSIONS_SHOWN = 100,   /* with all that is known of them */
+	VERSIONS_LISTED = 5000, /* below those, by name alone */
+	BY_MAX = 5000,
+};
 
 static void
 version_row(struct page *pg, const struct fact *v, hm_str retracted)
@@ -47,21 +51,49 @@ version_row(struct page *pg, const struct fact *v, hm_str retracted)
 	html_close_to(h, depth);
 }
 
-/* The highest first; releases and prereleases, or else the pseudo-versions. */
+/* All that the table has no room for, from `i` down. */
+static void
+older_versions(struct page *pg, const struct facts_list *l, size_t i, bool pseudo, size_t n)
+{
+	struct html *h = &pg->h;
+	size_t listed = 0;
+
+	html_open(h, "details");
+	html_open(h, "summary");
+	html_textf(h, "%zu older", n);
+	html_close(h);
+	html_open(h, "ul");
+	html_attr(h, "class", HM_S("paths row"));
+	while (i-- > 0 && listed < VERSIONS_LISTED) {
+		if (hm_pseudo_is(l->v[i].version) != pseudo)
+			continue;
+		html_open(h, "li");
+		html_attr(h, "class", HM_S("version"));
+		page_version_link(pg, l->v[i].path, l->v[i].version, l->v[i].version);
+		html_close(h);
+		listed++;
+	}
+	html_close(h);
+	html_close(h);
+	if (listed == VERSIONS_LISTED)
+		html_element(h, "p", "note", HM_S("The oldest are not shown."));
+}
+
+/* The highest first; releases and prereleases, or else the pseudo-versions: n of them. */
 static void
 versions_table(struct page *pg, const struct facts_list *l, const struct hm_gomod *latest,
-               bool pseudo)
+               bool pseudo, size_t n)
 {
 	static const struct page_column columns[] = {
 		{ "Version", NULL }, { "Released", "when" }, { "Zip", "num" },
 		{ "Uses", "num" },   { "Last use", "when" },
 	};
 	int depth = pg->h.depth;
-	size_t shown = 0;
+	size_t shown = 0, i = l->n;
 
 	page_table(pg, columns, 5);
-	for (size_t i = l->n; i-- > 0 && shown < VERSIONS_SHOWN;) {
-		const struct fact *v = &l->v[i];
+	for (; i > 0 && shown < VERSIONS_SHOWN; i--) {
+		const struct fact *v = &l->v[i - 1];
 
 		if (hm_pseudo_is(v->version) != pseudo)
 			continue;
@@ -69,8 +101,8 @@ versions_table(struct page *pg, const struct facts_list *l, const struct hm_gomo
 		shown++;
 	}
 	html_close_to(&pg->h, depth);
-	if (shown == VERSIONS_SHOWN)
-		html_element(&pg->h, "p", "note", HM_S("Older versions are not shown."));
+	if (n > shown)
+		older_versions(pg, l, i, pseudo, n - shown);
 }
 
 static size_t
@@ -132,9 +164,7 @@ static void
 absent(struct page *pg)
 {
 	page_failed(pg, 404, pg->module, HM_S("No version of this module is in the store."));
-	html_element(&pg->h, "p", NULL, HM_S("The first client that asks for it brings it:"));
-	page_command(pg, "GOPROXY=" HM_F " go mod download " HM_F "@latest", HM_P(pg->base),
-	             HM_P(pg->module));
+	page_bring(pg, HM_S("latest"));
 }
 
 static void
@@ -144,7 +174,7 @@ required_by(struct page *pg)
 	struct hm_err err = { 0 };
 	hm_str last = { 0 };
 
-	if (facts_required_by(pg->p->facts, pg->a, pg->module, HM_S(""), VERSIONS_SHOWN, &by, &err))
+	if (facts_required_by(pg->p->facts, pg->a, pg->module, HM_S(""), BY_MAX, &by, &err))
 		by.n = 0;
 	hm_err_free(&err);
 	if (by.n == 0)
@@ -185,17 +215,20 @@ page_module(struct page *pg)
 		return;
 	latest = page_latest_mod(pg, &l);
 	page_begin(pg, pg->module);
-	html_element(h, "h1", "path", pg->module);
+	html_open(h, "h1");
+	html_attr(h, "class", HM_S("path"));
+	page_path(pg, pg->module);
+	html_close(h);
 	if (latest && latest->deprecated.n)
-		page_banner(pg, "Deprecated: ", latest->deprecated);
+		page_banner(pg, "banner", "Deprecated: ", latest->deprecated);
 	pseudo = count(&l, true);
 	if (l.n > pseudo) {
 		page_heading(pg, "versions", "Versions in the store");
-		versions_table(pg, &l, latest, false);
+		versions_table(pg, &l, latest, false, l.n - pseudo);
 	}
 	if (pseudo) {
 		page_heading(pg, "commits", "Commits in the store");
-		versions_table(pg, &l, latest, true);
+		versions_table(pg, &l, latest, true, pseudo);
 	}
 	elsewhere(pg, &l);
 	required_by(pg);

@@ -8,7 +8,7 @@
 #include "html.h"
 #include "web.h"
 
-enum page_kind { PAGE_HOME, PAGE_SEARCH, PAGE_DASHBOARD, PAGE_MODULE, PAGE_VERSION };
+enum page_kind { PAGE_HOME, PAGE_SEARCH, PAGE_DASHBOARD, PAGE_MODULE, PAGE_VERSION, PAGE_LOST };
 
 struct page {
 	struct proxy *p;
@@ -16,8 +16,9 @@ struct page {
 	struct hm_arena *a;       /* the exchange's */
 	struct html h;
 	enum page_kind kind;
-	hm_str module, version;   /* PAGE_MODULE, PAGE_VERSION */
+	hm_str module, version;   /* PAGE_MODULE, PAGE_VERSION; PAGE_LOST: may be meant */
 	hm_str query;             /* PAGE_SEARCH: what is looked for */
+	hm_str why;               /* PAGE_LOST: what is wrong with the address, or empty */
 	uint64_t from;            /* PAGE_SEARCH: so many are passed over */
 	hm_str base;              /* "http://host:port", as the browser knows it */
 	int64_t now;              /* seconds */
@@ -36,6 +37,8 @@ bool page_reads_all(struct page *pg);
 
 /* webparts.c */
 hm_str page_url(struct hm_arena *a, hm_str module, hm_str version);
+/* A module's path as text that may be broken behind its slashes. */
+void page_path(struct page *pg, hm_str module);
 void page_module_link(struct page *pg, hm_str module);
 /* "module@version", the version alone, or what text says */
 void page_version_link(struct page *pg, hm_str module, hm_str version, hm_str text);
@@ -51,10 +54,12 @@ hm_str page_number(struct hm_arena *a, int64_t n);
 hm_str page_took(struct hm_arena *a, int64_t nanoseconds);
 /* A figure with its caption. */
 void page_figure(struct page *pg, hm_str value, const char *caption);
-/* A whole line that warns: "Deprecated: ..." */
-void page_banner(struct page *pg, const char *what, hm_str text);
+/* A whole line that warns: "Deprecated: ..."; class: "banner" or "banner bad" */
+void page_banner(struct page *pg, const char *class, const char *what, hm_str text);
 /* A line to be copied. */
 void page_command(struct page *pg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* How pg->module comes into the store. */
+void page_bring(struct page *pg, hm_str version);
 /* A table up to its body, for rows; the caller closes down to the depth from before. */
 struct page_column {
 	const char *name, *class; /* class: NULL (text), "num" or "when" */
@@ -69,6 +74,7 @@ void page_heading(struct page *pg, const char *id, const char *text);
 /* webhome.c */
 void page_home(struct page *pg);
 void page_search(struct page *pg);
+void page_lost(struct page *pg);
 /* webdash.c */
 void page_dashboard(struct page *pg);
 /* webmodule.c */

@@ -3,9 +3,9 @@
  */
 #include <time.h>
 
-#include "codec/url.h"
-#include "os/clock.h"
 #include "webpage.h"
+
+enum { FITS = 24 /* bytes of a path that any screen has room for */ };
 
 hm_str
 page_url(struct hm_arena *a, hm_str module, hm_str version)
@@ -16,25 +16,35 @@ page_url(struct hm_arena *a, hm_str module, hm_str version)
 	return hm_arena_printf(a, "/mod/" HM_F "@" HM_F, HM_P(module), HM_P(version));
 }
 
-static void
-link_to(struct page *pg, hm_str url, hm_str text)
+void
+page_path(struct page *pg, hm_str module)
 {
-	html_open(&pg->h, "a");
-	html_url(&pg->h, "href", url);
-	html_text(&pg->h, text);
-	html_close(&pg->h);
+	ptrdiff_t slash;
+
+	while (module.n > FITS && (slash = hm_str_index_byte(module, '/')) >= 0) {
+		html_text(&pg->h, hm_str_sub(module, 0, (size_t)slash + 1));
+		html_void(&pg->h, "wbr");
+		module = hm_str_from(module, (size_t)slash + 1);
+	}
+	html_text(&pg->h, module);
 }
 
 void
 page_module_link(struct page *pg, hm_str module)
 {
-	link_to(pg, page_url(pg->a, module, HM_S("")), module);
+	html_open(&pg->h, "a");
+	html_url(&pg->h, "href", page_url(pg->a, module, HM_S("")));
+	page_path(pg, module);
+	html_close(&pg->h);
 }
 
 void
 page_version_link(struct page *pg, hm_str module, hm_str version, hm_str text)
 {
-	link_to(pg, page_url(pg->a, module, version), text);
+	html_open(&pg->h, "a");
+	html_url(&pg->h, "href", page_url(pg->a, module, version));
+	html_text(&pg->h, text);
+	html_close(&pg->h);
 }
 
 static struct tm
@@ -167,10 +177,10 @@ page_figure(struct page *pg, hm_str value, const char *caption)
 }
 
 void
-page_banner(struct page *pg, const char *what, hm_str text)
+page_banner(struct page *pg, const char *class, const char *what, hm_str text)
 {
 	html_open(&pg->h, "p");
-	html_attr(&pg->h, "class", HM_S("banner"));
+	html_attr(&pg->h, "class", hm_str_of(class));
 	html_element(&pg->h, "b", NULL, hm_str_of(what));
 	html_text(&pg->h, text);
 	html_close(&pg->h);
@@ -186,10 +196,19 @@ page_command(struct page *pg, const char *fmt, ...)
 	hm_buf_vprintf(&b, fmt, ap);
 	va_end(ap);
 	html_open(&pg->h, "pre");
+	html_attr(&pg->h, "class", HM_S("command"));
 	html_attr(&pg->h, "tabindex", HM_S("0"));
 	html_element(&pg->h, "code", NULL, hm_buf_str(&b));
 	html_close(&pg->h);
 	hm_buf_free(&b);
+}
+
+void
+page_bring(struct page *pg, hm_str version)
+{
+	html_element(&pg->h, "p", NULL, HM_S("The first client that asks for it brings it:"));
+	page_command(pg, "GOPROXY=" HM_F " go mod download " HM_F "@" HM_F, HM_P(pg->base),
+	             HM_P(pg->module), HM_P(version));
 }
 
 void

@@ -1,7 +1,6 @@
 /*
  * webversion.c - all about one version.
  */
-#include "codec/url.h"
 #include "gate.h"
 #include "markdown.h"
 #include "mod/gomod.h"
@@ -18,6 +17,27 @@ term(struct page *pg, const char *name, hm_str value, const char *class)
 		html_element(&pg->h, "span", class, value);
 	else
 		html_text(&pg->h, value);
+	html_close(&pg->h);
+}
+
+/* What is too long to stand beside its name. */
+static void
+open_below(struct page *pg, const char *name)
+{
+	html_element(&pg->h, "dt", "full", hm_str_of(name));
+	html_open(&pg->h, "dd");
+	html_attr(&pg->h, "class", HM_S("full"));
+}
+
+static void
+hash_term(struct page *pg, const char *name, hm_str hash)
+{
+	if (hash.n == 0) {
+		term(pg, name, HM_S("\xe2\x80\x93"), "none");
+		return;
+	}
+	open_below(pg, name);
+	html_element(&pg->h, "span", "hash", hash);
 	html_close(&pg->h);
 }
 
@@ -58,7 +78,7 @@ database(struct page *pg, const struct fact *v)
 	struct html *h = &pg->h;
 	hm_str url, text;
 
-	page_term(pg, "Checksum database");
+	open_below(pg, "Checksum database");
 	if (v->sumdb.n == 0) {
 		html_element(h, "span", "none", HM_S("not asked"));
 	} else {
@@ -84,6 +104,12 @@ database(struct page *pg, const struct fact *v)
 
 /* ---- beside the README */
 
+static bool
+is_refusal(hm_str policy)
+{
+	return hm_str_has_prefix(policy, HM_S("refused"));
+}
+
 /* Where a folder lies on the server is nobody else's business. */
 static hm_str
 source_of(const struct fact *v)
@@ -95,16 +121,16 @@ source_of(const struct fact *v)
 
 static void
 facts_list(struct page *pg, const struct fact *v, const struct page_files *f,
-           const struct hm_gomod *mod)
+           const struct hm_gomod *mod, hm_str policy)
 {
-	hm_str policy = gate_describe(pg->p, pg->a, hm_modver_of(v->path, v->version));
 	struct html *h = &pg->h;
 
 	html_open(h, "dl");
 	html_attr(h, "class", HM_S("facts"));
-	if (policy.n)
-		term(pg, "Policy", policy,
-		     hm_str_has_prefix(policy, HM_S("refused")) ? "problem" : NULL);
+	if (is_refusal(policy))
+		term(pg, "Policy", HM_S("refused"), "problem");
+	else if (policy.n)
+		term(pg, "Policy", policy, "wrap");
 	if (f->licence_id.n)
 		term(pg, "Licence", f->licence_id, NULL);
 	if (mod)
@@ -118,8 +144,8 @@ facts_list(struct page *pg, const struct fact *v, const struct page_files *f,
 	when_term(pg, "First use", v->first_use);
 	when_term(pg, "Last use", v->last_use);
 	term(pg, "Uses", page_number(pg->a, v->uses), NULL);
-	term(pg, "Zip hash", v->zip_h1.n ? v->zip_h1 : HM_S("\xe2\x80\x93"), "hash");
-	term(pg, "go.mod hash", v->mod_h1.n ? v->mod_h1 : HM_S("\xe2\x80\x93"), "hash");
+	hash_term(pg, "Zip hash", v->zip_h1);
+	hash_term(pg, "go.mod hash", v->mod_h1);
 	database(pg, v);
 	html_close(h);
 }
@@ -138,6 +164,7 @@ download_links(struct page *pg)
 	}
 	html_open(&pg->h, "p");
 	html_attr(&pg->h, "class", HM_S("files"));
+	html_textz(&pg->h, "Download ");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		html_open(&pg->h, "a");
 		html_url(&pg->h, "href",
@@ -158,6 +185,7 @@ text_block(struct page *pg, const char *label, hm_str text)
 	html_open(&pg->h, "pre");
 	html_attr(&pg->h, "class", HM_S("text"));
 	html_attr(&pg->h, "tabindex", HM_S("0"));
+	html_attr(&pg->h, "role", HM_S("region"));
 	html_attr(&pg->h, "aria-label", hm_str_of(label));
 	html_text(&pg->h, text);
 	html_close(&pg->h);
@@ -226,7 +254,7 @@ contents(struct page *pg)
 }
 
 static void
-title(struct page *pg, const struct facts_list *all, const struct hm_gomod *latest)
+title(struct page *pg, const struct facts_list *all, const struct hm_gomod *latest, hm_str policy)
 {
 	hm_str retracted = page_retracted(latest, pg->version);
 	struct html *h = &pg->h;
@@ -237,10 +265,12 @@ title(struct page *pg, const struct facts_list *all, const struct hm_gomod *late
 	html_textz(h, " ");
 	html_element(h, "span", "version", pg->version);
 	html_close(h);
+	if (is_refusal(policy))
+		page_banner(pg, "banner bad", "Policy: ", policy);
 	if (retracted.p)
-		page_banner(pg, "Retracted: ", retracted);
+		page_banner(pg, "banner", "Retracted: ", retracted);
 	if (latest && latest->deprecated.n)
-		page_banner(pg, "Deprecated: ", latest->deprecated);
+		page_banner(pg, "banner", "Deprecated: ", latest->deprecated);
 	if (all->n > 1) {
 		html_open(h, "p");
 		html_attr(h, "class", HM_S("note"));
@@ -256,8 +286,12 @@ title(struct page *pg, const struct facts_list *all, const struct hm_gomod *late
 static void
 absent(struct page *pg)
 {
-	page_failed(pg, 404, HM_S("Not here"), HM_S("This version is not in the store."));
+	page_failed(pg, 404,
+	            hm_arena_printf(pg->a, HM_F " " HM_F, HM_P(pg->module), HM_P(pg->version)),
+	            HM_S("This version is not in the store."));
+	page_bring(pg, pg->version);
 	html_open(&pg->h, "p");
+	html_textz(&pg->h, "What the store has of ");
 	page_module_link(pg, pg->module);
 	html_close(&pg->h);
 }
@@ -272,6 +306,7 @@ page_version(struct page *pg)
 	struct page_files f;
 	struct html *h = &pg->h;
 	struct fact v;
+	hm_str policy;
 
 	if (!page_may_read(pg, pg->module) ||
 	    facts_version(pg->p->facts, pg->a, pg->module, pg->version, &v, &err) ||
@@ -286,13 +321,14 @@ page_version(struct page *pg)
 	hm_err_free(&err);
 	latest = page_latest_mod(pg, &all);
 	page_begin(pg, hm_arena_printf(pg->a, HM_F " " HM_F, HM_P(pg->module), HM_P(pg->version)));
-	title(pg, &all, latest);
+	policy = gate_describe(pg->p, pg->a, hm_modver_of(v.path, v.version));
+	title(pg, &all, latest, policy);
 	contents(pg);
 	html_open(h, "div");
 	html_attr(h, "class", HM_S("sides"));
 	html_open(h, "aside");
 	html_attr(h, "aria-label", HM_S("Facts"));
-	facts_list(pg, &v, &f, own);
+	facts_list(pg, &v, &f, own, policy);
 	download_links(pg);
 	html_close(h);
 	html_open(h, "section");

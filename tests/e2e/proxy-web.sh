@@ -44,7 +44,12 @@ evil() {
 	printf 'Text that turns around: \342\200\256edoc live\n\033]0;title\007 end\n' >>src/README.md
 	printf 'MIT License </pre><script>alert("licence")</script>\n' >src/LICENSE
 }
+# user VERSION: requires example.com/dep
+user() {
+	mkdir src && printf 'package user\n' >src/user.go && printf 'module example.com/user\n\ngo 1.20\n\nrequire example.com/dep v1.2.3\n' >src/go.mod && version example.com/user "$1" 2025-02-02T03:04:05Z
+}
 fixtures() {
+	user v1.9.0 && user v1.10.0 &&
 	evil && printf 'module example.com/evil // <script>alert("go.mod")</script>\n\ngo 1.21\n' >src/go.mod && version example.com/evil v1.0.0 2024-01-02T03:04:05Z &&
 	evil && printf '// Deprecated: use </p><script>alert("deprecated")</script> instead\nmodule example.com/evil\n\ngo 1.21\n\n// "><script>alert("retracted")</script>\nretract v1.0.0\n' >src/go.mod && version example.com/evil v1.1.0 2024-02-02T03:04:05Z &&
 	mkdir src && printf 'package dep\n' >src/dep.go && printf 'module example.com/dep\n\ngo 1.20\n' >src/go.mod && printf 'MIT License\n' >src/LICENCE && printf 'Plain <b>text</b>\n' >src/README && version example.com/dep v1.2.3 2023-01-02T03:04:05Z &&
@@ -56,7 +61,7 @@ here "fixtures" fixtures
 here "it starts" start store --upstream "file://$work/up" --access-log json --access-log-file "$work/access.log"
 fill() {
 	local f
-	for f in evil/@v/v1.0.0 evil/@v/v1.1.0 dep/@v/v1.2.3 '!app/v2/@v/v2.0.0'; do
+	for f in evil/@v/v1.0.0 evil/@v/v1.1.0 dep/@v/v1.2.3 user/@v/v1.9.0 user/@v/v1.10.0 '!app/v2/@v/v2.0.0'; do
 		curl -sf -o /dev/null "$url/example.com/$f.info" && curl -sf -o /dev/null "$url/example.com/$f.mod" && curl -sf -o /dev/null "$url/example.com/$f.zip" || { echo "$f"; return 1; }
 	done
 	echo v1.2.0 >>up/example.com/evil/@v/list && curl -sf "$url/example.com/evil/@v/list" | has v1.2.0 || return 1
@@ -89,7 +94,8 @@ t "a version: hashes, size, times, source" page_has /mod/example.com/App/v2@v2.0
 t "its README is rendered" page_has /mod/example.com/App/v2@v2.0.0 '<h3>App</h3>' '<em>works</em>'
 t "its requirements, as lists" page_has /mod/example.com/App/v2@v2.0.0 'Requires 3' '1 indirect' 'href="/mod/example.com/dep@v1.2.3"' example.com/absent
 t "its requirements, as a picture" page_has /mod/example.com/App/v2@v2.0.0 '<svg class="graph"' '<title>example.com/dep@v1.2.3</title>' '<title>example.com/absent@v0.1.0 (not in this store)</title>'
-t "who requires a version" page_has /mod/example.com/dep@v1.2.3 'Required by 1' '<title>example.com/App/v2@v2.0.0</title>'
+newest() { page_has /mod/example.com/dep@v1.2.3 'Required by 2' '<title>example.com/App/v2@v2.0.0</title>' 'href="/mod/example.com/user@v1.10.0"' && ! grep -q user@v1.9.0 page.html; }
+t "who requires a version: of each module the newest that does" newest
 t "a plain README stays as it is" page_has /mod/example.com/dep@v1.2.3 'Plain &lt;b&gt;text&lt;/b&gt;'
 t "the licence" page_has /mod/example.com/dep@v1.2.3 'LICENCE' 'MIT License'
 t "the dashboard" page_has /dashboard 'Last hour' 'hit rate' 'Answers since the start' 'Upstreams' 'Last errors'
@@ -101,6 +107,18 @@ missing() {
 	done
 }
 t "404 for what is not there" missing
+# lost PATH TEXT...: what a browser gets where there is no page
+lost() {
+	local path=$1 text
+	shift
+	[ "$(status -H 'Accept: text/html,*/*;q=0.8' "$url$path")" = 404 ] || return 1
+	for text in '</html>' '<h1>' 'action="/search"' "$@"; do grep -qF -- "$text" body || { echo "$path lacks: $text"; cat body; return 1; }; done
+}
+t "what a module's page says that has no such version" lost /mod/example.com/dep@v1.9.9 'not in the store' 'go mod download example.com/dep@v1.9.9' 'href="/mod/example.com/dep"'
+t "a version that cannot be" lost /mod/example.com/dep@v9.0.0 'should be v0 or v1, not v9' 'href="/mod/example.com/dep"'
+t "a module's path alone leads to its page" lost /example.com/dep@v1.2.3 'href="/mod/example.com/dep@v1.2.3"'
+t "an address of nothing" lost /nothing 'nothing at this address'
+t "who asks for a package is led to its module" page_has '/search?q=https%3A%2F%2Fexample.com%2Fdep%2Fsub%40v1.2.3' 'There is this module: <a href="/mod/example.com/dep">'
 
 # -- nothing that a module says is obeyed
 policy="default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -145,7 +163,7 @@ counted() {
 	curl -s "$url/metrics" >after
 	hits=$(($(value 'hits_total{from="memory"}' after) - $(value 'hits_total{from="memory"}' metrics)))
 	zips=$(($(value 'requests_total{kind="zip",class="2xx"}' after) - $(value 'requests_total{kind="zip",class="2xx"}' metrics)))
-	[ "$hits" = 3 ] && [ "$zips" = 1 ] && [ "$(value 'requests_total{kind="list",class="4xx"}' after)" = 1 ] && [ "$(value store_versions after)" = 4 ] &&
+	[ "$hits" = 3 ] && [ "$zips" = 1 ] && [ "$(value 'requests_total{kind="list",class="4xx"}' after)" = 1 ] && [ "$(value store_versions after)" = 6 ] &&
 	[ "$(value missing_total after)" = 1 ] && [ "$(value in_flight after)" = 1 ] && [ "$(value 'request_duration_seconds_count{kind="mod"}' after)" -ge 7 ] && [ "$(value sent_bytes_total after)" -gt 1000 ] ||
 	{ echo "hits $hits zips $zips"; grep -v bucket after; return 1; }
 }
@@ -215,6 +233,20 @@ here "SIGTERM ends it with status 0" stop
 printf 'deny example.com/evil // not here\n' >hermod.policy
 judged() { start store --upstream off --policy "$work/hermod.policy" && page_has /mod/example.com/evil@v1.0.0 'refused, ' 'not here' && page_has /mod/example.com/dep@v1.2.3 permitted; }
 here "the policy's verdict" judged
+stop
+
+# -- many versions
+for n in $(seq 0 129); do
+	mkdir -p many/cache/download/example.com/many/@v
+	printf 'module example.com/many\n' >"many/cache/download/example.com/many/@v/v1.$n.0.mod"
+done
+many() {
+	start many --upstream off || return 1
+	for _ in $(seq 50); do page /mod/example.com/many | has 'v1\.129\.0' && break; sleep 0.1; done
+	page_has /mod/example.com/many '<tr><td class="version"><a href="/mod/example.com/many@v1.30.0">' '<summary>30 older</summary>' \
+		'<li class="version"><a href="/mod/example.com/many@v1.0.0">' && [ "$(grep -o 'href="/mod/example.com/many@' page.html | wc -l)" = 130 ]
+}
+here "no version is out of reach" many
 stop
 
 # -- limits
