@@ -385,19 +385,20 @@ report(struct check *c)
 
 /* ---- the verb */
 
-/* A go.mod or the folder that has one. */
+/* A go.mod, a go.work, or the folder that has one. */
 static int
 enter(struct check *c, const char *arg, struct hm_err *err)
 {
 	struct hm_arena *a = &c->cli->arena;
-	hm_str dir = hm_str_of(arg);
+	hm_str dir = hm_str_of(arg), base = hm_path_base(dir);
 
-	if (hm_str_eqz(hm_path_base(dir), "go.mod"))
+	if (hm_str_eqz(base, "go.mod") || hm_str_eqz(base, "go.work"))
 		dir = hm_path_dir(a, dir);
 	if (!hm_path_is_abs(dir))
 		dir = hm_path_join(a, c->cli->conf->cwd, dir);
 	dir = hm_path_clean(a, dir);
-	if (!hm_file_is_regular(hm_path_cat(a, dir, HM_S("go.mod")).p))
+	if (!hm_file_is_regular(hm_path_cat(a, dir, HM_S("go.mod")).p) &&
+	    !hm_file_is_regular(hm_path_cat(a, dir, HM_S("go.work")).p))
 		return hm_err_set(err, HM_ENOTFOUND, HM_F " has no go.mod", HM_P(dir));
 	c->ml->cwd = dir;
 	return 0;
@@ -457,7 +458,7 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	    set_date(&c, err) || hm_cli_modload(cli, &bf, &c.ml, err))
 		return -1;
 	if (argc > 1)
-		return hm_err_set(err, HM_EUSAGE, "'policy check' takes one go.mod or folder");
+		return hm_err_set(err, HM_EUSAGE, "'policy check' takes one go.mod, go.work or folder");
 	if ((argc == 1 && enter(&c, argv[0], err)) || load(&c, err))
 		return -1;
 	collect(&c);
@@ -476,7 +477,7 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 const struct hm_cmd hm_cmd_policy_check = {
 	.name = "policy check",
 	.usage = "policy check [-policy file] [-json] [-warn days] [-date yyyy-mm-dd] [-mod mode] "
-		 "[go.mod | dir]",
+		 "[go.mod | go.work | dir]",
 	.brief = "Report what hermod.policy refuses of a module's build list",
 	.run = run,
 };

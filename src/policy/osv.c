@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/map.h"
 #include "base/mem.h"
@@ -25,6 +26,7 @@ struct event {
 struct range {
 	struct event *v; /* by version */
 	size_t n;
+	bool introduced; /* an event says so; without one it is from the beginning */
 };
 
 /* One module that an entry names. */
@@ -41,6 +43,7 @@ struct hm_osv {
 	struct hm_arena arena;
 	struct hm_map modules; /* path -> struct affected */
 	size_t n, files;
+	size_t about_go; /* entries, the withdrawn too */
 };
 
 struct hm_osv *
@@ -177,8 +180,23 @@ by_version(const void *x, const void *y)
 	return c ? c : (a->what == INTRODUCED) - (b->what == INTRODUCED);
 }
 
-/* Events that cannot be read leave more affected, never less. */
-static void
+static int
+malformed(hm_str name, const char *what, struct hm_err *err)
+{
+	return hm_err_set(err, HM_EINVALID, HM_F ": no OSV entry: %s", HM_P(name), what);
+}
+
+/* Absent, or of this kind? */
+static bool
+may_be(const struct hm_json *j, const char *key, enum hm_json_kind kind)
+{
+	enum hm_json_kind is = hm_json_kind(hm_json_get(j, key));
+
+	return is == HM_JSON_NULL || is == kind;
+}
+
+/* Versions that cannot be read leave more affected, never less. */
+static bool
 add_event(struct hm_arena *a, struct range *r, const struct hm_json *e)
 {
 	hm_str in = hm_json_get_str(e, "introduced"), fixed = hm_json_get_str(e, "fixed");
@@ -187,11 +205,13 @@ add_event(struct hm_arena *a, struct range *r, const struct hm_json *e)
 	if (in.n) {
 		v = hm_str_eqz(in, "0") ? HM_S("") : semver_of(a, in); /* "0": below all */
 		r->v[r->n++] = (struct event){ INTRODUCED, v };
+		r->introduced = true;
 	} else if (fixed.n || last.n) {
 		v = semver_of(a, fixed.n ? fixed : last);
 		if (v.n)
 			r->v[r->n++] = (struct event){ fixed.n ? FIXED : LAST_AFFECTED, v };
 	}
+	return in.n || fixed.n || last.n || hm_json_get_str(e, "limit").n;
 }
 
 static int
@@ -207,12 +227,32 @@ add_range(struct hm_arena *a, struct affected *af, hm_str name, const struct hm_
 		                  EVENTS_MAX);
 	if (hm_str_eqz(hm_json_get_str(j, "type"), "GIT"))
 		return 0;
-	r->v = HM_NEW_N(a, n, struct event);
+	if (hm_json_kind(events) != HM_JSON_ARRAY)
+		return malformed(name, "a range without events", err);
+	r->v = HM_NEW_N(a, n + 1, struct event);
 	for (size_t i = 0; i < n; i++)
-		add_event(a, r, hm_json_at(events, i));
-	if (r->n)
-		qsort(r->v, r->n, sizeof(*r->v), by_version);
+		if (!add_event(a, r, hm_json_at(events, i)))
+			return malformed(name, "an event that says nothing", err);
+	if (!r->introduced)
+		r->v[r->n++] = (struct event){ INTRODUCED, HM_S("") };
+	qsort(r->v, r->n, sizeof(*r->v), by_version);
 	af->n_ranges++;
+	return 0;
+}
+
+static int
+add_versions(struct hm_arena *a, struct affected *af, hm_str name, const struct hm_json *versions,
+             struct hm_err *err)
+{
+	for (size_t i = 0; i < hm_json_len(versions); i++) {
+		hm_str v = hm_json_str(hm_json_at(versions, i));
+
+		if (!v.p)
+			return malformed(name, "a version is no text", err);
+		v = semver_of(a, v);
+		if (v.n)
+			HM_PUSH(a, af->versions, v);
+	}
 	return 0;
 }
 
@@ -222,22 +262,19 @@ add_affected(struct hm_osv *db, const struct entry *entry, hm_str name, const st
 {
 	const struct hm_json *package = hm_json_get(j, "package");
 	const struct hm_json *ranges = hm_json_get(j, "ranges");
-	const struct hm_json *versions = hm_json_get(j, "versions");
 	hm_str path = hm_json_get_str(package, "name");
 	struct affected *af = HM_NEW(&db->arena, struct affected);
 	struct hm_map_entry *at;
 
+	if (!may_be(j, "ranges", HM_JSON_ARRAY) || !may_be(j, "versions", HM_JSON_ARRAY))
+		return malformed(name, "ranges and versions are lists", err);
 	af->entry = entry;
 	af->range = HM_NEW_N(&db->arena, hm_json_len(ranges), struct range);
 	for (size_t i = 0; i < hm_json_len(ranges); i++)
 		if (add_range(&db->arena, af, name, hm_json_at(ranges, i), err))
 			return -1;
-	for (size_t i = 0; i < hm_json_len(versions); i++) {
-		hm_str v = semver_of(&db->arena, hm_json_str(hm_json_at(versions, i)));
-
-		if (v.n)
-			HM_PUSH(&db->arena, af->versions, v);
-	}
+	if (add_versions(&db->arena, af, name, hm_json_get(j, "versions"), err))
+		return -1;
 	af->all = af->n_ranges == 0 && af->versions.n == 0;
 	at = hm_map_find(&db->modules, path);
 	if (!at)
@@ -285,23 +322,37 @@ new_entry(struct hm_arena *a, const struct hm_json *j, size_t tag)
 	return e;
 }
 
+static bool
+is_about_go(const struct hm_json *affected)
+{
+	for (size_t i = 0; i < hm_json_len(affected); i++)
+		if (is_go(hm_json_at(affected, i)))
+			return true;
+	return false;
+}
+
 static int
 add_entry(struct hm_osv *db, hm_str name, const struct hm_json *j, size_t tag, struct hm_err *err)
 {
 	const struct hm_json *affected = hm_json_get(j, "affected");
-	struct entry *e = NULL;
+	struct entry *e;
 
-	if (hm_json_get_str(j, "id").n == 0 || hm_json_get_str(j, "withdrawn").n)
+	if (!may_be(j, "affected", HM_JSON_ARRAY))
+		return malformed(name, "affected is a list", err);
+	if (hm_json_len(affected) && hm_json_get_str(j, "id").n == 0)
+		return malformed(name, "it has no id", err);
+	if (!is_about_go(affected))
 		return 0;
+	db->about_go++;
+	if (hm_json_get_str(j, "withdrawn").n)
+		return 0;
+	e = new_entry(&db->arena, j, tag);
+	db->n++;
 	for (size_t i = 0; i < hm_json_len(affected); i++) {
 		const struct hm_json *one = hm_json_at(affected, i);
 
 		if (!is_go(one))
 			continue;
-		if (!e) {
-			e = new_entry(&db->arena, j, tag);
-			db->n++;
-		}
 		if (e->vuln.severity == HM_POLICY_UNRATED)
 			e->vuln.severity = severity_of(one);
 		if (add_affected(db, e, name, one, err))
@@ -342,6 +393,16 @@ add_file(struct hm_osv *db, const char *path, size_t tag, struct hm_err *err)
 	return rc;
 }
 
+/* Also one that a symbolic link names. */
+static bool
+is_dir(const struct hm_dirent *e, const char *path)
+{
+	struct stat st;
+
+	return e->type == DT_DIR ||
+	       (e->type == DT_LNK && stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
 static int
 add_dir(struct hm_osv *db, const char *dir, size_t tag, unsigned depth, struct hm_err *err)
 {
@@ -360,7 +421,7 @@ add_dir(struct hm_osv *db, const char *dir, size_t tag, unsigned depth, struct h
 
 		if (hm_str_has_prefix(name, HM_S(".")))
 			continue;
-		if (list.v[i].type == DT_DIR)
+		if (is_dir(&list.v[i], path.p))
 			rc = add_dir(db, path.p, tag, depth + 1, err);
 		else if (hm_str_has_suffix(name, HM_S(".json")) && hm_file_is_regular(path.p))
 			rc = add_file(db, path.p, tag, err);
@@ -372,7 +433,14 @@ add_dir(struct hm_osv *db, const char *dir, size_t tag, unsigned depth, struct h
 int
 hm_osv_add_dir(struct hm_osv *db, const char *dir, size_t tag, struct hm_err *err)
 {
-	return add_dir(db, dir, tag, 0, err);
+	size_t before = db->about_go;
+
+	if (add_dir(db, dir, tag, 0, err))
+		return -1;
+	if (db->about_go == before)
+		return hm_err_set(err, HM_EINVALID, "%s: no OSV entry about Go in it: is it an "
+		                  "unpacked database?", dir);
+	return 0;
 }
 
 /* ---- asking */

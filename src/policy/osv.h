@@ -23,8 +23,9 @@ struct hm_osv *hm_osv_new(void);
 void hm_osv_free(struct hm_osv *db);
 /*
  * Adds the entries below dir; they are marked with `tag`.  HM_EINVALID names a file that is
- * an entry but cannot be read as one: a damaged database refuses to load rather than
- * hide a vulnerability.  JSON files that are no entries (index/) are passed over.
+ * an entry but cannot be read as one, or a dir without any entry about Go: a damaged
+ * database refuses to load rather than hide a vulnerability.  JSON files that are no
+ * entries (index/) are passed over.
  */
 int hm_osv_add_dir(struct hm_osv *db, const char *dir, size_t tag, struct hm_err *err);
 /* One entry from its JSON text; not about Go, withdrawn: 0 and nothing is added. */

@@ -302,10 +302,12 @@ p "deny example.com/holes"
 from() { (cd / && "$HERMOD" policy check "$1"); }
 t "a go.mod as argument" said_has "3 modules: 1 refused" from "$work/m/go.mod"
 t "a folder as argument" said_has "3 modules: 1 refused" from "$work/m"
+workspace() { mkdir -p "$work/ws" && printf 'go 1.21\n\nuse ../m\n' >"$work/ws/go.work" && cp "$work/m/hermod.policy" "$work/ws/" && from "$work/ws/go.work"; }
+t "a go.work as argument" said_has "3 modules: 1 refused" workspace
 # The examples of the manual are policies.
 examples() {
 	local n=0 f
-	rm -rf "$work/ex" && mkdir -p "$work/ex/osv"
+	rm -rf "$work/ex" && mkdir -p "$work/ex" && cp -r "$work/osv" "$work/ex/"
 	awk -v d="$work/ex" '/^\.Bd/ { n++; on = 1; next } /^\.Ed/ { on = 0 } on { print >(d "/" n) }' "$top/man/hermod-policy.5"
 	for f in "$work"/ex/[0-9]*; do
 		grep -q '^default' "$f" || continue
@@ -322,5 +324,9 @@ unset GOPROXY GOMODCACHE
 
 broken() { ! start 'deny github.com/evil' && grep -q 'hermod.policy:1: no module has the path github.com/evil' "$work/log.$n"; }
 here "a server does not start with a broken policy" broken
+unpacked() { mkdir -p "$work/unpacked" && ! start 'refuse-vulnerable unpacked' && grep -q 'hermod.policy:1: .*/unpacked: no OSV entry about Go in it' "$work/log.$n"; }
+here "nor without the entries that it names" unpacked
+linked() { ln -sfn ../osv "$work/unpacked/now" && start 'refuse-vulnerable unpacked' && [ "$(status "$url/example.com/holes/@v/v1.0.0.mod")" = 403 ] && stop; }
+here "which may be behind a symbolic link" linked
 
 finish

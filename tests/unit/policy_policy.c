@@ -181,6 +181,9 @@ osv_entries(void **state)
 		  "{\"introduced\":\"0\"},{\"fixed\":\"what\"}]}]}]}", 1 },
 		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
 		  "{\"fixed\":\"0.9.0\"},{\"introduced\":\"0.1.0\"}]}]}]}", 0 },
+		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":[]}]}]}", 1 },
+		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
+		  "{\"fixed\":\"1.0.1\"}]}]}]}", 1 }, /* introduced nowhere: from the beginning */
 		{ "[{\"path\":\"a.b/c\"}]", 0 },
 		{ "{\"modified\":\"2026\"}", 0 },
 	};
@@ -196,15 +199,41 @@ osv_entries(void **state)
 			fail_msg("%s", t[i].json);
 		hm_osv_free(db);
 	}
-	{
-		struct hm_osv *db = hm_osv_new();
-
-		assert_int_equal(hm_osv_add(db, HM_S("x.json"), HM_S("{\"id\":"), 0, &err), -1);
-		assert_str(hm_err_str(&err), "x.json: unexpected end of JSON input");
-		hm_osv_free(db);
-	}
 	hm_err_free(&err);
 	hm_arena_free(&a);
+}
+
+/* What cannot be read hides no vulnerability: it is said by the file's name. */
+static void
+osv_malformed(void **state)
+{
+	static const struct {
+		const char *json, *text;
+	} t[] = {
+		{ "{\"id\":", "x.json: unexpected end of JSON input" },
+		{ "{\"id\":\"A\",\"affected\":\"all\"}", "x.json: no OSV entry: affected is a list" },
+		{ "{\"ID_\":\"A\"," GO_PKG "}]}", "x.json: no OSV entry: it has no id" },
+		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":{}}]}",
+		  "x.json: no OSV entry: ranges and versions are lists" },
+		{ "{\"id\":\"A\"," GO_PKG ",\"versions\":[1]}]}",
+		  "x.json: no OSV entry: a version is no text" },
+		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"events\":{\"introduced\":\"0\"}}]}]}",
+		  "x.json: no OSV entry: a range without events" },
+		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"events\":[{\"introduced\":0}]}]}]}",
+		  "x.json: no OSV entry: an event that says nothing" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		struct hm_osv *db = hm_osv_new();
+		struct hm_err err = { 0 };
+
+		assert_int_equal(hm_osv_add(db, HM_S("x.json"), hm_str_of(t[i].json), 0, &err), -1);
+		assert_str(hm_err_str(&err), t[i].text);
+		assert_int_equal(err.code, HM_EINVALID);
+		hm_err_free(&err);
+		hm_osv_free(db);
+	}
 }
 
 /* Scores of the examples of the specification and of published entries. */
@@ -350,6 +379,7 @@ test_policy_policy(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(licence_texts), cmocka_unit_test(licence_rest),
 		cmocka_unit_test(osv_ranges),    cmocka_unit_test(osv_entries),
+		cmocka_unit_test(osv_malformed),
 		cmocka_unit_test(cvss),          cmocka_unit_test(guard),
 	};
 
