@@ -181,7 +181,8 @@ osv_entries(void **state)
 		  "{\"introduced\":\"0\"},{\"fixed\":\"what\"}]}]}]}", 1 },
 		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
 		  "{\"fixed\":\"0.9.0\"},{\"introduced\":\"0.1.0\"}]}]}]}", 0 },
-		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":[]}]}]}", 1 },
+		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"type\":\"SEMVER\","
+		  "\"events\":[]}]}]}", 1 },
 		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
 		  "{\"fixed\":\"1.0.1\"}]}]}]}", 1 }, /* introduced nowhere: from the beginning */
 		{ "[{\"path\":\"a.b/c\"}]", 0 },
@@ -211,7 +212,8 @@ osv_malformed(void **state)
 		const char *json, *text;
 	} t[] = {
 		{ "{\"id\":", "x.json: unexpected end of JSON input" },
-		{ "{\"id\":\"A\",\"affected\":\"all\"}", "x.json: no OSV entry: affected is a list" },
+		{ "{\"id\":\"A\",\"affected\":\"all\"}",
+		  "x.json: no OSV entry: affected is a list" },
 		{ "{\"ID_\":\"A\"," GO_PKG "}]}", "x.json: no OSV entry: it has no id" },
 		{ "{\"id\":\"A\"," GO_PKG ",\"ranges\":{}}]}",
 		  "x.json: no OSV entry: ranges and versions are lists" },
