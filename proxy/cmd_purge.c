@@ -6,7 +6,6 @@
 #include "cmds.h"
 #include "os/file.h"
 #include "remove.h"
-#include "serve/audit.h"
 
 const char cmd_purge_usage[] =
 	"purge --dir DIR [--reason TEXT] PATH@VERSION...\n"
@@ -18,21 +17,13 @@ const char cmd_purge_usage[] =
 	"  --reason TEXT        for the audit log and /index/purged\n";
 
 static int
-purge_one(struct proxy *p, hm_str object, hm_str who, hm_str reason, struct hm_err *err)
+purge_one(struct proxy *p, hm_str object, const struct purge_why *why, struct hm_err *err)
 {
-	struct purge_why why = { .reason = reason, .who = who };
-	struct hm_audit_event e = {
-		.who = who, .action = HM_S("purge"), .object = object, .detail = reason
-	};
 	struct hm_modver m;
 
 	if (!hm_modver_cut(object, &m) || m.version.n == 0)
 		return hm_err_set(err, HM_EUSAGE, "\"" HM_F "\" is not PATH@VERSION", HM_P(object));
-	if (remove_check(&p->store, m.path, m.version, err))
-		return hm_modver_wrap(err, m);
-	/* the audit log first: what cannot be recorded is not done */
-	if (hm_audit_add(p->audit, &e, err) ||
-	    purge_version(&p->store, p->facts, m.path, m.version, &why, err))
+	if (purge_version(p, m, why, err))
 		return -1;
 	printf("purged " HM_F "\n", HM_P(object));
 	return 0;
@@ -41,8 +32,8 @@ purge_one(struct proxy *p, hm_str object, hm_str who, hm_str reason, struct hm_e
 int
 cmd_purge(struct proxy *p, int argc, char **argv, struct hm_err *err)
 {
-	hm_str reason = { 0 };
-	const struct hm_setting more[] = { { "", "reason", NULL, HM_SET_STR, &reason, 0, 0 } };
+	struct purge_why why = { 0 };
+	const struct hm_setting more[] = { { "", "reason", NULL, HM_SET_STR, &why.reason, 0, 0 } };
 	struct facts_opts o = { .store = &p->store, .log = &p->log };
 
 	if (options_read(p, more, 1, &argc, &argv, err) || options_need_dir(p, err))
@@ -54,8 +45,9 @@ cmd_purge(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err) || proxy_open_audit(p, err) ||
 	    facts_open(&o, &p->facts, err))
 		return -1;
+	why.who = proxy_shell_user(&p->arena);
 	for (int i = 0; i < argc; i++)
-		if (purge_one(p, hm_str_of(argv[i]), proxy_shell_user(&p->arena), reason, err))
+		if (purge_one(p, hm_str_of(argv[i]), &why, err))
 			return -1;
 	return 0;
 }

@@ -3,32 +3,19 @@
 #include "desk.h"
 #include "remove.h"
 #include "serve/access.h"
-#include "serve/audit.h"
 
 static int
 purge(struct proxy *p, struct hm_exchange *x, struct hm_modver m, struct hm_err *err)
 {
-	struct purge_why why = {
+	const struct purge_why why = {
 		.who = hm_str_of(hm_access_who(x)->name),
-		.reason = hm_http1_field(hm_exchange_request(x), "purge-reason"),
-	};
-	struct hm_audit_event e = {
-		.who = why.who,
 		.peer = hm_exchange_peer(x),
-		.action = HM_S("purge"),
-		.object = hm_modver_str(hm_exchange_arena(x), m),
-		.detail = why.reason,
+		.reason = hm_http1_field(hm_exchange_request(x), "purge-reason"),
 	};
 
 	if (!hm_access_may(p->access, x, HM_RIGHT_ADMIN, m.path))
 		return hm_err_set(err, HM_EFORBIDDEN, "the right to purge has been revoked");
-	if (remove_check(&p->store, m.path, m.version, err))
-		return -1;
-	/* the audit log first: what cannot be recorded is not done */
-	return hm_audit_add(p->audit, &e, err) ||
-	                       purge_version(&p->store, p->facts, m.path, m.version, &why, err)
-	               ? -1
-	               : 0;
+	return purge_version(p, m, &why, err);
 }
 
 static void

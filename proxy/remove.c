@@ -10,6 +10,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "serve/audit.h"
 #include "store/list.h"
 
 /* In this order: see remove.h. */
@@ -66,7 +67,8 @@ remove_files(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str v
 	return 0;
 }
 
-int
+/* HM_ENOTFOUND when there is nothing to remove. */
+static int
 remove_check(const struct hm_store *s, hm_str path, hm_str version, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
@@ -146,26 +148,40 @@ forget_purged(struct proxy *p, hm_str path)
 
 /* ---- purge */
 
-int
-purge_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_str version,
-              const struct purge_why *why, struct hm_err *err)
+/* The audit log first: what cannot be recorded is not done. */
+static int
+purge(struct proxy *p, struct hm_arena *a, struct hm_modver m, const struct purge_why *why,
+      struct hm_err *err)
 {
-	struct hm_arena a = { 0 };
-	struct fact_purge p = {
-		.path = path, .version = version, .reason = why->reason, .who = why->who
+	struct fact_purge f = {
+		.path = m.path, .version = m.version, .reason = why->reason, .who = why->who
+	};
+	const struct hm_audit_event e = {
+		.who = why->who,
+		.peer = why->peer,
+		.action = HM_S("purge"),
+		.object = hm_modver_str(a, m),
+		.detail = why->reason,
 	};
 	hm_str mark;
-	int rc = hm_store_path(s, &a, path, version, "local", &mark, err);
 
-	if (rc == 0) {
-		p.local = hm_file_exists(mark.p);
-		hm_store_ziphash(s, &a, path, version, &p.zip_h1);
-		rc = remove_version(s, facts, path, version, REMOVE_PURGE, err);
-	}
-	if (rc == 0)
-		rc = facts_purged(facts, &p, err);
-	if (rc == 0)
-		rc = control_tell(s->root, hm_arena_printf(&a, "purged " HM_F, HM_P(path)), err);
+	if (remove_check(&p->store, m.path, m.version, err) || hm_audit_add(p->audit, &e, err) ||
+	    hm_store_path(&p->store, a, m.path, m.version, "local", &mark, err))
+		return -1;
+	f.local = hm_file_exists(mark.p);
+	hm_store_ziphash(&p->store, a, m.path, m.version, &f.zip_h1);
+	if (remove_version(&p->store, p->facts, m.path, m.version, REMOVE_PURGE, err) ||
+	    facts_purged(p->facts, &f, err))
+		return -1;
+	return control_tell(p->store.root, hm_arena_printf(a, "purged " HM_F, HM_P(m.path)), err);
+}
+
+int
+purge_version(struct proxy *p, struct hm_modver m, const struct purge_why *why, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	int rc = purge(p, &a, m, why, err);
+
 	hm_arena_free(&a);
-	return rc ? hm_modver_wrap(err, hm_modver_of(path, version)) : 0;
+	return rc ? hm_modver_wrap(err, m) : 0;
 }

@@ -15,8 +15,6 @@ enum remove_how {
 	REMOVE_TRIM,  /* gives way (HM_ECONFLICT) to who is making it just now */
 	REMOVE_PURGE, /* waits for him; the extracted tree goes, too; on disk when it returns */
 };
-/* HM_ENOTFOUND when there is nothing to remove. */
-int remove_check(const struct hm_store *s, hm_str path, hm_str version, struct hm_err *err);
 /* HM_ENOTFOUND when there was nothing. facts is told and may be NULL. */
 int remove_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_str version,
                    enum remove_how how, struct hm_err *err);
@@ -29,15 +27,16 @@ void forget_trimmed(struct proxy *p, hm_str path, hm_str version);
  */
 void forget_purged(struct proxy *p, hm_str path);
 
-/* Why and by whom; borrowed. */
+/* Why, by whom, and from where (empty: this machine); borrowed. */
 struct purge_why {
-	hm_str reason, who;
+	hm_str reason, who, peer;
 };
 /*
- * Removes a version, notes it in the facts, and has every server of this folder, this
- * process' own too, forget it: on return nobody serves it any more.
+ * Notes it in the audit log, removes a version, notes it in the facts, and has every server
+ * of this folder, this process' own too, forget it: on return nobody serves it any more.
+ * HM_ENOTFOUND when there was nothing.  p has its store, facts and audit log.
  */
-int purge_version(const struct hm_store *s, struct facts *facts, hm_str path, hm_str version,
-                  const struct purge_why *why, struct hm_err *err);
+int purge_version(struct proxy *p, struct hm_modver m, const struct purge_why *why,
+                  struct hm_err *err);
 
 #endif

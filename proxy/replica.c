@@ -169,7 +169,7 @@ static int
 follow_purges(struct replica *r, struct hm_arena *a, bool *more, struct hm_err *err)
 {
 	struct lines l = { 0 };
-	struct purge_why why = { .who = HM_S("replica") };
+	struct purge_why why = { .who = HM_S("replica"), .peer = r->of };
 
 	*more = false;
 	if (r->no_purges)
@@ -185,10 +185,9 @@ follow_purges(struct replica *r, struct hm_arena *a, bool *more, struct hm_err *
 		if (hm_str_eqz(l.v[i].at, r->purged))
 			continue; /* the last one of before */
 		why.reason = l.v[i].reason;
-		if (purge_version(&r->p->store, r->p->facts, l.v[i].m.path, l.v[i].m.version, &why,
-		                  err)) {
+		if (purge_version(r->p, l.v[i].m, &why, err)) {
 			if (!hm_err_is(err, HM_ENOTFOUND))
-				return hm_modver_wrap(err, l.v[i].m);
+				return -1;
 			hm_err_clear(err);
 		}
 		set_stamp(r->purged, l.v[i].at);

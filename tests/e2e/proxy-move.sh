@@ -345,7 +345,7 @@ state() { eventually grep -q '"Since":"20' "$work/repl/replica.json"; }
 here "it notes where it is" state
 no_upload() { case $(status -T "$good/words/@v/v1.0.0.zip" "$rurl/example.com/mine/@v/v1.0.0.zip") in 401|403) [ ! -e "$work/repl/cache/download/example.com/mine" ] ;; *) return 1 ;; esac; }
 here "no uploads" no_upload
-gone_there() { "$proxy" purge --dir "$work/prim" --reason "a test" example.com/words@v1.0.0 && eventually [ ! -e "$work/repl/cache/download/example.com/words/@v/v1.0.0.zip" ] && holds repl words@v1.1.0; }
+gone_there() { "$proxy" purge --dir "$work/prim" --reason "a test" example.com/words@v1.0.0 && eventually [ ! -e "$work/repl/cache/download/example.com/words/@v/v1.0.0.zip" ] && holds repl words@v1.1.0 && "$proxy" audit --dir "$work/repl" | has 'replica .*purge.*example.com/words@v1.0.0.*a test'; }
 here "what is purged there is purged here" gone_there
 primary_down() {
 	kill "$ppid" && wait "$ppid"
