@@ -257,10 +257,10 @@ cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	struct hm_life *life;
 	int rc;
 
+	tune_memory();
 	if (options_read(p, NULL, 0, &argc, &argv, err) || options_no_words(argc, argv, err) ||
 	    options_need_dir(p, err) || hm_life_begin(&life, err))
 		return -1;
-	tune_process();
 	rc = proxy_open(p, err) || open_server(p, err) || serve(p, life, &reload, err) ? -1 : 0;
 	hm_life_end(life);
 	reload_close(&reload);

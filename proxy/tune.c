@@ -1,7 +1,6 @@
 #include "tune.h"
 
-#include <stdlib.h>
-#include <sys/resource.h>
+#include <stdlib.h> /* says __GLIBC__ */
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -12,7 +11,7 @@
  */
 enum { ARENAS = 1, LARGE = 1 << 20 };
 
-static void
+void
 tune_memory(void)
 {
 #ifdef __GLIBC__
@@ -20,16 +19,4 @@ tune_memory(void)
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	mallopt(M_TRIM_THRESHOLD, LARGE);
 #endif
-}
-
-void
-tune_process(void)
-{
-	struct rlimit files;
-
-	tune_memory();
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
 }

@@ -17,6 +17,7 @@
 enum {
 	INLINE_BODY = 4096,     /* bodies up to this travel behind the head in one buffer */
 	SENDFILE_MAX = 4 << 20, /* a turn, so that one client does not hold the loop */
+	STEPS_MAX = 64,         /* the same for reads, heads and answers; a request takes 3 */
 };
 
 const char *
@@ -179,6 +180,9 @@ start_reply(struct hm_exchange *x, int status, uint64_t length)
 {
 	x->replied = true;
 	x->status = status;
+	/* A body that nobody asked for is not read, so the connection cannot go on. */
+	if (!x->body_done && (x->req.chunked || x->req.length))
+		hm_exchange_close(x);
 	write_head(x, status, length);
 }
 
@@ -311,14 +315,6 @@ refuse(struct conn *c, struct hm_exchange *x, int status)
 	hm_exchange_reply(x, status, text);
 }
 
-/* A body that nobody asked for: it is not read, so the connection cannot go on. */
-static void
-skip_body(struct conn *c, const struct hm_exchange *x)
-{
-	if (!x->body_done && (x->req.chunked || x->req.length))
-		c->last = true;
-}
-
 /* Looks for a whole head in what was read. 1: at work on it; 0: more must come. */
 static int
 take_head(struct conn *c)
@@ -345,8 +341,6 @@ take_head(struct conn *c)
 		c->last = true;
 	conn_phase(c, PHASE_WORK);
 	s->opts.handle(s->opts.ctx, x);
-	if (x->replied)
-		skip_body(c, x);
 	return 1;
 }
 
@@ -516,10 +510,15 @@ input_work(struct conn *c)
 void
 conn_work(struct conn *c)
 {
-	for (;;) {
+	for (int steps = 0;; steps++) {
 		struct hm_exchange *x = c->x;
 		int rc;
 
+		if (steps == STEPS_MAX) { /* others first */
+			if (conn_again(c))
+				conn_break(c);
+			return;
+		}
 		if (c->phase == PHASE_LINGER) {
 			linger(c);
 			return;
@@ -548,6 +547,17 @@ conn_work(struct conn *c)
 }
 
 void
+conn_late(struct conn *c)
+{
+	if (c->phase != PHASE_HEAD || c->in_n == 0) {
+		conn_break(c);
+		return;
+	}
+	refuse(c, exchange_new(c), 408);
+	conn_work(c);
+}
+
+void
 exchange_resumed(struct hm_exchange *x)
 {
 	void *ctx = x->loop->server->opts.ctx;
@@ -562,8 +572,6 @@ exchange_resumed(struct hm_exchange *x)
 		exchange_discard(x);
 		return;
 	}
-	if (x->replied)
-		skip_body(c, x);
 	if (x->replied || c->phase == PHASE_BODY)
 		conn_work(c);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +25,15 @@
 #include "os/clock.h"
 #include "os/pool.h"
 
-enum { EVENTS = 256, ACCEPTS = 64, MAX_CONNS = 20000, LINGER_MS = 2000, TICK_MS = 1000 };
+enum {
+	EVENTS = 256,
+	ACCEPTS = 64,
+	MAX_CONNS = 20000,
+	LINGER_MS = 2000,
+	TICK_MS = 1000,
+	REST_MS = 500,   /* without accepting, when descriptors are short */
+	TELL_MS = 60000, /* between two lines of the log about that */
+};
 
 /* ---- connections */
 
@@ -135,14 +144,64 @@ conn_new(struct loop *l, int fd, const struct sockaddr_storage *sa)
 static bool
 make_room(struct loop *l)
 {
-	unsigned max = l->server->opts.max_conns ? l->server->opts.max_conns : MAX_CONNS;
-
-	if (l->n_conns < max)
+	if (l->n_conns < l->server->max_conns)
 		return true;
 	if (!l->phase[PHASE_IDLE].first)
 		return false;
 	conn_break(l->phase[PHASE_IDLE].first);
 	return true;
+}
+
+static void
+tell(struct loop *l, const char *why)
+{
+	if (l->told && l->now - l->told < TELL_MS)
+		return;
+	l->told = l->now;
+	hm_log(l->server->opts.log, HM_LOG_WARN, "new connections are turned away: %s; %u are open",
+	       why, l->n_conns);
+}
+
+static void
+watch_listeners(struct loop *l, uint32_t events)
+{
+	struct epoll_event e = { .events = events };
+
+	for (size_t i = 0; i < l->n_listeners; i++) {
+		e.data.ptr = &l->listener[i];
+		if (l->listener[i] >= 0)
+			epoll_ctl(l->epoll, EPOLL_CTL_MOD, l->listener[i], &e);
+	}
+}
+
+/* A socket that waits to be accepted, and cannot be, would have the loop spin. */
+static void
+rest(struct loop *l)
+{
+	l->rest_until = l->now + REST_MS;
+	watch_listeners(l, 0);
+}
+
+static void
+end_rest(struct loop *l)
+{
+	l->rest_until = 0;
+	watch_listeners(l, EPOLLIN);
+}
+
+/* accept() failed. Is it worth another try now? */
+static bool
+accept_failed(struct loop *l, int e)
+{
+	if (e == EAGAIN || e == EINTR || e == ECONNABORTED)
+		return e != EAGAIN;
+	if (e == EMFILE && l->phase[PHASE_IDLE].first) {
+		conn_break(l->phase[PHASE_IDLE].first);
+		return true;
+	}
+	tell(l, hm_errno_text(e));
+	rest(l);
+	return false;
 }
 
 static void
@@ -154,12 +213,15 @@ accept_some(struct loop *l, int listener)
 		int fd = accept4(listener, (struct sockaddr *)&sa, &n,
 		                 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0)
-			return; /* also when descriptors are short: the next turn tries again */
-		if (make_room(l))
+		if (fd < 0) {
+			if (!accept_failed(l, errno))
+				return;
+		} else if (make_room(l)) {
 			conn_new(l, fd, &sa);
-		else
+		} else {
+			tell(l, "too many at work");
 			close(fd);
+		}
 	}
 }
 
@@ -189,8 +251,10 @@ expire(struct loop *l)
 		if (l->server->limit[p] == 0)
 			continue;
 		while (l->phase[p].first && l->phase[p].first->deadline <= l->now)
-			conn_break(l->phase[p].first);
+			conn_late(l->phase[p].first);
 	}
+	if (l->rest_until && l->rest_until <= l->now)
+		end_rest(l);
 }
 
 static int
@@ -201,6 +265,8 @@ patience(const struct loop *l)
 	for (int p = 0; p < N_PHASES; p++)
 		if (l->server->limit[p] && l->phase[p].first && l->phase[p].first->deadline < least)
 			least = l->phase[p].first->deadline;
+	if (l->rest_until && l->rest_until < least)
+		least = l->rest_until;
 	return least > l->now ? (int)(least - l->now) : 0;
 }
 
@@ -322,8 +388,24 @@ static int
 bad_address(hm_str listen, struct hm_err *err)
 {
 	return hm_err_set(err, HM_EUSAGE,
-	                  "listen address \"" HM_F "\": want host:port, [host]:port or :port",
+	                  "listen address \"" HM_F "\": want host:port, [host]:port or :port, "
+	                  "port from 0 to 65535",
 	                  HM_P(listen));
+}
+
+static bool
+is_port(hm_str s)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		n = n * 10 + (unsigned)(s.p[i] - '0');
+		if (n > UINT16_MAX)
+			return false;
+	}
+	return s.n > 0;
 }
 
 static int
@@ -343,15 +425,20 @@ resolve(struct hm_arena *a, hm_str listen, struct addrinfo **out, struct hm_err 
 		host = hm_str_sub(host, 1, host.n - 1);
 	else if (hm_str_index_byte(host, ':') >= 0)
 		return bad_address(listen, err);
+	if (!is_port(port))
+		return bad_address(listen, err);
 	rc = getaddrinfo(host.n ? hm_arena_cstr(a, host) : NULL, hm_arena_cstr(a, port), &hints,
 	                 out);
 	return rc == 0 ? 0 : hm_err_set(err, HM_EUSAGE, "listen address \"" HM_F "\": %s",
 	                                HM_P(listen), gai_strerror(rc));
 }
 
-/* A listening socket at sa; port 0 becomes the one that was bound. */
+/*
+ * A listening socket at sa; port 0 becomes the one that was bound.  The first is bound
+ * alone: with SO_REUSEPORT a second server would get half of the connections.
+ */
 static int
-listen_at(struct sockaddr_storage *sa, socklen_t n, int *fd, struct hm_err *err)
+listen_at(struct sockaddr_storage *sa, socklen_t n, bool first, int *fd, struct hm_err *err)
 {
 	int one = 1;
 
@@ -359,9 +446,13 @@ listen_at(struct sockaddr_storage *sa, socklen_t n, int *fd, struct hm_err *err)
 	if (*fd < 0)
 		return hm_err_sys(err, errno, "socket");
 	setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-	if (bind(*fd, (struct sockaddr *)sa, n) || listen(*fd, 4096) ||
-	    getsockname(*fd, (struct sockaddr *)sa, &n))
+	if (!first)
+		setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	if (bind(*fd, (struct sockaddr *)sa, n))
+		return hm_err_sys(err, errno, "listen");
+	if (first)
+		setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	if (listen(*fd, 4096) || getsockname(*fd, (struct sockaddr *)sa, &n))
 		return hm_err_sys(err, errno, "listen");
 	return 0;
 }
@@ -423,7 +514,7 @@ open_listeners(struct hm_server *s, struct hm_err *err)
 	freeaddrinfo(ai);
 	for (unsigned i = 0; i < s->n_loops; i++) {
 		s->loop[i].n_listeners = 1;
-		if (listen_at(&sa, n, &s->loop[i].listener[0], err))
+		if (listen_at(&sa, n, i == 0, &s->loop[i].listener[0], err))
 			return hm_err_wrap(err, HM_F ": ", HM_P(s->opts.listen));
 	}
 	return 0;
@@ -449,6 +540,21 @@ open_loop(struct loop *l, struct hm_err *err)
 	return 0;
 }
 
+/*
+ * A part of the descriptors that the process may have; what is left is for files and
+ * upstreams, so that who is connected is served.
+ */
+static unsigned
+most_conns(unsigned want, unsigned loops)
+{
+	unsigned max = want ? want : MAX_CONNS;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur / 4 * 3 / loops < max)
+		max = (unsigned)(files.rlim_cur / 4 * 3 / loops);
+	return max ? max : 1;
+}
+
 static int64_t
 or_default(int ms, int def)
 {
@@ -469,6 +575,7 @@ hm_server_new(const struct hm_server_opts *opts, struct hm_server **out, hm_str 
 	s->limit[PHASE_BODY] = or_default(opts->body_ms, 30000);
 	s->limit[PHASE_WRITE] = or_default(opts->write_ms, 30000);
 	s->limit[PHASE_LINGER] = LINGER_MS;
+	s->max_conns = most_conns(opts->max_conns, n);
 	for (unsigned i = 0; i < n; i++) {
 		s->loop[i].server = s;
 		s->loop[i].epoll = s->loop[i].wake = -1;

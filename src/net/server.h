@@ -9,7 +9,9 @@
  *
  * Each phase of a request has a time limit: the head must be whole, the body must
  * flow, the answer must be taken.  An idle connection costs one small struct and
- * no buffer.  Limits: HM_HTTP1_* for heads, max_body for bodies, max_conns.
+ * no buffer; the one that was idle longest makes room when there are too many or no
+ * descriptor is left.  However fast one client asks or sends, others get their turn.
+ * Limits: HM_HTTP1_* for heads, hm_exchange_read_body()'s for bodies, max_conns.
  */
 #ifndef HM_NET_SERVER_H
 #define HM_NET_SERVER_H
@@ -44,7 +46,7 @@ struct hm_server_opts {
 	const int *inherited;
 	size_t n_inherited;   /* HM_SERVER_SOCKETS_MAX at most */
 	unsigned loops;       /* 0: one a core */
-	unsigned max_conns;   /* a loop; 0: 20000 */
+	unsigned max_conns;   /* a loop; 0: 20000; all together 3/4 of RLIMIT_NOFILE at most */
 	int head_ms, idle_ms, body_ms, write_ms; /* 0: 10 s, 75 s, 30 s, 30 s; without progress */
 	struct hm_tls_server *tls; /* NULL: plain HTTP; borrowed */
 	const char *name;     /* Server field, or NULL */

@@ -52,6 +52,8 @@ struct loop {
 	struct list phase[N_PHASES];
 	unsigned n_conns;
 	atomic_uint open;        /* n_conns for others to read */
+	int64_t rest_until;      /* ms; nothing is accepted before; 0: at work */
+	int64_t told;            /* ms; when it last said that it accepts nothing */
 	int64_t now;             /* ms, of this turn */
 	int64_t date_second;
 	char date[40];           /* "Date: ...\r\n" */
@@ -69,6 +71,7 @@ struct hm_server {
 	struct hm_server_opts opts;
 	struct hm_arena arena;
 	int64_t limit[N_PHASES]; /* ms; 0: none */
+	unsigned max_conns;      /* a loop */
 	atomic_int stop;         /* 0, or drain_ms + 1 */
 	atomic_bool running;     /* loops have threads */
 	unsigned n_loops;
@@ -121,6 +124,8 @@ int conn_again(struct conn *c);
 void conn_work(struct conn *c);
 /* The connection breaks here, whatever it is doing; frees c. */
 void conn_break(struct conn *c);
+/* Its time in this phase is over: it breaks, half a head with 408; may free c. */
+void conn_late(struct conn *c);
 void exchange_resumed(struct hm_exchange *x);
 void exchange_discard(struct hm_exchange *x);
 const char *hm_http1_reason(int status);

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/mem.h"
 #include "serve/daemon.h"
@@ -39,6 +40,18 @@ reload(void *ctx)
 	hm_daemon_notify("READY=1");
 }
 
+/* As many connections as the administrator allows, not as select() once could take. */
+static void
+raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 int
 hm_life_begin(struct hm_life **out, struct hm_err *err)
 {
@@ -50,6 +63,7 @@ hm_life_begin(struct hm_life **out, struct hm_err *err)
 		return -1;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	raise_files();
 	*out = l;
 	return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * life.h - a server from its sockets to its end, for programs that run one.
  *
- *	hm_life_begin()   signals are blocked: before any other thread starts
+ *	hm_life_begin()   signals are blocked: before any other thread starts; the process may
+ *	                  have as many descriptors as its hard limit says
  *	...               what the server needs is opened
  *	hm_life_run()     sockets, "listening on URL", requests, until SIGTERM or SIGINT
  *	hm_life_end()

@@ -18,7 +18,8 @@ static struct hm_err err;
 static struct sockaddr_in where;
 static pthread_t thread;
 static int upload_fd = -1;
-static int served_count;
+static int served_count, last_refusal;
+static int waiting, go_on, flooded, aside_after; /* of one_client_at_a_time() */
 
 static void
 reply_later(void *ctx, struct hm_exchange *x)
@@ -42,6 +43,15 @@ uploaded(void *ctx, struct hm_exchange *x, int status)
 	hm_exchange_reply(x, status ? status : 201, status ? HM_S("no") : HM_S("stored"));
 }
 
+/* What comes on the same loop meanwhile is only seen afterwards. */
+static void
+hold_the_loop(void)
+{
+	__atomic_store_n(&waiting, 1, __ATOMIC_RELEASE);
+	for (int i = 0; i < 10000 && !__atomic_load_n(&go_on, __ATOMIC_ACQUIRE); i++)
+		hm_clock_sleep_ms(1);
+}
+
 static void
 handle(void *ctx, struct hm_exchange *x)
 {
@@ -63,6 +73,18 @@ handle(void *ctx, struct hm_exchange *x)
 		assert_int_equal(ftruncate(fd, 3000000), 0);
 		assert_int_equal(pwrite(fd, "end", 3, 2999997), 3);
 		hm_exchange_reply_file(x, 200, fd, 1, 2999999);
+	} else if (hm_str_eqz(r->path, "/wait")) {
+		hold_the_loop();
+		hm_exchange_reply(x, 200, HM_S(""));
+	} else if (hm_str_eqz(r->path, "/flood")) {
+		__atomic_fetch_add(&flooded, 1, __ATOMIC_RELAXED);
+		hm_exchange_reply(x, 200, HM_S(""));
+	} else if (hm_str_eqz(r->path, "/aside")) {
+		int n = __atomic_load_n(&flooded, __ATOMIC_RELAXED);
+
+		if (n > __atomic_load_n(&aside_after, __ATOMIC_RELAXED))
+			__atomic_store_n(&aside_after, n, __ATOMIC_RELAXED);
+		hm_exchange_reply(x, 200, HM_S("aside"));
 	} else {
 		hm_exchange_field(x, "X-Path", r->path);
 		hm_exchange_field(x, "X-Evil", HM_S("a\r\nInjected: b"));
@@ -73,7 +95,9 @@ handle(void *ctx, struct hm_exchange *x)
 static void
 count_served(void *ctx, const struct hm_served *s)
 {
-	(void)ctx, (void)s;
+	(void)ctx;
+	if (!s->req)
+		__atomic_store_n(&last_refusal, s->status, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&served_count, 1, __ATOMIC_RELAXED);
 }
 
@@ -212,7 +236,8 @@ refuses_and_closes(void **state)
 		bool closed;
 		hm_str got = talk(&a, fd, hm_str_of(bad[i]), &closed);
 
-		if (count(got, "HTTP/1.1 ") != 1 || !closed)
+		if (count(got, "HTTP/1.1 ") != 1 || !closed ||
+		    count(got, "\r\nConnection: close\r\n") != 1)
 			fail_msg("%s\n-> " HM_F, bad[i], HM_P(got));
 		close(fd);
 	}
@@ -268,13 +293,50 @@ slow_heads_end(void **state)
 	struct hm_arena a = { 0 };
 	int fd = dial();
 	bool closed;
+	hm_str got;
 
 	(void)state;
 	talk(&a, fd, HM_S("GET / HT"), &closed);
 	hm_clock_sleep_ms(300);
-	talk(&a, fd, HM_S("T"), &closed);
+	got = talk(&a, fd, HM_S("T"), &closed);
 	assert_true(closed);
+	assert_int_equal(count(got, "HTTP/1.1 408 Request Timeout\r\n"), 1);
+	assert_int_equal(__atomic_load_n(&last_refusal, __ATOMIC_RELAXED), 408);
 	close(fd);
+	hm_arena_free(&a);
+}
+
+/* Hundreds of requests at once on one connection: others, who came later, get their turn. */
+static void
+one_client_at_a_time(void **state)
+{
+	enum { FLOOD = 400, OTHERS = 8 };
+	static const hm_str ask = HM_S("GET /aside HTTP/1.1\r\nHost: h\r\n\r\n");
+	struct hm_arena a = { 0 };
+	struct hm_buf b = { 0 };
+	int fd = dial(), others[OTHERS];
+	bool closed;
+
+	(void)state;
+	hm_buf_addz(&b, "GET /wait HTTP/1.1\r\nHost: h\r\n\r\n");
+	for (int i = 0; i < FLOOD; i++)
+		hm_buf_addz(&b, "GET /flood HTTP/1.1\r\nHost: h\r\n\r\n");
+	assert_int_equal(send(fd, b.p, b.n, MSG_NOSIGNAL), b.n);
+	while (!__atomic_load_n(&waiting, __ATOMIC_ACQUIRE))
+		hm_clock_sleep_ms(1);
+	for (int i = 0; i < OTHERS; i++) { /* some of them on the same loop */
+		others[i] = dial();
+		assert_int_equal(send(others[i], ask.p, ask.n, MSG_NOSIGNAL), ask.n);
+	}
+	__atomic_store_n(&go_on, 1, __ATOMIC_RELEASE);
+	for (int i = 0; i < OTHERS; i++) {
+		assert_int_equal(count(talk(&a, others[i], HM_S(""), &closed), "aside"), 1);
+		close(others[i]);
+	}
+	assert_int_equal(count(talk(&a, fd, HM_S(""), &closed), "200 OK"), FLOOD + 1);
+	assert_true(__atomic_load_n(&aside_after, __ATOMIC_RELAXED) < FLOOD);
+	close(fd);
+	hm_buf_free(&b);
 	hm_arena_free(&a);
 }
 
@@ -312,6 +374,7 @@ test_net_server(void)
 		cmocka_unit_test(takes_bodies),
 		cmocka_unit_test(sends_files),
 		cmocka_unit_test(slow_heads_end),
+		cmocka_unit_test(one_client_at_a_time),
 		cmocka_unit_test(clients_that_leave_do_no_harm),
 	};
 

@@ -192,6 +192,12 @@ static const struct {
 	  "1\r\naaa\r\n0\r\n\r\n" NEXT, REFUSED, 0, 0 },
 	{ "trailer field", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "0\r\nContent-Length: 47\r\n\r\n" NEXT, REFUSED, 0, 0 },
+	{ "chunk of 2^48 - 1", POST "Transfer-Encoding: chunked\r\n\r\n"
+	  "ffffffffffff\r\n" NEXT "0\r\n\r\n", "open", 0, 0 },
+	{ "last chunk with two ends", POST "Transfer-Encoding: chunked\r\n\r\n"
+	  "0\r\n\r\n\r\n" NEXT, "201 400 closed", 0, 0 },
+	{ "last chunk with CR for CRLF", POST "Transfer-Encoding: chunked\r\n\r\n"
+	  "0\r\r\n" NEXT, REFUSED, 0, 0 },
 	{ "right chunks", POST "Transfer-Encoding: chunked\r\n\r\n"
 	  "1\r\na\r\n0\r\n\r\n" NEXT, "201 200 open", 1, 0 },
 	/* line ends and control characters */
@@ -218,6 +224,9 @@ static const struct {
 	{ "HTTP/01.1", "GET / HTTP/01.1\r\n" H "\r\n", REFUSED, 0, 0 },
 	{ "lower case method", "get / HTTP/1.1\r\n" H "\r\n", "501 closed", 0, 0 },
 	{ "HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "501 closed", 0, 0 },
+	{ "HTTP/0.9", "GET /smuggled\r\n", REFUSED, 0, 0 },
+	{ "Upgrade to HTTP/2", "GET / HTTP/1.1\r\n" H "Connection: Upgrade, HTTP2-Settings\r\n"
+	  "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n" NEXT, "200 200 open", 1, 0 },
 	{ "fragment", "GET /#/smuggled HTTP/1.1\r\n" H "\r\n", REFUSED, 0, 0 },
 	{ "bytes above ASCII", "GET /\xff HTTP/1.1\r\n" H "\r\n", REFUSED, 0, 0 },
 	/* Host */
@@ -239,6 +248,16 @@ static const struct {
 	  "201 200 open", 1, 0 },
 	{ "a body that is too long", POST "Content-Length: 5000\r\n\r\n" NEXT,
 	  "413 closed", 0, 0 },
+	{ "Expect, and the body at once", POST "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+	  "abc" NEXT, "201 200 open", 1, 0 },
+	{ "Expect twice", POST "Content-Length: 3\r\nExpect: 100-continue\r\n"
+	  "Expect: 100-continue\r\n\r\nabc" NEXT, "417 closed", 0, 0 },
+	{ "Expect and more", POST "Content-Length: 3\r\nExpect: 100-continue, x\r\n\r\nabc" NEXT,
+	  "417 closed", 0, 0 },
+	{ "Expect on a body that is too long", POST "Content-Length: 5000\r\n"
+	  "Expect: 100-continue\r\n\r\n" NEXT, "413 closed", 0, 0 },
+	{ "Connection names the length", POST "Connection: Content-Length\r\nContent-Length: 3\r\n"
+	  "\r\nabc" NEXT, "201 200 open", 1, 0 },
 	{ "Expect of another kind", "GET / HTTP/1.1\r\n" H "Expect: 200-ok\r\n\r\n" NEXT,
 	  "417 closed", 0, 0 },
 };
