@@ -3,8 +3,11 @@
  */
 #include "markdown.h"
 
+#include "base/rune.h"
 #include "base/vec.h"
 #include "markdown_inline.h"
+
+enum { SLUG_MAX = 200 };
 
 struct lines {
 	hm_str *v;
@@ -104,6 +107,8 @@ is_rule(hm_str s)
 	if (indent_of(s) > 3)
 		return false;
 	s = hm_str_trim(s);
+	if (hm_str_eqz(s, "<hr>") || hm_str_eqz(s, "<hr/>") || hm_str_eqz(s, "<hr />"))
+		return true;
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == s.p[0])
 			marks++;
@@ -190,14 +195,21 @@ interrupts(hm_str s)
 
 /* ---- blocks; each takes the lines from i on and answers where it ended */
 
+static void
+open_code(struct md *md)
+{
+	html_open(md->h, "pre");
+	html_attr(md->h, "tabindex", HM_S("0")); /* it scrolls, also by keys */
+	html_open(md->h, "code");
+}
+
 static size_t
 fenced_code(struct md *md, const struct lines *l, size_t i)
 {
 	size_t n = fence(l->v[i]), margin = indent_of(l->v[i]);
 	char mark = hm_str_trim(l->v[i]).p[0];
 
-	html_open(md->h, "pre");
-	html_open(md->h, "code");
+	open_code(md);
 	for (i++; i < l->n; i++) {
 		hm_str s = hm_str_trim(l->v[i]);
 
@@ -219,8 +231,7 @@ indented_code(struct md *md, const struct lines *l, size_t i)
 	for (size_t k = i; k < l->n && (is_blank(l->v[k]) || indent_of(l->v[k]) >= 4); k++)
 		if (!is_blank(l->v[k]))
 			end = k + 1;
-	html_open(md->h, "pre");
-	html_open(md->h, "code");
+	open_code(md);
 	for (; i < end; i++) {
 		html_text(md->h, without_indent(l->v[i], 4));
 		html_text(md->h, HM_S("\n"));
@@ -230,10 +241,48 @@ indented_code(struct md *md, const struct lines *l, size_t i)
 	return end;
 }
 
-static void
-put_heading(struct md *md, size_t level, hm_str text)
+/* As GitHub names headings: letters and digits in lower case, spaces as "-". */
+static hm_str
+slug_of(struct md *md, hm_str text)
 {
-	switch (level) {
+	struct hm_buf b = { 0 };
+
+	for (size_t i = 0; i < text.n && b.n < SLUG_MAX;) {
+		uint32_t r = hm_str_rune(text, &i);
+
+		if (r == ']' && i < text.n && text.p[i] == '(')
+			while (i < text.n && text.p[i++] != ')')
+				;
+		else if (r == ' ' || r == '\n')
+			hm_buf_addc(&b, '-');
+		else if (r == '-' || r == '_' || hm_rune_is_letter(r) || hm_rune_is_digit(r))
+			hm_buf_add_rune(&b, hm_rune_lower(r));
+	}
+	return hm_buf_take(&b, md->a);
+}
+
+/* The same heading again gets "-1", "-2". */
+static void
+put_id(struct md *md, hm_str text)
+{
+	hm_str slug = slug_of(md, text), id = slug;
+	intptr_t n = hm_map_num(&md->ids, slug);
+
+	while (hm_map_has(&md->ids, id))
+		id = hm_arena_printf(md->a, HM_F "-%d", HM_P(slug), (int)++n);
+	hm_map_set_num(&md->ids, slug, n);
+	hm_map_add(&md->ids, id);
+	html_attrf(md->h, "id", "readme-" HM_F, HM_P(id));
+}
+
+/* One level below the heading that it stands under, whatever numbers they have. */
+static void
+put_heading(struct md *md, int level, hm_str text)
+{
+	while (md->levels && md->outline[md->levels - 1] >= level)
+		md->levels--;
+	md->outline[md->levels++] = level;
+	switch (md->levels) {
 	case 1:
 		html_open(md->h, "h3");
 		break;
@@ -246,8 +295,28 @@ put_heading(struct md *md, size_t level, hm_str text)
 	default:
 		html_open(md->h, "h6");
 	}
+	put_id(md, text);
 	md_inline(md, text, 0);
 	html_close(md->h);
+}
+
+/* "[!NOTE]" on a quote's first line. */
+static bool
+put_alert(struct md *md, hm_str s)
+{
+	static const struct {
+		const char *mark, *name;
+	} kinds[] = { { "[!NOTE]", "Note" }, { "[!TIP]", "Tip" }, { "[!WARNING]", "Warning" },
+		      { "[!IMPORTANT]", "Important" }, { "[!CAUTION]", "Caution" } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (hm_str_eqz(hm_str_trim(s), kinds[i].mark)) {
+			html_open(md->h, "p");
+			html_element(md->h, "strong", NULL, hm_str_of(kinds[i].name));
+			html_close(md->h);
+			return true;
+		}
+	return false;
 }
 
 static size_t
@@ -265,6 +334,8 @@ quote(struct md *md, const struct lines *l, size_t i, int depth)
 		HM_PUSH(md->a, in, s);
 	}
 	html_open(md->h, "blockquote");
+	if (put_alert(md, in.v[0]))
+		in = (struct lines){ .v = in.v + 1, .n = in.n - 1 };
 	blocks(md, &in, depth + 1, false);
 	html_close(md->h);
 	return i;
@@ -276,7 +347,9 @@ take_item(struct md *md, const struct lines *l, size_t i, size_t width, struct l
           bool *loose)
 {
 	bool blank = false;
-	char kind;
+	char own, kind;
+
+	item(l->v[i], &own);
 
 	HM_PUSH(md->a, *in, l->v[i].n > width ? hm_str_from(l->v[i], width) : HM_S(""));
 	for (i++; i < l->n; i++) {
@@ -295,9 +368,31 @@ take_item(struct md *md, const struct lines *l, size_t i, size_t width, struct l
 		blank = false;
 		HM_PUSH(md->a, *in, without_indent(s, width));
 	}
-	if (blank && i < l->n && item(l->v[i], &kind))
+	if (blank && i < l->n && item(l->v[i], &kind) && kind == own)
 		*loose = true;
 	return i;
+}
+
+static void
+open_numbered(struct md *md, hm_str s)
+{
+	int n = 0;
+
+	for (s = hm_str_trim(s); s.n && s.p[0] >= '0' && s.p[0] <= '9'; s = hm_str_from(s, 1))
+		n = n * 10 + (s.p[0] - '0'); /* item() took nine digits at most */
+	html_open(md->h, "ol");
+	if (n != 1)
+		html_attrf(md->h, "start", "%d", n);
+}
+
+/* "[ ] " or "[x] " before an item's text becomes a box. */
+static void
+mark_task(struct md *md, hm_str *s)
+{
+	if (hm_str_cut_prefix(s, HM_S("[ ] ")))
+		*s = hm_arena_printf(md->a, "\xe2\x98\x90 " HM_F, HM_P(*s));
+	else if (hm_str_cut_prefix(s, HM_S("[x] ")) || hm_str_cut_prefix(s, HM_S("[X] ")))
+		*s = hm_arena_printf(md->a, "\xe2\x98\x91 " HM_F, HM_P(*s));
 }
 
 static size_t
@@ -316,11 +411,12 @@ list(struct md *md, const struct lines *l, size_t i, int depth)
 		HM_PUSH(md->a, items, in);
 	}
 	if (kind == '1')
-		html_open(md->h, "ol");
+		open_numbered(md, l->v[first]);
 	else
 		html_open(md->h, "ul");
 	for (size_t k = 0; k < items.n; k++) {
 		html_open(md->h, "li");
+		mark_task(md, &items.v[k].v[0]);
 		blocks(md, &items.v[k], depth + 1, !loose);
 		html_close(md->h);
 	}
@@ -370,18 +466,22 @@ is_table(const struct lines *l, size_t i)
 	return true;
 }
 
+/* As many cells as there are columns; marks: of these, ":-:" or the like. */
 static void
-row(struct md *md, hm_str line, bool head)
+row(struct md *md, hm_str line, bool head, const hm_str *marks, size_t columns)
 {
 	hm_str cell[MARKDOWN_COLUMNS_MAX];
 	size_t n = cells(line, cell);
 
 	html_open(md->h, "tr");
-	for (size_t k = 0; k < n; k++) {
+	for (size_t k = 0; k < n && k < columns; k++) {
 		if (head)
 			html_open(md->h, "th");
 		else
 			html_open(md->h, "td");
+		if (hm_str_has_suffix(marks[k], HM_S(":")))
+			html_attr(md->h, "class",
+			          marks[k].p[0] == ':' ? HM_S("center") : HM_S("right"));
 		md_inline(md, cell[k], 0);
 		html_close(md->h);
 	}
@@ -391,12 +491,16 @@ row(struct md *md, hm_str line, bool head)
 static size_t
 table(struct md *md, const struct lines *l, size_t i)
 {
+	hm_str marks[MARKDOWN_COLUMNS_MAX];
+	size_t columns = cells(l->v[i + 1], marks);
+
 	html_open(md->h, "div");
 	html_attr(md->h, "class", HM_S("wide"));
+	html_attr(md->h, "tabindex", HM_S("0"));
 	html_open(md->h, "table");
-	row(md, l->v[i], true);
+	row(md, l->v[i], true, marks, columns);
 	for (i += 2; i < l->n && !is_blank(l->v[i]) && hm_str_index_byte(l->v[i], '|') >= 0; i++)
-		row(md, l->v[i], false);
+		row(md, l->v[i], false, marks, columns);
 	html_close(md->h);
 	html_close(md->h);
 	return i;
@@ -430,7 +534,7 @@ paragraph(struct md *md, const struct lines *l, size_t i, bool tight)
 	}
 	text = hm_buf_take(&b, md->a);
 	if (level) {
-		put_heading(md, (size_t)level, hm_str_trim(text));
+		put_heading(md, level, hm_str_trim(text));
 		return i + 1;
 	}
 	if (!tight)
@@ -459,7 +563,7 @@ block(struct md *md, const struct lines *l, size_t i, int depth, bool tight)
 		return i + 1;
 	level = heading(s, &text);
 	if (level) {
-		put_heading(md, level, text);
+		put_heading(md, (int)level, text);
 		return i + 1;
 	}
 	if (is_rule(s)) {
@@ -501,7 +605,7 @@ collect(struct md *md, const struct lines *l)
 void
 markdown_html(struct html *h, struct hm_arena *a, hm_str text)
 {
-	struct md md = { .h = h, .a = a, .refs = { .arena = a } };
+	struct md md = { .h = h, .a = a, .refs = { .arena = a }, .ids = { .arena = a } };
 	struct lines l = { 0 };
 	bool cut = text.n > MARKDOWN_MAX;
 

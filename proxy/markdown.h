@@ -1,11 +1,11 @@
 /*
  * markdown.h - READMEs: a small part of CommonMark, as safe HTML.
  *
- * Headings (one level down, so that the page's own stay first), paragraphs, lists,
- * quotes, code, tables, rules, emphasis, links, also by reference.  Pictures become
- * their description; HTML in the text loses its tags.  Links go to http, https
- * and mailto only and carry rel="nofollow noopener"; what points into the repository
- * is plain text.
+ * Headings (from h3 on, none left out; the id is "readme-" and GitHub's name of it),
+ * paragraphs, lists, also of tasks, quotes, alerts, code, tables, rules, emphasis, links,
+ * also by reference.  Pictures become their description; HTML in the text loses its tags,
+ * but for links.  Links go to http, https and mailto, and carry rel="nofollow noopener",
+ * or to a heading; what points into the repository is plain text.
  *
  * Work is linear in the text but for small factors, and the depth of nesting is bounded.
  */

@@ -261,16 +261,24 @@ static void
 put_link(struct span *p, size_t from, size_t to, hm_str url)
 {
 	struct md *md = p->md;
+	bool heading = url.n > 1 && url.p[0] == '#';
 
-	if (md->in_link || url.p[0] == '#' || url.p[0] == '/' || !html_url_is_safe(url)) {
+	if (heading)
+		url = hm_arena_printf(md->a, "#readme-" HM_F,
+		                      HM_P(md_label(md->a, hm_str_from(url, 1))));
+	if (md->in_link || url.p[0] == '/' || (!heading && url.p[0] == '#') ||
+	    !html_url_is_safe(url)) {
 		inner(p, from, to);
 		return;
 	}
 	md->in_link = true;
 	html_open(md->h, "a");
 	html_url(md->h, "href", url);
-	html_attr(md->h, "rel", HM_S("nofollow noopener"));
+	if (!heading)
+		html_attr(md->h, "rel", HM_S("nofollow noopener"));
 	inner(p, from, to);
+	if (md->h->in_tag) /* a picture without description */
+		html_text(md->h, url);
 	html_close(md->h);
 	md->in_link = false;
 }
@@ -294,8 +302,10 @@ link_or_picture(struct span *p)
 	if (to == 0 || !target(p, from, to, &url, &end))
 		return false;
 	flush(p, end);
-	if (picture)
+	if (picture && to > from)
 		html_element(p->md->h, "span", "picture", hm_str_sub(p->s, from, to));
+	else if (picture)
+		return true;
 	else if (url.n == 0)
 		inner(p, from, to);
 	else
@@ -358,6 +368,92 @@ comment(struct span *p)
 	return true;
 }
 
+static bool
+is_same(char c, char lower)
+{
+	return c == lower || (c >= 'A' && c <= 'Z' && c + 32 == lower);
+}
+
+/* Is this the inside of a tag of that name? */
+static bool
+is_tag(hm_str in, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		if (i >= in.n || !is_same(in.p[i], name[i]))
+			return false;
+	return in.n == n || is_space(in.p[n]) || in.p[n] == '/';
+}
+
+/* Its attribute of that name (in lower case). */
+static bool
+attribute(hm_str in, const char *name, hm_str *value)
+{
+	size_t n = strlen(name), k, end;
+
+	for (size_t i = 1; i + n + 1 < in.n; i++) {
+		for (k = 0; k < n && is_same(in.p[i + k], name[k]); k++)
+			;
+		if (k < n || !is_space(in.p[i - 1]) || in.p[i + n] != '=')
+			continue;
+		i += n + 1;
+		if (in.p[i] == '"' || in.p[i] == '\'') {
+			*value = hm_str_from(in, i + 1);
+			hm_str_cut(*value, in.p[i], value, &in);
+			return true;
+		}
+		for (end = i; end < in.n && !is_space(in.p[end]); end++)
+			;
+		*value = hm_str_sub(in, i, end);
+		return true;
+	}
+	return false;
+}
+
+/* Where "</a" begins; 0: nowhere near. */
+static size_t
+find_link_end(const struct span *p, size_t from)
+{
+	size_t end = from + MARKDOWN_LINK_MAX < p->s.n ? from + MARKDOWN_LINK_MAX : p->s.n;
+
+	for (; from + 3 < end; from++)
+		if (p->s.p[from] == '<' && p->s.p[from + 1] == '/' &&
+		    is_same(p->s.p[from + 2], 'a') && p->s.p[from + 3] == '>')
+			return from;
+	return 0;
+}
+
+/* The tag that stays: where its link and its end are plain to see; to: of its '>'. */
+static bool
+html_link(struct span *p, hm_str in, size_t to)
+{
+	hm_str url;
+	size_t end;
+
+	if (p->md->in_link || !is_tag(in, "a") || !attribute(in, "href", &url) || url.n == 0)
+		return false;
+	end = find_link_end(p, to + 1);
+	if (end == 0)
+		return false;
+	flush(p, end + strlen("</a>"));
+	put_link(p, to + 1, end, url);
+	return true;
+}
+
+/* Tags that part words. */
+static bool
+is_block(hm_str in)
+{
+	static const char *const names[] = { "/p", "/div", "/td", "/th", "/tr", "/li",
+		                             "/h1", "/h2", "/h3", "/summary" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (is_tag(in, names[i]))
+			return true;
+	return false;
+}
+
 /* A tag goes, what stands between tags stays, as text. */
 static bool
 tag(struct span *p)
@@ -381,9 +477,49 @@ tag(struct span *p)
 		plain_link(p, p->at + 1, end, end + 1);
 		return true;
 	}
+	if (html_link(p, in, end))
+		return true;
 	flush(p, end + 1);
-	if (hm_str_eqz(in, "br") || hm_str_eqz(in, "br/") || hm_str_eqz(in, "br />"))
+	if (is_tag(in, "br"))
 		html_void(p->md->h, "br");
+	else if (is_tag(in, "img") && attribute(in, "alt", &in) && in.n)
+		html_element(p->md->h, "span", "picture", in);
+	else if (is_block(in))
+		html_text(p->md->h, HM_S(" "));
+	return true;
+}
+
+static uint32_t
+digit(char c)
+{
+	return c >= '0' && c <= '9' ? (uint32_t)(c - '0') :
+	       c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10 :
+	       c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A') + 10 :
+				      UINT32_MAX;
+}
+
+/* "&#39;", "&#x27;" */
+static bool
+number(struct span *p, hm_str s)
+{
+	uint32_t base = 10, n = 0;
+	struct hm_buf b = { 0 };
+	size_t i = 2, from;
+
+	if (!hm_str_has_prefix(s, HM_S("&#")))
+		return false;
+	if (i < s.n && is_same(s.p[i], 'x')) {
+		base = 16;
+		i++;
+	}
+	for (from = i; i < s.n && i < from + 7 && digit(s.p[i]) < base; i++)
+		n = n * base + digit(s.p[i]);
+	if (i == from || i == s.n || s.p[i] != ';')
+		return false;
+	flush(p, p->at + i + 1);
+	hm_buf_add_rune(&b, n == 0 || n > 0x10ffff ? 0xfffd : n);
+	html_text(p->md->h, hm_buf_str(&b));
+	hm_buf_free(&b);
 	return true;
 }
 
@@ -395,11 +531,24 @@ entity(struct span *p)
 	} known[] = {
 		{ HM_S_INIT("&amp;"), HM_S_INIT("&") },   { HM_S_INIT("&lt;"), HM_S_INIT("<") },
 		{ HM_S_INIT("&gt;"), HM_S_INIT(">") },    { HM_S_INIT("&quot;"), HM_S_INIT("\"") },
-		{ HM_S_INIT("&#39;"), HM_S_INIT("'") },   { HM_S_INIT("&nbsp;"), HM_S_INIT(" ") },
+		{ HM_S_INIT("&apos;"), HM_S_INIT("'") },  { HM_S_INIT("&nbsp;"), HM_S_INIT(" ") },
 		{ HM_S_INIT("&copy;"), HM_S_INIT("\xc2\xa9") },
+		{ HM_S_INIT("&reg;"), HM_S_INIT("\xc2\xae") },
+		{ HM_S_INIT("&middot;"), HM_S_INIT("\xc2\xb7") },
+		{ HM_S_INIT("&times;"), HM_S_INIT("\xc3\x97") },
+		{ HM_S_INIT("&emsp;"), HM_S_INIT("\xe2\x80\x83") },
+		{ HM_S_INIT("&ndash;"), HM_S_INIT("\xe2\x80\x93") },
+		{ HM_S_INIT("&mdash;"), HM_S_INIT("\xe2\x80\x94") },
+		{ HM_S_INIT("&bull;"), HM_S_INIT("\xe2\x80\xa2") },
+		{ HM_S_INIT("&hellip;"), HM_S_INIT("\xe2\x80\xa6") },
+		{ HM_S_INIT("&trade;"), HM_S_INIT("\xe2\x84\xa2") },
+		{ HM_S_INIT("&larr;"), HM_S_INIT("\xe2\x86\x90") },
+		{ HM_S_INIT("&rarr;"), HM_S_INIT("\xe2\x86\x92") },
 	};
 	hm_str rest = hm_str_from(p->s, p->at);
 
+	if (number(p, rest))
+		return true;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (!hm_str_has_prefix(rest, known[i].name))
 			continue;

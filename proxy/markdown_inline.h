@@ -12,6 +12,8 @@ struct md {
 	struct html *h;
 	struct hm_arena *a;
 	struct hm_map refs; /* label in lower case, spaces folded: hm_str * of the URL */
+	struct hm_map ids;  /* of headings: how many had that slug */
+	int outline[6], levels; /* the headings that the last one stands under, and itself */
 	bool in_link;
 };
 

@@ -5,12 +5,14 @@
 #include "webpage.h"
 
 const char web_style[] =
-	":root{--bg:#fbfbf9;--fg:#1b1f23;--soft:#59636e;--line:#e1e4e6;--edge:#848e98;--card:#fff;"
-	"--code:#f1f3f3;--accent:#0b6675;--warn:#9a4b00;--warn-bg:#fff4e2;--bad:#b3261e;--bad-bg:#fdeeec;"
+	":root{--bg:#fbfbf9;--fg:#1b1f23;--soft:#59636e;--line:#e1e4e6;--edge:#848e98;"
+	"--card:#fff;--code:#f1f3f3;--accent:#0b6675;--warn:#9a4b00;--warn-bg:#fff4e2;"
+	"--bad:#b3261e;--bad-bg:#fdeeec;"
 	"--mono:ui-monospace,SFMono-Regular,\"SF Mono\",Menlo,Consolas,\"DejaVu Sans Mono\","
 	"\"Liberation Mono\",monospace}\n"
 	"@media(prefers-color-scheme:dark){:root{--bg:#14171a;--fg:#dfe3e6;--soft:#97a1ab;"
-	"--line:#2b3137;--edge:#6b7681;--card:#1a1e22;--code:#20252a;--accent:#63c1cf;--warn:#f0b26b;"
+	"--line:#2b3137;--edge:#6b7681;"
+	"--card:#1a1e22;--code:#20252a;--accent:#63c1cf;--warn:#f0b26b;"
 	"--warn-bg:#2c2416;--bad:#f2938c;--bad-bg:#2f1c1b}}\n"
 	"*{box-sizing:border-box}\n"
 	"html{-webkit-text-size-adjust:100%}\n"

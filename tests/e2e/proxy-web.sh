@@ -91,7 +91,7 @@ t "a module's versions, dates, retraction, deprecation" page_has /mod/example.co
 t "what upstream has besides" page_has /mod/example.com/evil 'Upstream has more' '<li class="version">v1.2.0</li>'
 t "who requires it" page_has /mod/example.com/evil 'href="/mod/example.com/App/v2"'
 t "a version: hashes, size, times, source" page_has /mod/example.com/App/v2@v2.0.0 "$(cut -c1-40 "$work/store/cache/download/example.com/!app/v2/@v/v2.0.0.ziphash")" 'Zip hash' 'First use' '<span class="wrap">a folder</span>'
-t "its README is rendered" page_has /mod/example.com/App/v2@v2.0.0 '<h3>App</h3>' '<em>works</em>'
+t "its README is rendered" page_has /mod/example.com/App/v2@v2.0.0 '<h3 id="readme-app">App</h3>' '<em>works</em>'
 t "its requirements, as lists" page_has /mod/example.com/App/v2@v2.0.0 'Requires 3' '1 indirect' 'href="/mod/example.com/dep@v1.2.3"' example.com/absent
 t "its requirements, as a picture" page_has /mod/example.com/App/v2@v2.0.0 '<svg class="graph"' '<title>example.com/dep@v1.2.3</title>' '<title>example.com/absent@v0.1.0 (not in this store)</title>'
 newest() { page_has /mod/example.com/dep@v1.2.3 'Required by 2' '<title>example.com/App/v2@v2.0.0</title>' 'href="/mod/example.com/user@v1.10.0"' && ! grep -q user@v1.9.0 page.html; }

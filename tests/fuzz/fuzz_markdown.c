@@ -21,9 +21,20 @@ is_known(hm_str attributes)
 {
 	hm_str url;
 
-	if (attributes.n == 0 || hm_str_eqz(attributes, " class=\"picture\"") ||
-	    hm_str_eqz(attributes, " class=\"wide\"") || hm_str_eqz(attributes, " class=\"note\""))
-		return true;
+	static const char *const whole[] = {
+		"", " class=\"picture\"", " class=\"note\"", " class=\"center\"",
+		" class=\"right\"", " tabindex=\"0\"", " class=\"wide\" tabindex=\"0\"",
+	};
+	static const char *const own[] = { " id=\"readme-", " href=\"#readme-", " start=\"" };
+
+	for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++)
+		if (hm_str_eqz(attributes, whole[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (hm_str_cut_prefix(&attributes, hm_str_of(own[i])))
+			return hm_str_cut_suffix(&attributes, HM_S("\"")) &&
+			       hm_str_index_byte(attributes, '"') < 0 &&
+			       hm_str_index_byte(attributes, ' ') < 0;
 	if (!hm_str_cut_prefix(&attributes, HM_S(" href=\"")) ||
 	    !hm_str_cut_suffix(&attributes, HM_S("\" rel=\"nofollow noopener\"")))
 		return false;
