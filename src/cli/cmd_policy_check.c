@@ -458,7 +458,7 @@ run(struct hm_cli *cli, int argc, char **argv, struct hm_err *err)
 	    set_date(&c, err) || hm_cli_modload(cli, &bf, &c.ml, err))
 		return -1;
 	if (argc > 1)
-		return hm_err_set(err, HM_EUSAGE, "'policy check' takes one go.mod, go.work or folder");
+		return hm_err_set(err, HM_EUSAGE, "'policy check' takes one go.mod or folder");
 	if ((argc == 1 && enter(&c, argv[0], err)) || load(&c, err))
 		return -1;
 	collect(&c);
