@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -111,6 +112,7 @@ hm_daemon_is_loopback(hm_str address)
 struct hm_signals {
 	struct hm_signal_handlers h;
 	pthread_t thread;
+	atomic_bool over;
 };
 
 static void
@@ -120,7 +122,7 @@ watched(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGUSR2); /* the end of the thread */
+	sigaddset(set, SIGUSR2); /* wakes the thread for its end */
 }
 
 static void *
@@ -131,10 +133,10 @@ await(void *arg)
 	int sig;
 
 	watched(&set);
-	while (sigwait(&set, &sig) == 0 && sig != SIGUSR2) {
+	while (sigwait(&set, &sig) == 0 && !atomic_load(&s->over)) {
 		if (sig == SIGHUP && s->h.reload)
 			s->h.reload(s->h.ctx);
-		else if (sig != SIGHUP)
+		else if (sig == SIGTERM || sig == SIGINT)
 			s->h.stop(s->h.ctx);
 	}
 	return NULL;
@@ -165,6 +167,7 @@ hm_signals_free(struct hm_signals *s)
 {
 	if (!s)
 		return;
+	atomic_store(&s->over, true);
 	pthread_kill(s->thread, SIGUSR2);
 	pthread_join(s->thread, NULL);
 	free(s);
