@@ -20,13 +20,13 @@
 #include "net/server.h"
 #include "os/file.h"
 #include "os/pool.h"
-#include "serve/daemon.h"
+#include "serve/life.h"
 #include "serve/metrics.h"
 #include "tilelog/checkpoint.h"
 #include "tilelog/tilelog.h"
 #include "witness.h"
 
-enum { THREADS = 8, DRAIN_MS = 30000 };
+enum { THREADS = 8 };
 
 #define TEXT HM_S("text/plain; charset=utf-8")
 
@@ -40,8 +40,9 @@ struct serving {
 	struct hm_metrics *metrics;
 	unsigned answers[N_STATUS]; /* to add-checkpoint */
 	int every;
-	pthread_mutex_t mutex; /* guards the next two */
+	struct hm_tls_server *tls; /* or NULL */
 	struct hm_server *server;
+	pthread_mutex_t mutex; /* guards stop */
 	bool stop;
 	pthread_cond_t wake;
 };
@@ -301,7 +302,7 @@ look(void *arg)
 		if (witness_poll(s->w, HM_S(""), &status, &err))
 			hm_log(s->w->log, HM_LOG_WARN, HM_F, HM_P(hm_err_str(&err)));
 		hm_err_clear(&err);
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += s->every;
 		pthread_mutex_lock(&s->mutex);
 		if (!s->stop)
@@ -315,37 +316,41 @@ look(void *arg)
 /* ---- the server */
 
 static void
-on_stop(void *ctx)
+on_reload(void *ctx)
 {
 	struct serving *s = ctx;
-	struct hm_server *server;
+	struct hm_err err = { 0 };
 
-	hm_daemon_notify("STOPPING=1");
-	pthread_mutex_lock(&s->mutex);
-	s->stop = true;
-	pthread_cond_signal(&s->wake);
-	server = s->server;
-	pthread_mutex_unlock(&s->mutex);
-	if (server)
-		hm_server_stop(server, DRAIN_MS);
+	if (s->tls && hm_tls_server_reload(s->tls, &err))
+		hm_log(s->w->log, HM_LOG_WARN, "hermod-sumdb: reload: " HM_F,
+		       HM_P(hm_err_str(&err)));
+	hm_err_free(&err);
+}
+
+/* What others may ask a witness for is public, and signed: plain HTTP will do. */
+static int
+answer(struct serving *s, const struct witness_serve_opts *o, struct hm_life *life,
+       struct hm_err *err)
+{
+	struct hm_server_opts so = { .listen = o->listen, .loops = 1, .tls = s->tls,
+		                     .name = "hermod-sumdb", .handle = handle, .ctx = s,
+		                     .log = s->w->log };
+	struct hm_life_opts lo = { .server = &so, .insecure_http = true, .reload = on_reload,
+		                   .ctx = s, .out = &s->server };
+
+	return hm_life_run(life, &lo, err);
 }
 
 static int
-run(struct serving *s, struct hm_err *err)
+run(struct serving *s, const struct witness_serve_opts *o, struct hm_life *life,
+    struct hm_err *err)
 {
 	pthread_t looker;
-	bool stop;
 	int rc;
 
 	if (s->every && pthread_create(&looker, NULL, look, s))
 		return hm_err_set(err, HM_EINTERNAL, "cannot start a thread");
-	pthread_mutex_lock(&s->mutex);
-	stop = s->stop;
-	pthread_mutex_unlock(&s->mutex);
-	if (stop)
-		hm_server_stop(s->server, DRAIN_MS);
-	hm_daemon_notify("READY=1");
-	rc = hm_server_run(s->server, err);
+	rc = answer(s, o, life, err);
 	pthread_mutex_lock(&s->mutex);
 	s->stop = true;
 	pthread_cond_signal(&s->wake);
@@ -353,31 +358,6 @@ run(struct serving *s, struct hm_err *err)
 	if (s->every)
 		pthread_join(looker, NULL);
 	return rc;
-}
-
-/* The sockets that systemd hands over, or --listen. */
-static int
-open_server(struct serving *s, const struct witness_serve_opts *o, struct hm_tls_server *tls,
-            struct hm_err *err)
-{
-	int fds[HM_DAEMON_FDS_MAX];
-	struct hm_server_opts so = { .listen = o->listen, .inherited = fds, .loops = 1,
-		                     .tls = tls, .name = "hermod-sumdb", .handle = handle,
-		                     .ctx = s, .log = s->w->log };
-	struct hm_server *server;
-	hm_str address;
-
-	if (hm_daemon_sockets(fds, &so.n_inherited, err) ||
-	    hm_server_new(&so, &server, &address, err))
-		return -1;
-	pthread_mutex_lock(&s->mutex);
-	s->server = server;
-	pthread_mutex_unlock(&s->mutex);
-	if (so.n_inherited == 0)
-		fprintf(stderr, "listening on %s://%s\n", tls ? "https" : "http", address.p);
-	else
-		fprintf(stderr, "listening on sockets given\n");
-	return 0;
 }
 
 static double
@@ -423,27 +403,29 @@ int
 witness_serve(struct witness *w, const struct witness_serve_opts *o, struct hm_err *err)
 {
 	struct serving s = { .w = w, .every = o->every };
-	struct hm_signal_handlers handlers = { .stop = on_stop, .ctx = &s };
-	struct hm_signals *signals = NULL;
-	struct hm_tls_server *tls = NULL;
-	int rc;
+	struct hm_life *life;
+	pthread_condattr_t mono;
+	int rc = 0;
 
+	if (hm_life_begin(&life, err))
+		return -1;
 	pthread_mutex_init(&s.mutex, NULL);
-	pthread_cond_init(&s.wake, NULL);
-	rc = hm_signals_start(&handlers, &signals, err);
-	if (rc == 0 && (o->tls_cert.n || o->tls_key.n))
-		rc = hm_tls_server_new(o->tls_cert.p, o->tls_key.p, &tls, err);
-	if (rc == 0)
-		rc = open_server(&s, o, tls, err);
-	make_metrics(&s);
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&s.wake, &mono);
+	pthread_condattr_destroy(&mono);
+	if (o->tls_cert.n || o->tls_key.n)
+		rc = hm_tls_server_new(o->tls_cert.p, o->tls_key.p, &s.tls, err);
 	if (rc == 0) {
+		make_metrics(&s);
 		s.pool = hm_pool_new(THREADS);
-		rc = run(&s, err);
+		rc = run(&s, o, life, err);
 		hm_pool_free(s.pool);
 	}
-	hm_signals_free(signals);
+	hm_life_end(life);
+	hm_server_flush(s.server);
 	hm_server_free(s.server);
-	hm_tls_server_free(tls);
+	hm_tls_server_free(s.tls);
 	hm_metrics_free(s.metrics);
 	pthread_cond_destroy(&s.wake);
 	pthread_mutex_destroy(&s.mutex);
