@@ -20,11 +20,14 @@ fsck_set_aside(struct fsck *k, hm_str file, hm_str name, hm_str why, struct hm_e
 	struct hm_arena a = { 0 };
 	hm_str dir = hm_path_cat(&a, k->p->store.root, HM_S("evidence")), to, text;
 	int rc = hm_dir_make_all(dir.p, err);
+	bool gone = false;
 
 	to = hm_path_cat(&a, dir, name);
-	if (rc == 0 && rename(file.p, to.p) && errno != ENOENT)
-		rc = hm_err_sys(err, errno, "rename " HM_F, HM_P(file));
-	if (rc == 0) {
+	if (rc == 0 && rename(file.p, to.p)) {
+		gone = errno == ENOENT;
+		rc = gone ? 0 : hm_err_sys(err, errno, "rename " HM_F, HM_P(file));
+	}
+	if (rc == 0 && !gone) {
 		text = hm_arena_printf(&a, HM_F "\nfsck: " HM_F "\n",
 		                       HM_P(hm_clock_rfc3339(&a, hm_clock_unix(), 0)), HM_P(why));
 		rc = hm_file_publish(hm_arena_printf(&a, HM_F ".why", HM_P(to)).p, text, 0600,

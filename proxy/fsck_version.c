@@ -61,6 +61,26 @@ read_text(struct view *v, const char *suffix, int bit, size_t max, hm_str *out)
 	return there && !(v->d->bad & bit);
 }
 
+static int64_t
+size_of(struct view *v, const char *suffix)
+{
+	struct hm_err err = { 0 };
+	struct stat st;
+	hm_str file;
+	int rc = hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, suffix, &file, &err);
+
+	hm_err_free(&err);
+	return rc == 0 && lstat(file.p, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+/* A file that is not there: of an upload there is no other copy. */
+static void
+look_for_lost(struct view *v, int bit, const char *suffix)
+{
+	if (size_of(v, "local") >= 0 && size_of(v, suffix) < 0)
+		wrong(v, bit, suffix, HM_S("it is not there, and no upstream has it"));
+}
+
 static void
 look_at_info(struct view *v)
 {
@@ -71,6 +91,8 @@ look_at_info(struct view *v)
 	    admit_check_info(v->m.path, v->m.version, text, &err))
 		wrong(v, BAD_INFO, "info", short_text(v, &err));
 	hm_err_free(&err);
+	if (v->d->known && v->d->fact.info_bytes >= 0) /* an import may have had none */
+		look_for_lost(v, BAD_INFO, "info");
 }
 
 /* Where neither a zip nor the facts know it, it must at least make sense. */
@@ -95,8 +117,10 @@ look_at_mod(struct view *v)
 	hm_str h1;
 
 	v->has_mod = read_text(v, "mod", BAD_MOD, ADMIT_MOD_MAX, &v->mod);
-	if (!v->has_mod)
+	if (!v->has_mod) {
+		look_for_lost(v, BAD_MOD, "mod");
 		return;
+	}
 	h1 = hm_h1_gomod(v->a, v->mod);
 	if (admit_check_mod(&offline, v->m.path, v->m.version, v->mod, &err) ||
 	    check_sense(v, &err))
@@ -141,26 +165,6 @@ compare_hashes(struct view *v, hm_str noted)
 	}
 }
 
-static int64_t
-size_of(struct view *v, const char *suffix)
-{
-	struct hm_err err = { 0 };
-	struct stat st;
-	hm_str file;
-	int rc = hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, suffix, &file, &err);
-
-	hm_err_free(&err);
-	return rc == 0 && lstat(file.p, &st) == 0 ? (int64_t)st.st_size : -1;
-}
-
-/* Of an upload there is no other copy. */
-static void
-look_for_lost(struct view *v)
-{
-	if (size_of(v, "local") >= 0)
-		wrong(v, BAD_LOST, "zip", HM_S("it is not there, and no upstream has it"));
-}
-
 static void
 look_at_zip(struct view *v)
 {
@@ -172,7 +176,7 @@ look_at_zip(struct view *v)
 	if (hm_store_path(&v->k->p->store, v->a, v->m.path, v->m.version, "zip", &file, &err) ||
 	    lstat(file.p, &st)) {
 		hm_err_free(&err);
-		look_for_lost(v);
+		look_for_lost(v, BAD_LOST, "zip");
 		return;
 	}
 	v->d->has_zip = true;

@@ -81,6 +81,14 @@ fresh; flip "$m0/v1.0.0.zip" 25000; touch "$m0/v1.0.0.local"; rm "$work/sick/fac
 t "a damaged upload is lost: status 1" ill "m0.example/pkg@v1.0.0: zip: " 1 "no upstream can give it again"
 fresh; rm "$m0/v1.0.0.zip"; touch "$m0/v1.0.0.local"
 t "an upload whose zip is gone" ill "m0.example/pkg@v1.0.0: zip: it is not there, and no upstream has it" 1 "publish it again, or purge it"
+fresh; rm "$w/v1.0.0.mod"; touch "$w/v1.0.0.local"
+t "an upload whose .mod is gone" ill "example.com/words@v1.0.0: mod: it is not there, and no upstream has it" 0 "the .mod is the zip's again"
+lost_info() {
+	rm "$work/sick/facts.db" && touch "$w/v1.0.0.local" && fsck --repair && rm "$w/v1.0.0.info" && fsck
+	says "example.com/words@v1.0.0: info: it is not there, and no upstream has it" && fsck --repair && says "the .info is made from facts.db" && fsck && grep -qxF '{"Version":"v1.0.0","Time":"2026-01-01T00:00:00Z"}' "$w/v1.0.0.info"
+}
+fresh
+t "an upload whose .info is gone" lost_info
 fresh; rm "$m0/v1.0.0.zip"
 no_zip() { fsck; says "m0.example/pkg@v1.0.0: facts.db: has other files" && fsck --repair && fsck && says "; 0 wrong"; }
 t "any other is fetched when it is asked for" no_zip
