@@ -140,6 +140,13 @@ from_netrc(struct publish *w, const struct hm_url *u, hm_str *header, struct hm_
 	return 0;
 }
 
+static bool
+is_here(hm_str host)
+{
+	return hm_str_eqz(host, "localhost") ||
+	       (hm_daemon_is_loopback(host) && !hm_str_eqz(host, "unix")); /* a name like others */
+}
+
 static int
 credentials(struct publish *w, const struct hm_url *u, hm_str *header, struct hm_err *err)
 {
@@ -152,9 +159,7 @@ credentials(struct publish *w, const struct hm_url *u, hm_str *header, struct hm
 		*header = basic(w, u->user, u->password);
 	else if (from_netrc(w, u, header, err))
 		return -1;
-	if (header->n && !hm_str_eqz(u->scheme, "https") &&
-	    !hm_daemon_is_loopback(hm_url_hostname(u)) &&
-	    !hm_str_eqz(hm_url_hostname(u), "localhost"))
+	if (header->n && !hm_str_eqz(u->scheme, "https") && !is_here(hm_url_hostname(u)))
 		return hm_err_set(err, HM_ESECURITY,
 		                  "credentials are not sent over plain http to " HM_F,
 		                  HM_P(u->host));

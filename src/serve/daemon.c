@@ -98,13 +98,24 @@ hm_daemon_notify_reloading(void)
 	hm_buf_free(&b);
 }
 
+/* An address, and no name that begins like one. */
+static bool
+is_numeric(hm_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!strchr("0123456789.:", s.p[i]) || !s.p[i])
+			return false;
+	return true;
+}
+
 bool
 hm_daemon_is_loopback(hm_str address)
 {
 	hm_str_cut_prefix(&address, HM_S("["));
 	hm_str_cut_prefix(&address, HM_S("::ffff:"));
-	return hm_str_has_prefix(address, HM_S("127.")) || hm_str_eqz(address, "unix") ||
-	       hm_str_eqz(address, "::1") || hm_str_has_prefix(address, HM_S("::1]"));
+	return (hm_str_has_prefix(address, HM_S("127.")) && is_numeric(address)) ||
+	       hm_str_eqz(address, "unix") || hm_str_eqz(address, "::1") ||
+	       hm_str_has_prefix(address, HM_S("::1]"));
 }
 
 /* ---- signals */

@@ -21,7 +21,7 @@ void hm_daemon_notify(const char *state);
 /* RELOADING=1 with the time that systemd wants beside it. */
 void hm_daemon_notify_reloading(void);
 
-/* 127.0.0.0/8, ::1 or ::ffff:127.0.0.0/104; with or without brackets and port. */
+/* 127.0.0.0/8, ::1 or ::ffff:127.0.0.0/104, with or without brackets and port; "unix". */
 bool hm_daemon_is_loopback(hm_str address);
 
 /*

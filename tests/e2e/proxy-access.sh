@@ -133,6 +133,7 @@ t "passwords" passwd
 t "two Authorization fields" is 400 -H "Authorization: Bearer $dev" -H "Authorization: Bearer $ci" "$url/corp.example.com/team/a/@v/list"
 
 t "publish sends no token over plain http beyond loopback" fails_with 1 "credentials are not sent over plain http to 192.0.2.1" env HERMOD_PROXY_TOKEN=x "$P" publish --url http://192.0.2.1/ a v1.0.0
+t "  nor to a name that begins like loopback" fails_with 1 "credentials are not sent over plain http to 127.0.0.1.invalid" env HERMOD_PROXY_TOKEN=x "$P" publish --url http://127.0.0.1.invalid/ a v1.0.0
 quiet() {
 	"$P" publish --url "https://ci:$ci@127.0.0.1:9/" a v1.0.0 >said 2>&1
 	[ $? = 1 ] && grep -q 'connection refused' said && ! grep -qF -e "${ci#hmd_*_}" said || { cat said; return 1; }

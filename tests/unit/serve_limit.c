@@ -76,6 +76,7 @@ loopback(void **state)
 	assert_false(hm_daemon_is_loopback(HM_S("0.0.0.0:80")));
 	assert_false(hm_daemon_is_loopback(HM_S("[::]:80")));
 	assert_false(hm_daemon_is_loopback(HM_S("::12")));
+	assert_false(hm_daemon_is_loopback(HM_S("127.0.0.1.example.com")));
 	assert_false(hm_daemon_is_loopback(HM_S("192.0.2.1")));
 }
 
