@@ -13,14 +13,19 @@
 enum { HOT_FILE_MAX = 64 << 10 };
 
 hm_str
-type_of(enum want want)
+type_of(const struct route *r)
 {
-	switch (want) {
+	switch (r->want) {
 	case WANT_INFO:
 	case WANT_LATEST:
 		return HM_S("application/json");
 	case WANT_ZIP:
 		return HM_S("application/zip");
+	case WANT_SUMDB: /* hashes; records are text */
+		if (hm_str_has_prefix(r->rest, HM_S("/tile/")) &&
+		    !hm_str_has_prefix(r->rest, HM_S("/tile/8/data/")))
+			return HM_S("application/octet-stream");
+		return HM_S("text/plain; charset=UTF-8");
 	default:
 		return HM_S("text/plain; charset=UTF-8");
 	}
@@ -199,7 +204,7 @@ warm_up(struct proxy *p, struct hm_exchange *x, const struct route *r, int fd, c
 	close(fd);
 	if (rc)
 		return false;
-	answer_entry(x, hot_put(p->hot, r->url, 200, type_of(r->want), body, INT64_MAX, INT64_MAX));
+	answer_entry(x, hot_put(p->hot, r->url, 200, type_of(r), body, INT64_MAX, INT64_MAX));
 	return true;
 }
 
@@ -241,6 +246,6 @@ answer_stored(struct proxy *p, struct hm_exchange *x, const struct route *r)
 			return false;
 		}
 	}
-	answer_file(x, fd, (uint64_t)st.st_size, type_of(r->want), etag);
+	answer_file(x, fd, (uint64_t)st.st_size, type_of(r), etag);
 	return true;
 }

@@ -34,7 +34,7 @@ found(struct fill *f, hm_str body, int64_t fresh_until, int64_t usable_until)
 {
 	f->result = (struct result){
 		.status = 200,
-		.entry = hot_put(f->p->hot, f->r.url, 200, type_of(f->r.want), body, fresh_until,
+		.entry = hot_put(f->p->hot, f->r.url, 200, type_of(&f->r), body, fresh_until,
 		                 usable_until),
 	};
 }
@@ -78,25 +78,23 @@ fetch_list(struct attempt *at, const struct hm_repo *repo, struct hm_err *err)
 	return 0;
 }
 
-/* A folder has no @latest: then it is the highest of its list. */
+/* A folder has no @latest: then it is the highest of its list, else the latest commit in it. */
 static int
 fetch_latest(struct hm_arena *a, const struct hm_repo *repo, struct hm_fetch_info *info,
              struct hm_err *err)
 {
-	struct hm_err why = { 0 };
 	struct hm_strs list = { 0 };
-	hm_str best = { 0 };
-	int rc = hm_repo_latest(repo, a, info, err);
+	hm_str best;
+	int rc = hm_repo_latest_file(repo, a, info, err);
 
 	if (rc == 0 || !hm_code_may_fall_back(err->code))
 		return rc;
-	if (hm_repo_versions(repo, a, HM_S(""), &list, &why) == 0)
-		best = highest_version(hm_strs_join(a, &list, HM_S("\n")));
-	hm_err_free(&why);
-	if (best.n == 0)
-		return -1;
 	hm_err_clear(err);
-	return hm_repo_stat(repo, a, best, info, err);
+	if (hm_repo_versions(repo, a, HM_S(""), &list, err))
+		return -1;
+	best = highest_version(hm_strs_join(a, &list, HM_S("\n")));
+	return best.n ? hm_repo_stat(repo, a, best, info, err) :
+	                hm_repo_newest_listed(repo, a, info, err);
 }
 
 static int
@@ -501,12 +499,19 @@ bring_kept(struct fill *f)
 	return true;
 }
 
+/* A module; what is asked of a database has no other names beside it. */
+static hm_str
+guarded(const struct fill *f)
+{
+	return f->r.want == WANT_SUMDB ? f->r.url : f->r.path;
+}
+
 /* Modules that nothing is known of are what a storm of invented names is made of. */
 static bool
 may_ask(struct fill *f)
 {
-	if (f->r.want == WANT_SUMDB || asks_nobody(f) ||
-	    guard_take(f->p->guard, f->r.path, hm_clock_monotonic_ns() / 1000000000))
+	if (asks_nobody(f) ||
+	    guard_take(f->p->guard, guarded(f), hm_clock_monotonic_ns() / 1000000000))
 		return true;
 	bring_refused(f, 429, HM_S("too many requests for what does not exist: upstream is not "
 	                           "asked now; try again in a few seconds\n"));
@@ -525,8 +530,8 @@ bring(struct fill *f)
 	rc = bring_permitted(f, &err);
 	if (rc == 0)
 		meter_add(p->meter, METER_FILLED, 1);
-	if (rc == 0 || !hm_code_may_fall_back(err.code))
-		guard_give(p->guard, f->r.path); /* it was not in vain, or the breaker's matter */
+	if (!asks_nobody(f) && (rc == 0 || !hm_code_may_fall_back(err.code)))
+		guard_give(p->guard, guarded(f)); /* it was not in vain, or the breaker's matter */
 	if (rc)
 		failed(f, &err);
 	hm_err_free(&err);

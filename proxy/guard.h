@@ -1,10 +1,11 @@
 /*
  * guard.h - how much may be asked of upstream in vain.
  *
- * A module that nothing is known of costs a token; what is found gives it back.  So
+ * What nothing is known of costs a token; what is found gives it back.  So
  * the cold fill of any real graph goes through, and a storm of names that do not exist
  * reaches upstream GUARD_BURST times, and GUARD_RATE times a second from then on.  For one
- * module it is GUARD_MODULE versions in GUARD_WINDOW seconds.
+ * module it is GUARD_MODULE versions in GUARD_WINDOW seconds.  A record or tile of a
+ * checksum database counts like a module.
  *
  * Memory is fixed: modules share GUARD_SLOTS counters by hash, so that a storm on one may
  * in rare cases count for another, for GUARD_WINDOW seconds.

@@ -4,7 +4,7 @@
 #include "desk.h"
 #include "gate.h"
 #include "index.h"
-#include "mod/modpath.h"
+#include "mod/modver.h"
 #include "os/clock.h"
 #include "ownlog.h"
 #include "page.h"
@@ -90,7 +90,7 @@ make_unfetched(struct proxy *p, struct hm_exchange *x, void *arg, struct desk_an
 	struct hm_arena *a = hm_exchange_arena(x);
 	struct hm_err err = { 0 };
 
-	*out = (struct desk_answer){ .status = 200, .type = type_of(r->want),
+	*out = (struct desk_answer){ .status = 200, .type = type_of(r),
 		                     .cache = HM_S("no-store") };
 	if (!stored_answer(p, a, r, &out->body)) {
 		out->status = 404;
@@ -157,15 +157,15 @@ static bool
 allow_sumdb(struct proxy *p, struct hm_exchange *x, const struct route *r)
 {
 	struct hm_err none = { 0 };
-	hm_str rest = r->rest, path, version, module;
+	hm_str rest = r->rest;
+	struct hm_modver m;
 	int rc;
 
 	if (!hm_str_cut_prefix(&rest, HM_S("/lookup/")))
 		return hm_access_allow_any(p->access, x, HM_RIGHT_READ);
-	hm_str_cut(rest, '@', &path, &version);
-	rc = hm_modpath_unescape(hm_exchange_arena(x), path, &module, &none);
+	rc = hm_modver_unescape(hm_exchange_arena(x), rest, &m, &none);
 	hm_err_free(&none);
-	return hm_access_allow(p->access, x, HM_RIGHT_READ, rc ? HM_S("") : module);
+	return hm_access_allow(p->access, x, HM_RIGHT_READ, rc ? HM_S("") : m.path);
 }
 
 /*

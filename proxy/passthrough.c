@@ -1,7 +1,7 @@
 #include "passthrough.h"
 
 #include "mod/match.h"
-#include "mod/modpath.h"
+#include "mod/modver.h"
 #include "os/file.h"
 #include "tlog/tile.h"
 
@@ -22,37 +22,32 @@ passthrough_file(const struct proxy *p, struct hm_arena *a, const struct route *
 	return hm_arena_printf(a, HM_F "/cache/download" HM_F, HM_P(p->store.root), HM_P(r->url));
 }
 
-/* What such a database could have: nothing else is asked of it. */
-static bool
-is_well_formed(hm_str rest)
+/* What such a database could have: nothing else is asked of it.  m: whose record, if any's. */
+static int
+parse_rest(struct hm_arena *a, hm_str rest, struct hm_modver *m, struct hm_err *err)
 {
-	struct hm_err err = { 0 };
 	struct hm_tile t;
-	bool ok;
 
-	if (!hm_str_has_prefix(rest, HM_S("/tile/")))
-		return hm_str_eqz(rest, "/latest") || hm_str_has_prefix(rest, HM_S("/lookup/"));
-	ok = hm_tile_parse_path(hm_str_from(rest, 1), &t, &err) == 0 && t.h == HM_TILE_HEIGHT;
-	hm_err_free(&err);
-	return ok;
+	*m = hm_modver_of(HM_S(""), HM_S(""));
+	if (hm_str_eqz(rest, "/latest"))
+		return 0;
+	if (hm_str_cut_prefix(&rest, HM_S("/lookup/"))) {
+		if (hm_modver_unescape(a, rest, m, err) == 0)
+			return 0;
+		err->code = HM_EINVALID;
+		return hm_err_wrap(err, "bad request path: ");
+	}
+	if (hm_tile_parse_path(hm_str_from(rest, 1), &t, err) == 0 && t.h == HM_TILE_HEIGHT)
+		return 0;
+	return hm_err_set(err, HM_ENOTFOUND, "not found");
 }
 
-/* Is this a lookup of a module that the outside must not hear of? */
+/* Is it a module that the outside must not hear of? */
 static bool
-is_private(const struct proxy *p, struct hm_arena *a, hm_str rest)
+is_private(const struct proxy *p, hm_str module)
 {
-	struct hm_err err = { 0 };
-	hm_str path, version, module;
-	bool secret;
-
-	if (!hm_str_cut_prefix(&rest, HM_S("/lookup/")))
-		return false;
-	hm_str_cut(rest, '@', &path, &version);
-	secret = hm_modpath_unescape(a, path, &module, &err) ||
-	         hm_match_prefix_patterns(p->conf->gonosumdb, module) ||
-	         hm_match_prefix_patterns(p->conf->gonoproxy, module);
-	hm_err_free(&err);
-	return secret;
+	return hm_match_prefix_patterns(p->conf->gonosumdb, module) ||
+	       hm_match_prefix_patterns(p->conf->gonoproxy, module);
 }
 
 /* Tiles and records, from the store to memory. */
@@ -67,7 +62,7 @@ from_store(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	hm_err_free(&err);
 	if (rc)
 		return false;
-	answer_entry(x, hot_put(p->hot, r->url, 200, HM_S("text/plain; charset=UTF-8"), body,
+	answer_entry(x, hot_put(p->hot, r->url, 200, type_of(r), body,
 	                        INT64_MAX, INT64_MAX));
 	return true;
 }
@@ -75,7 +70,10 @@ from_store(struct proxy *p, struct hm_exchange *x, const struct route *r)
 void
 passthrough_serve(struct proxy *p, struct hm_exchange *x, const struct route *r)
 {
+	struct hm_arena *a = hm_exchange_arena(x);
 	bool latest = hm_str_eqz(r->rest, "/latest");
+	struct hm_err err = { 0 };
+	struct hm_modver m;
 
 	if (!is_allowed(p, r->sumdb)) {
 		answer_text(
@@ -83,9 +81,10 @@ passthrough_serve(struct proxy *p, struct hm_exchange *x, const struct route *r)
 			HM_S("not found: this proxy does not pass that checksum database on\n"));
 	} else if (hm_str_eqz(r->rest, "/supported")) {
 		answer_text(x, 200, HM_S(""));
-	} else if (!is_well_formed(r->rest)) {
-		answer_text(x, 404, HM_S("not found\n"));
-	} else if (is_private(p, hm_exchange_arena(x), r->rest)) {
+	} else if (parse_rest(a, r->rest, &m, &err)) {
+		answer_text(x, hm_code_http(err.code),
+		            hm_arena_printf(a, HM_F "\n", HM_P(hm_err_str(&err))));
+	} else if (m.path.n && is_private(p, m.path)) {
 		meter_add(p->meter, METER_REFUSED_PRIVATE, 1);
 		answer_text(x, 404,
 		            HM_S("not found: the module is private (GOPRIVATE or GONOSUMDB "
@@ -93,4 +92,5 @@ passthrough_serve(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	} else if (!proxy_from_memory(p, x, r) && (latest || !from_store(p, x, r))) {
 		fills_join(p->fills, r, x);
 	}
+	hm_err_free(&err);
 }

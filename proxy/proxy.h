@@ -165,6 +165,7 @@ void answer_text(struct hm_exchange *x, int status, hm_str text);
 /* The store's file for an immutable object, if it is there; false: it is not. */
 bool answer_stored(struct proxy *p, struct hm_exchange *x, const struct route *r);
 
-hm_str type_of(enum want want);
+/* Content-Type of what is found. */
+hm_str type_of(const struct route *r);
 
 #endif

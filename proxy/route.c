@@ -3,6 +3,9 @@
 #include "mod/modpath.h"
 #include "mod/semver.h"
 
+/* What a file system has, less what the store puts before and behind: DIR, ".ziphash", ... */
+enum { PATH_LIMIT = 2048, NAME_LIMIT = 224 };
+
 static int
 hex(char c)
 {
@@ -39,16 +42,20 @@ decode(struct hm_arena *a, hm_str s, hm_str *out, struct hm_err *err)
 	return 0;
 }
 
-/* No empty, "." or ".." element, so that no path means another one. */
-static bool
-is_clean(hm_str p)
+/* No empty, "." or ".." element, so that no path means another one; nor what no file can be. */
+static int
+check_clean(hm_str p, struct hm_err *err)
 {
 	hm_str rest = hm_str_from(p, 1), e;
+	bool fits = p.n <= PATH_LIMIT;
 
-	while (hm_str_next(&rest, '/', &e))
+	while (hm_str_next(&rest, '/', &e)) {
 		if (e.n == 0 || hm_str_eqz(e, ".") || hm_str_eqz(e, ".."))
-			return false;
-	return true;
+			return hm_err_set(err, HM_EINVALID, "bad request path: not a clean path");
+		fits = fits && e.n <= NAME_LIMIT;
+	}
+	return fits ? 0 : hm_err_set(err, HM_ENOTFOUND,
+	                             "not found: there are no modules of so long a name");
 }
 
 static int
@@ -112,8 +119,8 @@ route_parse(struct hm_arena *a, hm_str target, struct route *r, struct hm_err *e
 	s = r->url;
 	if (s.n == 1)
 		return 0;
-	if (!is_clean(s))
-		return hm_err_set(err, HM_EINVALID, "bad request path: not a clean path");
+	if (check_clean(s, err))
+		return -1;
 	if (hm_str_cut_prefix(&s, HM_S("/sumdb/"))) {
 		r->want = WANT_SUMDB;
 		at = hm_str_index_byte(s, '/');

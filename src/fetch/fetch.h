@@ -99,9 +99,18 @@ int hm_repo_versions(const struct hm_repo *r, struct hm_arena *a, hm_str prefix,
 /* .info of a version or any revision; checked as go does. */
 int hm_repo_stat(const struct hm_repo *r, struct hm_arena *a, hm_str rev,
                  struct hm_fetch_info *out, struct hm_err *err);
-/* @latest, or the newest of the list where the source has no @latest. */
+/*
+ * @latest, as go asks for it where there are no tagged versions; where the source has none
+ * (HM_ENOTFOUND, HM_EGONE), what follows.
+ */
 int hm_repo_latest(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info *out,
                    struct hm_err *err);
+/* The source's @latest. */
+int hm_repo_latest_file(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info *out,
+                        struct hm_err *err);
+/* The latest by time of the list's pseudo-versions, and of versions with their time beside them. */
+int hm_repo_newest_listed(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info *out,
+                          struct hm_err *err);
 int hm_repo_gomod(const struct hm_repo *r, struct hm_arena *a, hm_str version, hm_str *out,
                   struct hm_err *err);
 /* Streams the zip; `downloaded zip file too large` above HM_FETCH_MAX_ZIP. */

@@ -203,9 +203,9 @@ line_time(hm_str version, hm_str rest, struct hm_time *t)
 	return true;
 }
 
-static int
-latest_of_list(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info *out,
-               struct hm_err *err)
+int
+hm_repo_newest_listed(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info *out,
+                      struct hm_err *err)
 {
 	hm_str rest, line, v, best = HM_S("");
 	struct hm_time t, best_time = { 0 };
@@ -226,18 +226,27 @@ latest_of_list(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info
 }
 
 int
-hm_repo_latest(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info *out,
-               struct hm_err *err)
+hm_repo_latest_file(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info *out,
+                    struct hm_err *err)
 {
 	struct hm_web_body body = { .max = HM_FETCH_MAX_INFO };
 
-	if (get(r, a, HM_S("@latest"), &body, err) < 0) {
-		if (!hm_err_is(err, HM_ENOTFOUND) && !hm_err_is(err, HM_EGONE))
-			return wrap(r, HM_S(""), err);
-		hm_err_clear(err);
-		return latest_of_list(r, a, out, err);
-	}
-	return decode_answer(r, a, body.out, out, err) < 0 ? wrap(r, HM_S(""), err) : 0;
+	if (get(r, a, HM_S("@latest"), &body, err) < 0 ||
+	    decode_answer(r, a, body.out, out, err) < 0)
+		return wrap(r, HM_S(""), err);
+	return 0;
+}
+
+int
+hm_repo_latest(const struct hm_repo *r, struct hm_arena *a, struct hm_fetch_info *out,
+               struct hm_err *err)
+{
+	int rc = hm_repo_latest_file(r, a, out, err);
+
+	if (rc == 0 || (!hm_err_is(err, HM_ENOTFOUND) && !hm_err_is(err, HM_EGONE)))
+		return rc;
+	hm_err_clear(err);
+	return hm_repo_newest_listed(r, a, out, err);
 }
 
 static int

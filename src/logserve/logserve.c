@@ -128,24 +128,6 @@ may_see(struct hm_logserve *s, struct hm_exchange *x, bool names)
 
 /* ---- lookups */
 
-int
-hm_logserve_parse_lookup(struct hm_arena *a, hm_str word, struct hm_modver *m, struct hm_err *err)
-{
-	hm_str path, version;
-
-	if (!hm_str_cut(word, '@', &path, &version) || hm_str_index_byte(version, '@') >= 0 ||
-	    path.n == 0 || version.n == 0)
-		return hm_err_set(err, HM_EINVALID, "invalid module@version syntax");
-	if (hm_modpath_unescape(a, path, &m->path, err) ||
-	    hm_modpath_unescape_version(a, version, &m->version, err) ||
-	    hm_modpath_check_version(m->path, m->version, err))
-		return -1;
-	if (!hm_modpath_is_canonical_version(m->version))
-		return hm_err_set(err, HM_EINVALID, "version " HM_F " is not canonical",
-		                  HM_P(m->version));
-	return 0;
-}
-
 /* The log has no such record. */
 static void
 serve_unknown(struct hm_logserve *s, struct hm_exchange *x, struct hm_modver m, hm_str key,
@@ -177,7 +159,7 @@ serve_lookup(struct hm_logserve *s, struct hm_exchange *x, hm_str word)
 	hm_str key;
 
 	count(&s->lookups);
-	if (hm_logserve_parse_lookup(a, word, &m, &err)) {
+	if (hm_modver_unescape(a, word, &m, &err)) {
 		hm_logserve_error(x, &err);
 	} else if (may_read(s, x, m.path)) {
 		key = hm_logserve_key(a, m);

@@ -25,9 +25,6 @@ struct hm_logserve {
 /* logserve.c */
 void hm_logserve_found(struct hm_logserve *s, struct hm_exchange *x, const struct hm_found *f);
 void hm_logserve_error(struct hm_exchange *x, struct hm_err *err);
-/* PATH@VERSION as a client escapes it. */
-int hm_logserve_parse_lookup(struct hm_arena *a, hm_str word, struct hm_modver *m,
-                             struct hm_err *err);
 /* "tile/..." of either kind; *bundle: an entry bundle is meant. */
 int hm_logserve_parse_tile(struct hm_arena *a, hm_str path, struct hm_tile *t, bool *bundle,
                            struct hm_err *err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mod/gover.h"
+#include "mod/modpath.h"
 #include "mod/semver.h"
 
 uint64_t
@@ -23,6 +24,24 @@ bool
 hm_modver_cut(hm_str s, struct hm_modver *m)
 {
 	return hm_str_cut(s, '@', &m->path, &m->version);
+}
+
+int
+hm_modver_unescape(struct hm_arena *a, hm_str s, struct hm_modver *m, struct hm_err *err)
+{
+	hm_str path, version;
+
+	if (!hm_str_cut(s, '@', &path, &version) || hm_str_index_byte(version, '@') >= 0 ||
+	    path.n == 0 || version.n == 0)
+		return hm_err_set(err, HM_EINVALID, "invalid module@version syntax");
+	if (hm_modpath_unescape(a, path, &m->path, err) ||
+	    hm_modpath_unescape_version(a, version, &m->version, err) ||
+	    hm_modpath_check_version(m->path, m->version, err))
+		return -1;
+	if (!hm_modpath_is_canonical_version(m->version))
+		return hm_err_set(err, HM_EINVALID, "version " HM_F " is not canonical",
+		                  HM_P(m->version));
+	return 0;
 }
 
 /* Takes the part from the first '/' on ("/go.mod") off a version. */

@@ -40,6 +40,11 @@ hm_str hm_modver_str(struct hm_arena *a, struct hm_modver m);
 /* Splits "path@version" at the first '@'; false when there is none (version empty). */
 bool hm_modver_cut(hm_str s, struct hm_modver *m);
 /*
+ * Reads "path@version" as a lookup in a checksum database has it: both escaped, the version
+ * canonical and one that path may have.  HM_EINVALID.
+ */
+int hm_modver_unescape(struct hm_arena *a, hm_str s, struct hm_modver *m, struct hm_err *err);
+/*
  * Order of gover.ModSort: path, then version by the rules of that path, then
  * the "/go.mod" part; versions of equal rank by their text.
  */

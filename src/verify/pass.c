@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "mod/modpath.h"
+#include "mod/modver.h"
 
 static bool
 is_lookup(hm_str path)
@@ -14,14 +14,13 @@ is_lookup(hm_str path)
 static int
 check_name(struct hm_arena *a, hm_str path, hm_str text, struct hm_err *err)
 {
-	hm_str epath, eversion, module, version, line;
+	struct hm_modver m;
+	hm_str line;
 
 	hm_str_cut_prefix(&path, HM_S("/lookup/"));
-	hm_str_cut(path, '@', &epath, &eversion);
-	if (hm_modpath_unescape(a, epath, &module, err) ||
-	    hm_modpath_unescape_version(a, eversion, &version, err))
+	if (hm_modver_unescape(a, path, &m, err))
 		return -1;
-	path = hm_arena_printf(a, HM_F " " HM_F " ", HM_P(module), HM_P(version));
+	path = hm_arena_printf(a, HM_F " " HM_F " ", HM_P(m.path), HM_P(m.version));
 	while (hm_str_next(&text, '\n', &line))
 		if (hm_str_has_prefix(line, path))
 			return 0;

@@ -170,6 +170,33 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 		[ "$(wc -l <"$work/counts")" = 4 ] && ! grep -v '^ *1 ' "$work/counts" || { cat "$work/counts"; return 1; }
 	}
 	t "  is asked once for each record and tile, and that it has the database" once
+	types() {
+		local p
+		for p in 'tile/8/0/000.p/4 application/octet-stream' 'tile/8/data/000.p/4 text/plain; charset=UTF-8' 'lookup/example.com/words@v1.0.0 text/plain; charset=UTF-8' 'latest text/plain; charset=UTF-8'; do
+			curl -s -o /dev/null -w '%{http_code} %{content_type}\n' "$url/sumdb/test.example/${p%% *}" | has -x "200 ${p#* }" || { echo "$p"; return 1; }
+		done
+	}
+	t "  hashes are bytes, records are text" types
+	malformed() { # a lookup is of one module and one version: upstream hears of nothing else
+		local p
+		curl -s "$from/_forget"
+		for p in example.com/words example.com/words@ example.com/words@master example.com/words@v1 example.com/words@v1.0.0/go.mod example.com/words@v1.0.0@v1.0.0 example.com/words@v1.0.0%3fx example.com/words@v1.0.0%20 example.com/words@v2.0.0 example.com/Words@v1.0.0 words@v1.0.0; do
+			fetches "lookup/$p" 400 || return 1
+		done
+		for p in tile/8/0/000.p/256 tile/8/0/0 tile/08/0/000 tile/4/0/000 tile latest2 other; do
+			fetches "$p" 404 || return 1
+		done
+		! curl -s "$from/_log" | grep .
+	}
+	t "  is not asked for what no database has" malformed
+	storm() {
+		curl -s "$from/_forget"
+		curl -s -o /dev/null -w '%{http_code}\n' "$url/sumdb/test.example/lookup/example.com/no[1-3000]@v1.0.0" | sort | uniq -c >"$work/storm"
+		grep -q ' 429$' "$work/storm" && ! grep -v ' 404$\| 429$' "$work/storm" && [ "$(curl -s "$from/_log" | grep -c /lookup/)" -lt 3000 ] && fetches lookup/example.com/words@v1.0.0 200 && return 0
+		cat "$work/storm"
+		return 1
+	}
+	t "  nor for 3,000 records that do not exist" storm
 	stop
 	unset from
 else

@@ -36,6 +36,14 @@ bad_paths() {
 	done
 }
 t "malformed paths are refused" bad_paths
+too_long() {
+	local long p
+	long=$(printf 'a%.0s' $(seq 250))
+	for p in "example.com/words/@v/v1.0.0-$long.info" "example.com/words/@v/v1.0.0-$long.zip" "example.com/$long/@v/v1.0.0.zip" "example.com/$long/@v/list" "example.com$(printf '/a%.0s' $(seq 1200))/@v/v1.0.0.zip"; do
+		[ "$(status "$url/$p")" = 404 ] && ! grep "$work" "$work/body" || { cat "$work/body"; return 1; }
+	done
+}
+t "what no file can be called does not exist" too_long
 head_range() {
 	local etag
 	etag=$(curl -sI "$url/example.com/words/@v/v1.0.0.zip" | tr -d '\r' | sed -n 's/^ETag: //p')
@@ -65,6 +73,15 @@ layout() { GOPROXY=file://$work/store/cache/download GOMODCACHE=$work/mc.e "$GO"
 t "the store has the module cache's layout" layout
 stop() { kill "$pid" && wait "$pid"; }
 here "SIGTERM ends it with status 0" stop
+
+# -- a folder, or a proxy, without @latest
+commits() {
+	local c=v1.1.1-0.20300102030405-0123456789ab w=$work/commits/example.com
+	cp -r "$fx/good" "$work/commits" && echo $c >>"$w/words/@v/list" && echo $c >"$w/greet/@v/list" && echo "{\"Version\":\"$c\",\"Time\":\"2030-01-02T03:04:05Z\"}" | tee "$w/words/@v/$c.info" >"$w/greet/@v/$c.info" &&
+		start commits --upstream "file://$work/commits" && [ "$(status "$url/example.com/words/@latest")" = 200 ] && grep -q '"v1.1.0"' "$work/body" &&
+		[ "$(status "$url/example.com/greet/@latest")" = 200 ] && grep -q "\"$c\"" "$work/body" && [ "$(status "$url/example.com/nosuch/@latest")" = 404 ] && stop
+}
+here "@latest where upstream has none: the highest of the list, else its latest commit" commits
 
 # -- one fetch for many
 if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then

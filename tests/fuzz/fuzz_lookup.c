@@ -25,7 +25,7 @@ try_lookup(struct hm_arena *a, hm_str in, struct hm_err *err)
 	struct hm_modver m;
 	hm_str path, version;
 
-	if (hm_logserve_parse_lookup(a, in, &m, err) == 0) {
+	if (hm_modver_unescape(a, in, &m, err) == 0) {
 		need(hm_modpath_escape(a, m.path, &path, err) == 0 &&
 		     hm_modpath_escape_version(a, m.version, &version, err) == 0);
 		need(hm_str_eq(in, hm_arena_printf(a, HM_F "@" HM_F, HM_P(path), HM_P(version))));
