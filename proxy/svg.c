@@ -287,19 +287,41 @@ spark_y(int64_t v, int64_t max)
 	return SPARK_H - 2 - (int)((double)v / (double)max * (SPARK_H - 6));
 }
 
-void
-spark_svg(struct html *h, const int64_t *v, size_t n, hm_str title)
+/* The values from i on up to a gap; answers where that is. */
+static size_t
+add_piece(struct hm_buf *line, struct hm_buf *area, const int64_t *v, size_t n, size_t i,
+          int64_t top)
 {
-	struct hm_buf line = { 0 };
-	int64_t max = 1;
+	size_t from = i;
+	int x = 0;
+
+	for (; i < n && v[i] >= 0; i++) {
+		int y = spark_y(v[i], top);
+
+		x = n > 1 ? (int)(i * SPARK_W / (n - 1)) : 0;
+		hm_buf_printf(line, "%s%d %d", i > from ? "L" : "M", x, y);
+		if (i == from)
+			hm_buf_printf(area, "M%d %d", x, SPARK_H);
+		hm_buf_printf(area, "L%d %d", x, y);
+	}
+	if (i == from + 1)
+		hm_buf_addz(line, "h0"); /* one value alone is a dot */
+	hm_buf_printf(area, "L%d %dZ", x, SPARK_H);
+	return i;
+}
+
+void
+spark_svg(struct html *h, const int64_t *v, size_t n, int64_t top, hm_str title)
+{
+	struct hm_buf line = { 0 }, area = { 0 };
+	int64_t max = top > 1 ? top : 1;
 	int depth = h->depth;
 
 	n = n > SPARK_POINTS ? SPARK_POINTS : n;
 	for (size_t i = 0; i < n; i++)
 		max = v[i] > max ? v[i] : max;
-	for (size_t i = 0; i < n; i++)
-		hm_buf_printf(&line, "%s%d %d", i ? "L" : "M",
-		              n > 1 ? (int)(i * SPARK_W / (n - 1)) : 0, spark_y(v[i], max));
+	for (size_t i = 0; i < n;)
+		i = v[i] < 0 ? i + 1 : add_piece(&line, &area, v, n, i, max);
 	html_open(h, "svg");
 	html_attr(h, "class", HM_S("spark"));
 	html_attr(h, "role", HM_S("img"));
@@ -308,11 +330,12 @@ spark_svg(struct html *h, const int64_t *v, size_t n, hm_str title)
 	html_attr(h, "preserveAspectRatio", HM_S("none"));
 	html_open(h, "path");
 	html_attr(h, "class", HM_S("area"));
-	html_attrf(h, "d", HM_F "L%d %dL0 %dZ", HM_P(hm_buf_str(&line)), SPARK_W, SPARK_H, SPARK_H);
+	html_attr(h, "d", hm_buf_str(&area));
 	html_close(h);
 	html_open(h, "path");
 	html_attr(h, "class", HM_S("line"));
 	html_attr(h, "d", hm_buf_str(&line));
 	html_close_to(h, depth);
 	hm_buf_free(&line);
+	hm_buf_free(&area);
 }

@@ -53,7 +53,10 @@ void graph_edge(struct graph *g, int from, int to);
  */
 void graph_svg(struct graph *g, struct html *h, hm_str title);
 
-/* n values, the oldest first, from 0 to their largest; title is for those who cannot see it. */
-void spark_svg(struct html *h, const int64_t *v, size_t n, hm_str title);
+/*
+ * n values, the oldest first, from 0 to their largest or to `top` (0: as they are); where one
+ * is negative, nothing is known and the line has a gap.  title is for those who cannot see it.
+ */
+void spark_svg(struct html *h, const int64_t *v, size_t n, int64_t top, hm_str title);
 
 #endif

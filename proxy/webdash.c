@@ -17,7 +17,7 @@ value_of(const struct meter_minute *m, enum series s)
 	case REQUESTS:
 		return m->requests;
 	case HIT_RATE:
-		return m->hits + m->fills ? m->hits * 100 / (m->hits + m->fills) : 0;
+		return m->hits + m->fills ? m->hits * 100 / (m->hits + m->fills) : -1;
 	case SENT:
 		return m->sent;
 	default:
@@ -49,8 +49,8 @@ text_of(struct page *pg, const struct meter_minute *m, enum series s)
 		return page_size(pg->a, v);
 	if (s != HIT_RATE)
 		return page_number(pg->a, v);
-	return m->hits + m->fills ? hm_arena_printf(pg->a, "%lld %%", (long long)v) :
-				    HM_S("\xe2\x80\x93");
+	return v >= 0 ? hm_arena_printf(pg->a, "%lld %%", (long long)v) :
+			HM_S("\xe2\x80\x93");
 }
 
 static void
@@ -66,7 +66,7 @@ card(struct page *pg, const char *caption, enum series s, const struct meter_min
 	html_open(&pg->h, "div");
 	html_attr(&pg->h, "class", HM_S("card"));
 	page_figure(pg, text, caption);
-	spark_svg(&pg->h, v, n,
+	spark_svg(&pg->h, v, n, s == HIT_RATE ? 100 : 0,
 	          hm_arena_printf(pg->a, "%s over time; in all " HM_F, caption, HM_P(text)));
 	html_close(&pg->h);
 }

@@ -115,14 +115,17 @@ page_files(struct page *pg, struct page_files *out)
 	int rc;
 
 	*out = (struct page_files){ 0 };
-	if (hm_store_read(s, pg->a, pg->module, pg->version, "mod", &out->gomod, &err) == 0)
+	if (hm_store_read(s, pg->a, pg->module, pg->version, "mod", &out->gomod, &err) == 0) {
 		out->gomod = cut(out->gomod, GOMOD_SHOWN);
+		out->has_gomod = true;
+	}
 	hm_err_clear(&err);
 	if (hm_store_path(s, pg->a, pg->module, pg->version, "zip", &zip, &err) ||
 	    !hm_file_exists(zip.p)) {
 		hm_err_free(&err);
 		return;
 	}
+	out->has_zip = true;
 	rc = hm_file_map(zip.p, &data, &err);
 	if (rc == 0) {
 		rc = from_zip(pg, data, out, &err);

@@ -137,19 +137,17 @@ static void
 entry(struct page *pg, const struct fact_require *r, bool link)
 {
 	struct html *h = &pg->h;
+	int depth = h->depth;
 
 	html_open(h, "li");
 	if (link) {
 		html_open(h, "a");
 		html_url(h, "href", page_url(pg->a, r->path, r->version));
-		page_path(pg, r->path);
-		html_close(h);
-	} else {
-		page_path(pg, r->path);
 	}
+	page_path(pg, r->path);
 	html_textz(h, " ");
 	html_element(h, "span", "version", r->version);
-	html_close(h);
+	html_close_to(h, depth);
 }
 
 static void
@@ -170,19 +168,25 @@ requires_list(struct page *pg, const struct facts_requires *r, bool indirect, si
 }
 
 static void
-requires_section(struct page *pg, const struct facts_requires *r)
+requires_section(struct page *pg, const struct facts_requires *r, bool known)
 {
 	struct html *h = &pg->h;
 	size_t direct = direct_of(r), indirect = r->n - direct;
 
 	html_open(h, "section");
 	html_open(h, "h3");
-	html_textf(h, "Requires %zu", direct);
+	if (known)
+		html_textf(h, "Requires %zu", direct);
+	else
+		html_textz(h, "Requires");
 	html_close(h);
 	if (direct)
 		requires_list(pg, r, false, direct);
 	else
-		html_element(h, "p", "none", HM_S("Nothing but the standard library."));
+		html_element(h, "p", "none",
+		             !known   ? HM_S("Not known: its go.mod is not in the store yet.") :
+		             indirect ? HM_S("Nothing directly.") :
+		                        HM_S("Nothing but the standard library."));
 	if (indirect) {
 		html_open(h, "details");
 		html_open(h, "summary");
@@ -216,7 +220,7 @@ by_section(struct page *pg, const struct facts_requires *by, bool cut)
 }
 
 void
-page_requirements(struct page *pg)
+page_requirements(struct page *pg, bool known)
 {
 	struct facts_requires r = { 0 }, by = { 0 };
 	struct hm_err err = { 0 };
@@ -239,7 +243,7 @@ page_requirements(struct page *pg)
 	html_open(&pg->h, "div");
 	if (r.n <= SIDE_BY_SIDE && by.n <= SIDE_BY_SIDE)
 		html_attr(&pg->h, "class", HM_S("columns"));
-	requires_section(pg, &r);
+	requires_section(pg, &r, known);
 	by_section(pg, &by, cut);
 	html_close(&pg->h);
 }

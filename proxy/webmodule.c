@@ -181,7 +181,7 @@ required_by(struct page *pg)
 		return;
 	page_heading(pg, "required-by", "Required by");
 	html_open(&pg->h, "ul");
-	html_attr(&pg->h, "class", HM_S("paths"));
+	html_attr(&pg->h, "class", HM_S("paths many"));
 	for (size_t i = 0; i < by.n; i++) {
 		if (hm_str_eq(by.v[i].path, last) || !page_may_read(pg, by.v[i].path))
 			continue;

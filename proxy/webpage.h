@@ -81,14 +81,15 @@ void page_dashboard(struct page *pg);
 void page_module(struct page *pg);
 /* webversion.c */
 void page_version(struct page *pg);
-/* webgraph.c: the graph of requirements and both lists */
-void page_requirements(struct page *pg);
+/* webgraph.c: the graph of requirements and both lists; known: its go.mod is here */
+void page_requirements(struct page *pg, bool known);
 /* webfiles.c: go.mod, README and licence, from the store's files */
 struct page_files {
 	hm_str gomod;
 	hm_str readme_name, readme;   /* cut at MARKDOWN_MAX */
 	hm_str licence_name, licence; /* the first licence file */
 	hm_str licence_id;            /* SPDX, "unknown", "none"; empty without a zip */
+	bool has_gomod, has_zip;
 	hm_str problem;               /* why the zip could not be read, or empty */
 };
 void page_files(struct page *pg, struct page_files *out);

@@ -175,6 +175,7 @@ download_links(struct page *pg)
 		html_textz(&pg->h, " ");
 	}
 	html_close(&pg->h);
+	page_command(pg, "go get " HM_F "@" HM_F, HM_P(pg->module), HM_P(pg->version));
 }
 
 /* ---- texts */
@@ -191,6 +192,8 @@ text_block(struct page *pg, const char *label, hm_str text)
 	html_close(&pg->h);
 }
 
+static const hm_str no_zip = HM_S_INIT("It is in the zip, which nobody has asked for yet.");
+
 static void
 readme(struct page *pg, const struct page_files *f)
 {
@@ -200,7 +203,7 @@ readme(struct page *pg, const struct page_files *f)
 	if (f->problem.n)
 		html_element(h, "p", "problem", f->problem);
 	else if (f->readme_name.n == 0)
-		html_element(h, "p", "none", HM_S("It has none, or its zip is not here."));
+		html_element(h, "p", "none", f->has_zip ? HM_S("This version has none.") : no_zip);
 	if (f->readme_name.n == 0)
 		return;
 	if (hm_str_has_suffix(f->readme_name, HM_S("md")) ||
@@ -219,10 +222,14 @@ static void
 texts(struct page *pg, const struct page_files *f)
 {
 	page_heading(pg, "go-mod", "go.mod");
-	text_block(pg, "go.mod", f->gomod);
+	if (f->has_gomod)
+		text_block(pg, "go.mod", f->gomod);
+	else
+		html_element(&pg->h, "p", "none", HM_S("It is not in the store yet."));
 	page_heading(pg, "licence", "Licence");
 	if (f->licence_name.n == 0) {
-		html_element(&pg->h, "p", "none", HM_S("No licence file, or the zip is not here."));
+		html_element(&pg->h, "p", "none",
+		             f->has_zip ? HM_S("This version has no licence file.") : no_zip);
 		return;
 	}
 	html_open(&pg->h, "details");
@@ -316,7 +323,7 @@ page_version(struct page *pg)
 		return;
 	}
 	page_files(pg, &f);
-	if (hm_gomod_parse_lax(pg->a, HM_S("go.mod"), f.gomod, NULL, &own, &err))
+	if (!f.has_gomod || hm_gomod_parse_lax(pg->a, HM_S("go.mod"), f.gomod, NULL, &own, &err))
 		own = NULL;
 	hm_err_free(&err);
 	latest = page_latest_mod(pg, &all);
@@ -335,6 +342,6 @@ page_version(struct page *pg)
 	readme(pg, &f);
 	html_close(h);
 	html_close(h);
-	page_requirements(pg);
+	page_requirements(pg, f.has_gomod);
 	texts(pg, &f);
 }

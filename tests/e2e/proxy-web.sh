@@ -217,13 +217,13 @@ browser() {
 	local n
 	sleep 0.1
 	TMPDIR=$work node "$top/tests/e2e/pages.mjs" "$url" "${HERMOD_SHOTS:--}" home=/ search='/search?q=e' dashboard=/dashboard module=/mod/example.com/evil evil=/mod/example.com/evil@v1.0.0 \
-		version=/mod/example.com/App/v2@v2.0.0 >looks || { cat looks; return 1; }
-	n=$(grep -c '"fits":true.*"styled":1,"headings":1,"scripts":0,"handlers":0,"strange":0,"links":0,"unnamed":0,"problems":\[\]}$' looks)
-	[ "$n" = 18 ] || { cat looks; return 1; }
+		version=/mod/example.com/App/v2@v2.0.0 missing=/nothing >looks || { cat looks; return 1; }
+	n=$(grep -c '"fits":true.*"styled":1,"headings":1,"scripts":0,"handlers":0,"strange":0,"links":0,"unnamed":0,"skipped":0,"twice":0,"faint":\[\],"problems":\[\]}$' looks)
+	[ "$n" = 21 ] || { cat looks; return 1; }
 	! grep '"title":""' looks && [ "$(grep -o '"background":"[^"]*"' looks | sort -u | wc -l)" = 2 ]
 }
 if [ -n "$CHROMIUM" ] && command -v node >/dev/null; then
-	t "Chromium: no script, no error, nothing loaded from elsewhere, light, dark, 360 pixels wide" browser
+	t "Chromium: no script, no error, nothing loaded from elsewhere, light, dark, 320 pixels wide, headings in order, contrast" browser
 else
 	skip "Chromium looks at the pages" "no chromium or no node"
 fi
@@ -240,6 +240,8 @@ for n in $(seq 0 129); do
 	mkdir -p many/cache/download/example.com/many/@v
 	printf 'module example.com/many\n' >"many/cache/download/example.com/many/@v/v1.$n.0.mod"
 done
+mkdir -p many/cache/download/example.com/info/@v
+printf '{"Version":"v1.0.0"}' >many/cache/download/example.com/info/@v/v1.0.0.info
 many() {
 	start many --upstream off || return 1
 	for _ in $(seq 50); do page /mod/example.com/many | has 'v1\.129\.0' && break; sleep 0.1; done
@@ -247,6 +249,8 @@ many() {
 		'<li class="version"><a href="/mod/example.com/many@v1.0.0">' && [ "$(grep -o 'href="/mod/example.com/many@' page.html | wc -l)" = 130 ]
 }
 here "no version is out of reach" many
+t "what is not here yet is not said to be absent: the zip" page_has /mod/example.com/many@v1.0.0 'It is in the zip, which nobody has asked for yet.' 'Nothing but the standard library.'
+t "and go.mod" page_has /mod/example.com/info@v1.0.0 'Not known: its go.mod is not in the store yet.'
 stop
 
 # -- limits

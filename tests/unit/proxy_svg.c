@@ -106,13 +106,20 @@ spark(void **state)
 	hm_str s;
 
 	(void)state;
-	spark_svg(&h, v, 3, HM_S("t"));
+	spark_svg(&h, v, 3, 0, HM_S("t"));
 	s = html_take(&h, &arena);
 	assert_true(hm_str_contains(s, HM_S("d=\"M0 62L180 33L360 4\"")));
-	spark_svg(&h, v, 0, HM_S("t"));
-	spark_svg(&h, v + 3, 1, HM_S("t"));
+	v[2] = -1;
+	v[3] = 5;
+	spark_svg(&h, v, 4, 20, HM_S("t"));
+	s = html_take(&h, &arena);
+	assert_true(hm_str_contains(s, HM_S("d=\"M0 62L120 48M360 48h0\"")));
+	assert_true(hm_str_contains(
+		s, HM_S("d=\"M0 64L0 62L120 48L120 64ZM360 64L360 48L360 64Z\"")));
+	spark_svg(&h, v, 0, 0, HM_S("t"));
+	spark_svg(&h, v + 3, 1, 0, HM_S("t"));
 	v[0] = INT64_MAX;
-	spark_svg(&h, v, 200, HM_S("t"));
+	spark_svg(&h, v, 200, 0, HM_S("t"));
 	assert_true(html_take(&h, &arena).n > 0);
 }
 
