@@ -134,25 +134,6 @@ enum { BYTES_AN_ENTRY = 512 };
 /* Memory that nobody has to make room for. */
 enum { SMALL_CHECK = 1 << 20 };
 
-/* Memory that the check of a zip takes at once beyond SMALL_CHECK: entries are held whole. */
-static size_t
-memory_of_check(const struct hm_zip *z, unsigned threads)
-{
-	uint64_t largest = 0, sum = 0, all;
-
-	for (size_t i = 0; i < z->n; i++) {
-		const struct hm_zip_file *f = &z->f[i];
-		uint64_t size = f->size < HM_MODZIP_MAX ? f->size : HM_MODZIP_MAX;
-
-		size += f->packed < z->data.n ? f->packed : z->data.n;
-		largest = size > largest ? size : largest;
-		sum += size;
-	}
-	all = largest + (threads - 1) * (largest < 2 * HM_ZIP_LARGE ? largest : 2 * HM_ZIP_LARGE);
-	all = (sum < all ? sum : all) + z->n * BYTES_AN_ENTRY;
-	return all > SMALL_CHECK ? all - SMALL_CHECK : 0;
-}
-
 static int
 check_entries(struct hm_arena *a, struct hm_modver m, struct hm_zip *z,
               unsigned threads, const hm_str *mod, hm_str *h1, struct hm_err *err)
@@ -169,6 +150,7 @@ check_bytes(const struct admit *ad, struct hm_arena *a, struct hm_modver m, hm_s
 	unsigned threads = ad->threads ? ad->threads : 1;
 	struct hm_zip z;
 	size_t memory;
+	bool lends;
 	int rc;
 
 	if (data.n > HM_MODZIP_MAX)
@@ -177,11 +159,12 @@ check_bytes(const struct admit *ad, struct hm_arena *a, struct hm_modver m, hm_s
 		return -1;
 	z.mapped = true;
 	z.frugal = true;
-	memory = ad->lender ? memory_of_check(&z, threads) : 0;
-	if (memory)
+	memory = z.n * BYTES_AN_ENTRY;
+	lends = ad->lender && memory > SMALL_CHECK;
+	if (lends)
 		hot_lend(ad->lender, memory);
 	rc = check_entries(a, m, &z, threads, mod, h1, err);
-	if (memory)
+	if (lends)
 		hot_give_back(ad->lender, memory);
 	return rc;
 }

@@ -32,7 +32,7 @@ struct admit {
 	struct ownlog *ownlog;    /* what it has under other hashes is refused; may be NULL */
 	struct facts *facts;      /* told of what admit_module() stores; may be NULL */
 	hm_str source;            /* where from, for the facts: "import", a URL */
-	struct hot *lender;       /* of memory while a large zip is checked; may be NULL */
+	struct hot *lender;       /* of memory while a zip of many entries is checked; may be NULL */
 	unsigned threads;         /* that hash a zip; 0: one */
 };
 

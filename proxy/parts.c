@@ -12,6 +12,7 @@
 #include "desk.h"
 #include "gate.h"
 #include "guard.h"
+#include "mod/match.h"
 #include "ownlog.h"
 #include "replica.h"
 #include "serve/access.h"
@@ -20,19 +21,34 @@
 #include "upstream.h"
 #include "web.h"
 
-enum { CONNECT_MS = 10000, TOTAL_MS = 900000 };
+enum { CONNECT_MS = 10000, TOTAL_MS = 900000, FETCH_BUFFER = 32 << 10 };
 
-/* Private patterns of the settings go to those of the environment. */
-static void
-add_private(struct proxy *p, struct hm_env *env, const struct hm_conf *c)
+static hm_str
+join_patterns(struct proxy *p, hm_str a, hm_str b)
 {
-	hm_str more = p->opts.private;
+	return a.n && b.n ? hm_arena_printf(&p->arena, HM_F "," HM_F, HM_P(a), HM_P(b))
+	       : a.n      ? a
+	                  : b;
+}
 
-	if (more.n == 0)
-		return;
-	if (c->goprivate.n)
-		more = hm_arena_printf(&p->arena, HM_F "," HM_F, HM_P(c->goprivate), HM_P(more));
-	hm_env_set(env, "GOPRIVATE", more);
+/*
+ * What is private stays in the house whatever GONOPROXY says: teams set it to "none", so
+ * that go asks the proxy.  GONOSUMDB=none is another matter: a database of their own.
+ */
+static int
+add_private(struct proxy *p, struct hm_env *env, const struct hm_conf *c, struct hm_err *err)
+{
+	hm_str all = join_patterns(p, c->goprivate, p->opts.private);
+
+	if (hm_match_check_prefix_patterns(p->opts.private, err))
+		return hm_err_wrap(err, "private: ");
+	if (all.n == 0)
+		return 0;
+	hm_env_set(env, "GOPRIVATE", all);
+	hm_env_set(env, "GONOPROXY", join_patterns(p, c->gonoproxy, all));
+	if (!hm_str_eqz(c->gonosumdb, "none"))
+		hm_env_set(env, "GONOSUMDB", join_patterns(p, c->gonosumdb, all));
+	return 0;
 }
 
 /* Settings of the upstream side: as go would have them, on the store as its module cache. */
@@ -42,6 +58,7 @@ make_conf(struct proxy *p, struct hm_err *err)
 	struct hm_env env;
 	struct hm_conf *c;
 	hm_str list = p->opts.upstream;
+	int rc;
 
 	hm_env_load(&env, &p->arena);
 	c = hm_conf_new(HM_CONF_GO, &env, HM_S(""), err);
@@ -49,8 +66,10 @@ make_conf(struct proxy *p, struct hm_err *err)
 		return -1;
 	if (list.n == 0)
 		list = hm_arena_dup(&p->arena, c->goproxy);
-	add_private(p, &env, c);
+	rc = add_private(p, &env, c, err);
 	hm_conf_free(c);
+	if (rc)
+		return -1;
 	if (p->opts.replica_of.n) /* private modules, too, come from there */
 		hm_env_set(&env, "GONOPROXY", HM_S("none"));
 	hm_env_set(&env, "GOPROXY", list);
@@ -87,6 +106,7 @@ proxy_open(struct proxy *p, struct hm_err *err)
 		.stall_ms = silence,
 		.total_ms = TOTAL_MS,
 		.retries = 1,
+		.buffer = FETCH_BUFFER,
 	};
 	struct hm_config config = { 0 };
 	struct hm_verify_conf v;
@@ -192,6 +212,7 @@ proxy_close(struct proxy *p)
 	hm_accounts_free(p->accounts);
 	hot_free(p->hot);
 	hot_free(p->misses);
+	ahead_free(p->ahead);
 	guard_free(p->guard);
 	gate_free(p->gate);
 	proxy_close_upstream(p);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -75,38 +74,30 @@ hm_h1_gomod(struct hm_arena *a, hm_str data)
 	return out;
 }
 
-/* Hashing zip entries in memory, a chunk a job. */
+/* Hashing zip entries, a chunk a job. */
 struct zip_job {
 	const struct hm_zip *z;
 	const struct hm_chunk *chunks;
 	uint8_t (*digests)[HM_SHA256_SIZE]; /* of each entry */
-	pthread_mutex_t large;              /* who holds a large entry of a frugal zip */
 	atomic_bool failed;
 };
 
 static void
-hash_entry(struct zip_job *j, struct hm_inflater *inf, size_t i)
+add_bytes(void *ctx, hm_str bytes)
 {
-	struct hm_err err = { 0 };
-	hm_str content;
-
-	if (hm_zip_read(inf, j->z, &j->z->f[i], HM_MODZIP_MAX, &content, &err))
-		j->failed = true;
-	else
-		hm_sha256_of(content, j->digests[i]);
-	hm_err_free(&err);
+	hm_sha256_adds(ctx, bytes);
 }
 
-static void
-hash_large_entry(struct zip_job *j, size_t i)
+static int
+hash_entry(const struct zip_job *j, struct hm_inflater *inf, size_t i, struct hm_err *err)
 {
-	struct hm_inflater *inf = hm_inflater_new();
+	struct hm_sha256 h;
 
-	pthread_mutex_lock(&j->large);
-	hash_entry(j, inf, i);
-	hm_zip_forget(j->z, i, i + 1);
-	hm_inflater_free(inf);
-	pthread_mutex_unlock(&j->large);
+	hm_sha256_init(&h);
+	if (hm_zip_pass(inf, j->z, &j->z->f[i], HM_MODZIP_MAX, add_bytes, &h, err))
+		return -1;
+	hm_sha256_final(&h, j->digests[i]);
+	return 0;
 }
 
 static void
@@ -114,15 +105,12 @@ hash_zip_chunk(void *ctx, size_t at)
 {
 	struct zip_job *j = ctx;
 	struct hm_inflater *inf = hm_inflater_new();
+	struct hm_err err = { 0 };
 
-	for (size_t i = j->chunks[at].from; i < j->chunks[at].to && !j->failed; i++) {
-		const struct hm_zip_file *f = &j->z->f[i];
-
-		if (j->z->frugal && (f->size > HM_ZIP_LARGE || f->packed > HM_ZIP_LARGE))
-			hash_large_entry(j, i);
-		else
-			hash_entry(j, inf, i);
-	}
+	for (size_t i = j->chunks[at].from; i < j->chunks[at].to && !j->failed; i++)
+		if (hash_entry(j, inf, i, &err))
+			j->failed = true;
+	hm_err_free(&err);
 	hm_zip_forget(j->z, j->chunks[at].from, j->chunks[at].to);
 	hm_inflater_free(inf);
 }
@@ -162,15 +150,10 @@ static int
 hash_in_order(const struct zip_job *j, const struct by_name *e, struct hm_err *err)
 {
 	struct hm_inflater *inf = hm_inflater_new();
-	hm_str content;
 	int rc = 0;
 
-	for (size_t i = 0; i < j->z->n && rc == 0; i++) {
-		rc = has_newline(e[i].name, err) ||
-		     hm_zip_read(inf, j->z, &j->z->f[e[i].index], HM_MODZIP_MAX, &content, err);
-		if (rc == 0)
-			hm_sha256_of(content, j->digests[e[i].index]);
-	}
+	for (size_t i = 0; i < j->z->n && rc == 0; i++)
+		rc = has_newline(e[i].name, err) || hash_entry(j, inf, e[i].index, err);
 	hm_inflater_free(inf);
 	return rc ? -1 : 0;
 }
@@ -186,14 +169,12 @@ hm_h1_zip(struct hm_arena *a, const struct hm_zip *z, unsigned threads, hm_str *
 	struct zip_job job = { .z = z, .chunks = chunks.v };
 	int rc;
 
-	pthread_mutex_init(&job.large, NULL);
 	job.digests = hm_arena_array(&mine, z->n, sizeof(job.digests[0]));
 	if (threads == 1)
 		for (size_t i = 0; i < chunks.n; i++)
 			hash_zip_chunk(&job, i);
 	else
 		hm_pool_each(threads, chunks.n, hash_zip_chunk, &job);
-	pthread_mutex_destroy(&job.large);
 	rc = job.failed ? hash_in_order(&job, e, err) : 0;
 	for (size_t i = 0; i < z->n; i++) {
 		files[i].name = e[i].name;

@@ -22,7 +22,10 @@ int hm_h1_sum(struct hm_arena *a, struct hm_h1_file *files, size_t n, hm_str *ou
               struct hm_err *err);
 /* Of a tree that holds only a go.mod with this content. */
 hm_str hm_h1_gomod(struct hm_arena *a, hm_str data);
-/* dirhash.HashZip, on `threads` threads (0: one a core); entries are inflated in memory. */
+/*
+ * dirhash.HashZip, on `threads` threads (0: one a core); each inflates entries in memory,
+ * of a frugal zip the small ones.
+ */
 int hm_h1_zip(struct hm_arena *a, const struct hm_zip *z, unsigned threads, hm_str *out,
               struct hm_err *err);
 /* dirhash.HashZip of a file, mapped. */

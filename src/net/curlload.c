@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "os/image.h"
+
 static const struct {
 	const char *name;
 	size_t at; /* of the pointer in struct hm_curl */
@@ -58,6 +60,7 @@ hm_curl_load(struct hm_curl *c, struct hm_err *err)
 	if (c->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return hm_err_set(err, HM_EINTERNAL, "curl_global_init failed");
 	c->loaded = true;
+	hm_image_forget(); /* some 30 libraries came with it */
 	return 0;
 }
 

@@ -72,6 +72,7 @@ load_settings(struct hm_http *h, const struct hm_http_config *c)
 	s->retries = c->retries == UINT_MAX ? 0 : or_default(c->retries, 3);
 	s->backoff_ms = or_default(c->backoff_ms, 250);
 	s->total_ms = c->total_ms;
+	s->buffer = or_default(c->buffer, 256 << 10);
 	s->ca_file = find_ca_file(c->env, &h->arena);
 	if (!c->env)
 		return;

@@ -36,6 +36,7 @@ struct hm_http_config {
 	unsigned retries;          /* attempts after the first; 0: 3. UINT_MAX: none */
 	unsigned backoff_ms;       /* first pause, doubled each time; 0: 250 ms */
 	unsigned total_ms;         /* of one attempt, where the request sets none; 0: no limit */
+	unsigned buffer;           /* bytes, of each request at work; 0: 256 KiB */
 };
 
 /*

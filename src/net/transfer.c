@@ -138,6 +138,12 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 	hm_str line = hm_str_trim(hm_str_make(p, n));
 
 	t->active_ms = hm_net_now_ms();
+	t->head_bytes += n;
+	if (t->head_bytes > HM_NET_MAX_HEAD) {
+		hm_err_set(&t->err, HM_ELIMIT, "reading " HM_F ": more than %zu bytes of header fields",
+		           HM_P(hm_url_redacted(&t->arena, &t->first)), HM_NET_MAX_HEAD);
+		return 0;
+	}
 	if (t->in_body)
 		return size * n; /* trailers */
 	if (hm_str_has_prefix(line, HM_S("HTTP/"))) {
@@ -361,6 +367,7 @@ forget_answer(struct hm_transfer *t)
 {
 	t->status = 0;
 	t->bytes = 0;
+	t->head_bytes = 0;
 	t->active_ms = 0;
 	t->fd = -1;
 	t->answered = t->in_body = t->drained = t->plain = false;
@@ -394,7 +401,7 @@ hm_transfer_prepare(struct hm_transfer *t)
 	set_method(t);
 	c->easy_setopt(t->easy, CURLOPT_USERAGENT, "hermod");
 	c->easy_setopt(t->easy, CURLOPT_PROXY, proxy.p);
-	c->easy_setopt(t->easy, CURLOPT_BUFFERSIZE, 256L << 10);
+	c->easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)s->buffer);
 	c->easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_ms);
 	c->easy_setopt(t->easy, CURLOPT_TIMEOUT_MS,
 	               (long)(t->req->total_ms ? t->req->total_ms : s->total_ms));

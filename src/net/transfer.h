@@ -15,13 +15,15 @@
 #include "net/proxy.h"
 
 #define HM_NET_MAX_DETAIL ((size_t)64 << 10) /* kept of an error's text */
+#define HM_NET_MAX_HEAD ((size_t)256 << 10) /* of an answer: fields, those of 1xx answers and trailers too */
 #define HM_NET_MAX_DRAIN ((uint64_t)256 << 10) /* read of a body that nobody wants */
 #define HM_NET_MAX_BACKOFF_MS 10000u
 
 /* Settings that do not change after hm_http_new(). */
 struct hm_net_settings {
 	const struct hm_log *log;
-	unsigned max_in_flight, connect_ms, header_ms, stall_ms, retries, backoff_ms, total_ms;
+	unsigned max_in_flight, connect_ms, header_ms, stall_ms, retries, backoff_ms, total_ms,
+		buffer;
 	hm_str ca_file, ca_dir; /* empty: curl's own */
 	struct hm_net_proxies proxies;
 };
@@ -61,6 +63,7 @@ struct hm_transfer {
 	/* The answer so far. */
 	int status;
 	struct hm_buf status_text, head, body; /* head: "Name: value\n" lines */
+	size_t head_bytes;         /* of all that came as fields */
 	uint64_t bytes;
 	bool sunk;                 /* a byte has reached the sink */
 	bool drained;              /* we hung up on purpose */

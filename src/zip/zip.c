@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <libdeflate.h>
+#define ZLIB_CONST
+#include <zlib.h>
 
 #include "base/mem.h"
 
@@ -30,6 +31,11 @@ enum {
 	OUT_SLACK = 512,
 	/* No deflate stream grows by more than this, whatever it claims. */
 	DEFLATE_MAX_RATIO = 1032,
+	/* What hm_zip_pass() reads and gives at a time. */
+	PIECE_IN = 256 << 10,
+	PIECE_OUT = 64 << 10,
+	/* Linux maps so much of a file, aligned so, around what was asked for. */
+	AROUND = 64 << 10,
 };
 
 /* What the end record says. */
@@ -324,8 +330,8 @@ find_body(const struct hm_zip *z, const struct hm_zip_file *f, hm_str *body, siz
 }
 
 static int
-inflate(struct hm_inflater *inf, hm_str body, size_t more, const struct hm_zip_file *f, hm_str *out,
-        struct hm_err *err)
+inflate_whole(struct hm_inflater *inf, hm_str body, size_t more, const struct hm_zip_file *f,
+              hm_str *out, struct hm_err *err)
 {
 	enum libdeflate_result r;
 	size_t used = 0, made = 0;
@@ -356,6 +362,44 @@ check_descriptor(hm_str body, size_t more, const struct hm_zip_file *f, struct h
 	return le32(p + at) == f->crc ? 0 : bad_sum(err);
 }
 
+/* Where the content is, if the entry may be read at all. */
+static int
+locate(const struct hm_zip *z, const struct hm_zip_file *f, size_t max, hm_str *body, size_t *more,
+       struct hm_err *err)
+{
+	if (find_body(z, f, body, more, err))
+		return -1;
+	if (hm_zip_is_dir(f)) {
+		*body = HM_S("");
+		return f->size ? bad_format(err) : 0;
+	}
+	if (f->method != HM_ZIP_STORE && f->method != HM_ZIP_DEFLATE)
+		return hm_err_set(err, HM_EINVALID, "zip: unsupported compression algorithm");
+	if (f->method == HM_ZIP_DEFLATE && f->size / DEFLATE_MAX_RATIO > body->n)
+		return bad_eof(err);
+	if (f->size > max)
+		return hm_err_set(err, HM_ELIMIT, "zip: entry of %" PRIu64 " bytes is too large",
+		                  f->size);
+	return 0;
+}
+
+static int
+check_size(uint64_t made, const struct hm_zip_file *f, struct hm_err *err)
+{
+	if (made == f->size)
+		return 0;
+	return made > f->size ? bad_format(err) : bad_eof(err);
+}
+
+static int
+check_sum(uint32_t crc, hm_str body, size_t more, const struct hm_zip_file *f, struct hm_err *err)
+{
+	if ((f->flags & DESCRIPTOR_FLAG) && check_descriptor(body, more, f, err))
+		return -1;
+	/* without a descriptor, zero means that no sum was set */
+	return (f->crc || (f->flags & DESCRIPTOR_FLAG)) && crc != f->crc ? bad_sum(err) : 0;
+}
+
 int
 hm_zip_read(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip_file *f,
             size_t max, hm_str *out, struct hm_err *err)
@@ -363,40 +407,125 @@ hm_zip_read(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip
 	hm_str body = { 0 };
 	size_t more = 0;
 
-	if (find_body(z, f, &body, &more, err))
+	if (locate(z, f, max, &body, &more, err))
 		return -1;
-	*out = HM_S("");
+	*out = body;
 	if (hm_zip_is_dir(f))
-		return f->size ? bad_format(err) : 0;
-	if (f->method != HM_ZIP_STORE && f->method != HM_ZIP_DEFLATE)
-		return hm_err_set(err, HM_EINVALID, "zip: unsupported compression algorithm");
-	if (f->method == HM_ZIP_DEFLATE && f->size / DEFLATE_MAX_RATIO > body.n)
-		return bad_eof(err);
-	if (f->size > max)
-		return hm_err_set(err, HM_ELIMIT, "zip: entry of %" PRIu64 " bytes is too large",
-		                  f->size);
-	if (f->method == HM_ZIP_STORE)
-		*out = body;
-	else if (inflate(inf, body, more, f, out, err))
+		return 0;
+	if (f->method == HM_ZIP_DEFLATE && inflate_whole(inf, body, more, f, out, err))
 		return -1;
-	if (out->n != f->size)
-		return out->n > f->size ? bad_format(err) : bad_eof(err);
-	if ((f->flags & DESCRIPTOR_FLAG) && check_descriptor(body, more, f, err))
+	if (check_size(out->n, f, err))
 		return -1;
-	/* without a descriptor, zero means that no sum was set */
-	if ((f->crc || (f->flags & DESCRIPTOR_FLAG)) &&
-	    libdeflate_crc32(0, out->p, out->n) != f->crc)
-		return bad_sum(err);
-	return 0;
+	return check_sum(libdeflate_crc32(0, out->p, out->n), body, more, f, err);
+}
+
+/* ---- in pieces */
+
+/*
+ * The pages of these bytes need not stay in memory, nor those around them that the kernel
+ * maps in the same breath; who still reads there gets them anew.
+ */
+static void
+forget(const struct hm_zip *z, size_t start, size_t end)
+{
+	start -= start % AROUND; /* the mapping begins on a page */
+	end = z->data.n - end > AROUND ? end + AROUND - end % AROUND : z->data.n;
+	if (z->mapped && start < end)
+		madvise((void *)(uintptr_t)(z->data.p + start), end - start, MADV_DONTNEED);
+}
+
+/* One entry on its way to take(). */
+struct passage {
+	const struct hm_zip *z;
+	const struct hm_zip_file *f;
+	void (*take)(void *ctx, hm_str bytes);
+	void *ctx;
+	hm_str rest;   /* of the packed bytes: what was not read yet */
+	uint64_t made;
+	uint32_t crc;
+};
+
+static hm_str
+next_packed(struct passage *p)
+{
+	hm_str piece = hm_str_sub(p->rest, 0, p->rest.n < PIECE_IN ? p->rest.n : PIECE_IN);
+	size_t at = (size_t)(piece.p - p->z->data.p);
+
+	forget(p->z, at > PIECE_IN ? at - PIECE_IN : 0, at); /* what was given before */
+	p->rest = hm_str_from(p->rest, piece.n);
+	return piece;
+}
+
+static void
+give(struct passage *p, hm_str bytes)
+{
+	p->made += bytes.n;
+	p->crc = libdeflate_crc32(p->crc, bytes.p, bytes.n);
+	if (p->made <= p->f->size)
+		p->take(p->ctx, bytes);
+}
+
+/* libdeflate wants the whole content in memory, zlib does not. */
+static int
+inflate_pieces(struct passage *p, char *out, struct hm_err *err)
+{
+	z_stream s = { 0 };
+	int r;
+
+	if (inflateInit2(&s, -MAX_WBITS) != Z_OK)
+		hm_mem_oom();
+	do {
+		if (s.avail_in == 0) {
+			hm_str piece = next_packed(p);
+
+			s.next_in = (const Bytef *)piece.p;
+			s.avail_in = (uInt)piece.n;
+		}
+		s.next_out = (Bytef *)out;
+		s.avail_out = PIECE_OUT;
+		r = inflate(&s, Z_NO_FLUSH);
+		give(p, hm_str_make(out, PIECE_OUT - s.avail_out));
+	} while (r == Z_OK && p->made <= p->f->size);
+	inflateEnd(&s);
+	if (r == Z_MEM_ERROR)
+		hm_mem_oom();
+	if (r == Z_DATA_ERROR || r == Z_NEED_DICT)
+		return hm_err_set(err, HM_EINVALID, "flate: corrupt input");
+	return r == Z_BUF_ERROR ? bad_eof(err) : 0; /* no input was left */
+}
+
+int
+hm_zip_pass(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip_file *f,
+            size_t max, void (*take)(void *ctx, hm_str bytes), void *ctx, struct hm_err *err)
+{
+	struct passage p = { .z = z, .f = f, .take = take, .ctx = ctx };
+	hm_str body;
+	size_t more;
+
+	if (!z->frugal || (f->size <= HM_ZIP_LARGE && f->packed <= HM_ZIP_LARGE)) {
+		if (hm_zip_read(inf, z, f, max, &body, err))
+			return -1;
+		take(ctx, body);
+		return 0;
+	}
+	if (locate(z, f, max, &body, &more, err))
+		return -1;
+	p.rest = body;
+	make_room(inf, PIECE_OUT);
+	if (f->method == HM_ZIP_DEFLATE && inflate_pieces(&p, inf->out, err))
+		return -1;
+	while (f->method == HM_ZIP_STORE && p.rest.n)
+		give(&p, next_packed(&p));
+	if (check_size(p.made, f, err))
+		return -1;
+	return check_sum(p.crc, body, more, f, err);
 }
 
 void
 hm_zip_forget(const struct hm_zip *z, size_t from, size_t to)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), start = SIZE_MAX, end = 0;
+	size_t start = z->data.n, end = 0;
 
-	if (!z->mapped)
-		return;
 	for (size_t i = from; i < to; i++) {
 		const struct hm_zip_file *f = &z->f[i];
 
@@ -405,8 +534,6 @@ hm_zip_forget(const struct hm_zip *z, size_t from, size_t to)
 		start = f->at < start ? f->at : start;
 		end = f->at + f->packed > end ? f->at + f->packed : end;
 	}
-	/* the mapping begins on a page; a page that is shared with others is read anew by them */
-	start = start / page * page;
 	if (start < end)
-		madvise((void *)(uintptr_t)(z->data.p + start), end - start, MADV_DONTNEED);
+		forget(z, start, end);
 }

@@ -19,7 +19,7 @@
 #define HM_ZIP_ENTRIES_MAX ((size_t)4 << 20)
 
 /* An entry of more bytes than this, packed or not, is large. */
-#define HM_ZIP_LARGE ((uint64_t)4 << 20)
+#define HM_ZIP_LARGE ((uint64_t)1 << 20)
 
 enum hm_zip_method {
 	HM_ZIP_STORE = 0,
@@ -41,8 +41,7 @@ struct hm_zip {
 	struct hm_zip_file *f; /* in the order of the directory; in the arena */
 	size_t n;
 	bool mapped; /* set by the caller: data is a file mapped by hm_file_map() */
-	/* set by the caller: who reads on several threads holds one HM_ZIP_LARGE entry at a time */
-	bool frugal;
+	bool frugal; /* set by the caller: hm_zip_pass() holds no HM_ZIP_LARGE entry, but takes longer */
 };
 
 /* Reads the central directory of the archive in data. */
@@ -68,6 +67,13 @@ void hm_inflater_free(struct hm_inflater *inf);
  */
 int hm_zip_read(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip_file *f,
                 size_t max, hm_str *out, struct hm_err *err);
+
+/*
+ * As hm_zip_read(), but the content goes to take(), in pieces when the archive is frugal
+ * and the entry large: take() has then seen bytes of an entry that turns out to be bad.
+ */
+int hm_zip_pass(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip_file *f,
+                size_t max, void (*take)(void *ctx, hm_str bytes), void *ctx, struct hm_err *err);
 
 /* Entries [from, to) were read: their pages of a mapped archive need not stay in memory. */
 void hm_zip_forget(const struct hm_zip *z, size_t from, size_t to);
