@@ -40,7 +40,8 @@ const char cmd_serve_usage[] =
 	"  --list-stale SEC     and served while it is renewed so long (default 600)\n"
 	"  --missing-keep SEC   \"not found\" is remembered so long (default 30)\n"
 	"  --fills N            fetches at once (default 16)\n"
-	"  --fetch-ahead        who asks for a version's .info gets its .zip fetched meanwhile\n"
+	"  --fetch-ahead WHEN   who asks for .info gets the .zip fetched meanwhile: learn (who\n"
+	"                       is seen to go mod download; default), always or never\n"
 	"  --upstream-timeout SEC   an upstream may be silent so long (default 30)\n"
 	"  --private LIST       patterns that go to no public upstream, beside GOPRIVATE\n"
 	"  --quota SIZE         above it the least recently used go, as \"20G\" (default: "
@@ -105,7 +106,7 @@ options_default(void)
 	                         .upstream_timeout = 30, .rate_burst = 1000,
 	                         .replica_interval = 10,
 	                         .client_header = HM_S("x-forwarded-for"),
-	                         .upload_mib = 100 };
+	                         .upload_mib = 100, .fetch_ahead = HM_S("learn") };
 }
 
 int
@@ -134,7 +135,7 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "policy", "HERMOD_PROXY_POLICY", HM_SET_STR, &o->policy, 0, 0 },
 		{ "serve", "cooldown-seen", "HERMOD_PROXY_COOLDOWN_SEEN", HM_SET_BOOL,
 		  &o->cooldown_seen, 0, 0 },
-		{ "serve", "fetch-ahead", "HERMOD_PROXY_FETCH_AHEAD", HM_SET_BOOL,
+		{ "serve", "fetch-ahead", "HERMOD_PROXY_FETCH_AHEAD", HM_SET_STR,
 		  &o->fetch_ahead, 0, 0 },
 		{ "serve", "replica-of", "HERMOD_PROXY_REPLICA_OF", HM_SET_STR, &o->replica_of, 0,
 		  0 },
@@ -169,6 +170,8 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 	if (n)
 		memcpy(known + N, more, n * sizeof(*more));
 	if (hm_program_settings(&p->arena, known, N + n, &o->config, argc, argv, err))
+		return -1;
+	if (ahead_mode_of(o->fetch_ahead, &o->ahead_mode, err))
 		return -1;
 	if (o->replica_of.n) {
 		o->upload_mib = 0; /* what it takes in comes from there alone */
@@ -222,6 +225,7 @@ open_server(struct proxy *p, struct hm_err *err)
 		return -1;
 	p->hot = hot_new((size_t)p->opts.memory_mib << 20);
 	p->misses = hot_new(MISSES_MAX);
+	p->ahead = ahead_new();
 	if (trim_parse_size(p->opts.quota, &p->quota.bytes, err))
 		return -1;
 	if (p->quota.bytes && p->opts.offline)

@@ -330,8 +330,8 @@ fills_join(struct fills *all, const struct route *r, struct hm_exchange *x)
 	fresh = !f;
 	if (fresh)
 		f = fill_new(all, r);
-	if (r->ahead)
-		f->r.ahead = true;
+	if (r->ahead > f->r.ahead)
+		f->r.ahead = r->ahead;
 	if (w) {
 		*w = (struct waiter){ .x = x, .fill = f, .next = f->waiters };
 		f->waiters = w;
@@ -377,13 +377,14 @@ fills_ahead(struct fills *all, const struct route *info)
 	static const struct {
 		enum want want;
 		const char *suffix;
-	} files[] = { { WANT_MOD, "mod" }, { WANT_ZIP, "zip" } };
+		enum ahead_of from;
+	} files[] = { { WANT_ZIP, "zip", AHEAD_ZIP }, { WANT_MOD, "mod", AHEAD_MOD_ZIP } };
 	hm_str stem = hm_str_sub(info->url, 0, info->url.n - strlen("info"));
 	struct hm_arena a = { 0 };
 	struct route r = *info;
 
-	r.ahead = false;
-	for (size_t i = 0; i < 2 && may_go_ahead(all, info); i++) {
+	r.ahead = AHEAD_NOTHING;
+	for (size_t i = 0; i < 2 && info->ahead >= files[i].from && may_go_ahead(all, info); i++) {
 		r.want = files[i].want;
 		r.url = hm_arena_printf(&a, HM_F "%s", HM_P(stem), files[i].suffix);
 		if (!gate_stored(all->p, &r) && !was_in_vain(all->p, &r))

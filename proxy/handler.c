@@ -121,6 +121,22 @@ serve_unfetched(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	desk_submit(p->desk, x, make_unfetched, own);
 }
 
+static enum ahead_of
+look_ahead(struct proxy *p, struct hm_exchange *x, const struct route *r)
+{
+	const struct hm_identity *who = hm_access_who(x);
+	struct ahead_request q = { .peer = hm_exchange_peer(x),
+		                   .account = who->account ? hm_str_of(who->name) : HM_S(""),
+		                   .path = hm_exchange_request(x)->path };
+	bool learn = p->opts.ahead_mode == AHEAD_LEARN;
+	bool coming = learn ? ahead_asks(p->ahead, &q, r) :
+	                      r->want == WANT_INFO && r->canonical;
+
+	if (!coming || !may_fetch(p, x, r))
+		return AHEAD_NOTHING;
+	return learn ? AHEAD_ZIP : AHEAD_MOD_ZIP;
+}
+
 static void
 serve_module(struct proxy *p, struct hm_exchange *x, struct route *r)
 {
@@ -128,8 +144,8 @@ serve_module(struct proxy *p, struct hm_exchange *x, struct route *r)
 
 	if (!counted(p, x, hm_access_allow(p->access, x, HM_RIGHT_READ, r->path)))
 		return;
-	if (p->opts.fetch_ahead && !p->opts.offline && r->want == WANT_INFO && r->canonical)
-		r->ahead = may_fetch(p, x, r);
+	if (!p->opts.offline && p->opts.ahead_mode != AHEAD_NEVER)
+		r->ahead = look_ahead(p, x, r);
 	if (p->gate && is_stored_kind(r))
 		gate = gate_request(p, x, r);
 	if (gate == GATE_ANSWERED || (gate == GATE_OPEN && proxy_from_memory(p, x, r)))
@@ -236,6 +252,8 @@ proxy_served(void *ctx, const struct hm_served *s)
 	struct proxy *p = ctx;
 
 	meter_served(p->meter, s);
+	if (s->req && hm_str_has_suffix(s->req->path, HM_S(".info")))
+		ahead_answered(p->ahead, &(struct ahead_request){ s->peer, s->who, s->req->path });
 	meter_add(p->meter, METER_REFUSED_RIGHTS, s->status == 401);
 	meter_add(p->meter, METER_REFUSED_LIMIT, s->status == 429);
 	hm_accesslog_add(p->access_log, s, s->who);

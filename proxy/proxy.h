@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "admit.h"
+#include "ahead.h"
 #include "conf/conf.h"
 #include "fetch/fetch.h"
 #include "hot.h"
@@ -63,7 +64,8 @@ struct options {
 	hm_str private;       /* as GOPRIVATE, which it is added to */
 	hm_str quota;         /* size, as "20G"; empty: none */
 	bool cooldown_seen;   /* a version's age counts from when it was first seen here */
-	bool fetch_ahead;     /* who asks for .info gets .mod and .zip fetched */
+	hm_str fetch_ahead;   /* "learn", "always" or "never": ahead_mode */
+	enum ahead_mode ahead_mode;
 	hm_str policy;        /* file; empty: everything is permitted */
 	hm_str replica_of;    /* URL of the server to follow; empty: none */
 	int replica_interval; /* seconds */
@@ -87,6 +89,7 @@ struct proxy {
 	struct admit admit;      /* on store and verify */
 	struct hot *hot;
 	struct hot *misses;      /* "not found" and other errors, for a short time */
+	struct ahead *ahead;
 	struct guard *guard;
 	struct gate *gate;       /* NULL: no policy */
 	struct fills *fills;

@@ -19,6 +19,7 @@ share(struct proxy *p, struct proxy *base)
 	p->log = base->log;
 	p->hot = base->hot;
 	p->misses = base->misses;
+	p->ahead = base->ahead;
 	p->guard = base->guard;
 	p->gate = base->gate;
 	p->facts = base->facts;

@@ -16,13 +16,16 @@ enum want {
 	WANT_OTHER,  /* none of these: pages, health, metrics */
 };
 
+/* What is fetched with an .info, before somebody asks for it. */
+enum ahead_of { AHEAD_NOTHING, AHEAD_ZIP, AHEAD_MOD_ZIP };
+
 struct route {
 	enum want want;
 	hm_str url;             /* decoded path, what tables are keyed by */
 	hm_str path, version;   /* of the module, unescaped */
 	bool canonical;         /* version is a canonical semantic version that fits path */
 	hm_str sumdb, rest;     /* WANT_SUMDB: its name, and what follows ("/latest") */
-	bool ahead;             /* the handler's, for an .info: .mod and .zip are fetched, too */
+	enum ahead_of ahead;    /* the handler's, for an .info */
 };
 
 /*

@@ -113,29 +113,32 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 	# ask STATUS PATH...
 	ask() { local want=$1 p; shift; for p; do [ "$(status "$url/$p")" = "$want" ] || { echo "$p: $(cat "$work/body")"; return 1; }; done; }
 	crowd() { local p=() i; for i in $(seq 20); do curl -s -f -o /dev/null "$url/$1" & p+=($!); done; for i in "${p[@]}"; do wait "$i" || return 1; done; }
-	plain() { forget && start plain --upstream "$up" && ask 200 $w/v1.0.0.info && quiet && ask 200 $w/v1.0.0.info && asked $w/v1.0.0.info; }
-	here "without --fetch-ahead upstream is asked for what clients ask for" plain
-	stored() { forget && start plain --upstream "$up" --fetch-ahead && status -H 'Disable-Module-Fetch: true' "$url/$w/v1.0.0.info" | has 200 && quiet && asked && ask 200 $w/v1.0.0.info && asked $w/v1.0.0.mod $w/v1.0.0.zip; }
-	here "--fetch-ahead: of a stored .info, unless the client forbids it" stored
-	ahead() { forget && start ahead --upstream "$up" --fetch-ahead && crowd $w/v1.0.0.info && asked $w/v1.0.0.info $w/v1.0.0.mod $w/v1.0.0.zip; }
-	here "--fetch-ahead: 20 ask for .info, upstream is asked for .info, .mod and .zip once" ahead
+	plain() { forget && start plain --upstream "$up" --fetch-ahead=never && ask 200 $w/v1.0.0.info && quiet && ask 200 $w/v1.0.0.info && asked $w/v1.0.0.info; }
+	here "--fetch-ahead=never: upstream is asked for what clients ask for" plain
+	stored() { forget && start plain --upstream "$up" --fetch-ahead=always && status -H 'Disable-Module-Fetch: true' "$url/$w/v1.0.0.info" | has 200 && quiet && asked && ask 200 $w/v1.0.0.info && asked $w/v1.0.0.mod $w/v1.0.0.zip; }
+	here "--fetch-ahead=always: of a stored .info, unless the client forbids it" stored
+	ahead() { forget && start ahead --upstream "$up" --fetch-ahead=always && crowd $w/v1.0.0.info && asked $w/v1.0.0.info $w/v1.0.0.mod $w/v1.0.0.zip; }
+	here "--fetch-ahead=always: 20 ask for .info, upstream is asked for .info, .mod and .zip once" ahead
 	served() { ask 200 $w/v1.0.0.info $w/v1.0.0.mod $w/v1.0.0.zip && cmp "$work/body" "$fx/good/$w/v1.0.0.zip" && asked $w/v1.0.0.info $w/v1.0.0.mod $w/v1.0.0.zip; }
 	t "  and they are served without it" served
 	queries() { forget && ask 200 $w/list example.com/words/@latest && ask 404 $w/v1.9.0.info && status "$url/$w/v1.info" >/dev/null; quiet; ! curl -s "$up/_log" | grep 'v1.*\.\(mod\|zip\)'; }
 	t "  nothing for lists, queries, and what does not exist" queries
 	vain() { # a zip that upstream refuses: its .info is served, and it is not asked for again and again
-		forget && start vain --upstream "$up/_status=404+match=.zip" --fetch-ahead && crowd $w/v1.1.0.info && quiet && crowd $w/v1.1.0.info && asked $w/v1.1.0.info $w/v1.1.0.mod $w/v1.1.0.zip && ask 404 $w/v1.1.0.zip
+		forget && start vain --upstream "$up/_status=404+match=.zip" --fetch-ahead=always && crowd $w/v1.1.0.info && quiet && crowd $w/v1.1.0.info && asked $w/v1.1.0.info $w/v1.1.0.mod $w/v1.1.0.zip && ask 404 $w/v1.1.0.zip
 	}
 	here "  nor again what was looked for in vain" vain
 	refused() { # by the policy: upstream may be asked for what the verdict needs, but for no zip
 		printf 'deny example.com/words // a test\n' >"$work/deny.policy" && forget &&
-			start refused --upstream "$up" --fetch-ahead --policy "$work/deny.policy" && ask 403 $w/v1.0.0.info && quiet && ! curl -s "$up/_log" | grep 'zip$'
+			start refused --upstream "$up" --fetch-ahead=always --policy "$work/deny.policy" && ask 403 $w/v1.0.0.info && quiet && ! curl -s "$up/_log" | grep 'zip$'
 	}
 	here "  nor what the policy refuses" refused
-	private() { forget && start private --upstream "$up" --fetch-ahead --private example.com/words && ask 404 $w/v1.0.0.info && quiet && asked; }
+	private() { forget && start private --upstream "$up" --fetch-ahead=always --private example.com/words && ask 404 $w/v1.0.0.info && quiet && asked; }
 	here "  nor of a private module, from a public upstream" private
+	# what a team says on its machines for go to ask the proxy
+	nonetheless() { forget && GONOPROXY=none start private --upstream "$up" --private example.com/words && ask 404 $w/v1.0.0.info $w/list && quiet && asked; }
+	here "private is private, whatever GONOPROXY says where the proxy runs" nonetheless
 	readers() { # may read, may not have fetched
-		"$BUILDDIR/hermod-proxy" account --dir "$work/plain" revoke anonymous fetch && forget && start plain --upstream "$up" --fetch-ahead &&
+		"$BUILDDIR/hermod-proxy" account --dir "$work/plain" revoke anonymous fetch && forget && start plain --upstream "$up" --fetch-ahead=always &&
 			rm -f "$work/plain/cache/download/$w/v1.0.0.zip" && ask 200 $w/v1.0.0.info && ask 404 $w/v1.0.0.zip && asked
 	}
 	here "  nor for a client that may not have modules fetched" readers
