@@ -46,6 +46,35 @@ hm_match_prefix_patterns(hm_str globs, hm_str target)
 	return false;
 }
 
+static const char *
+why_in_vain(hm_str glob)
+{
+	bool match;
+
+	if (hm_path_match(glob, HM_S("x"), &match))
+		return "is malformed";
+	if (hm_str_contains(glob, HM_S("...")))
+		return "has \"...\", which stands for nothing here: a path means all below it, too";
+	if (hm_str_contains(glob, HM_S("://")) || hm_str_has_prefix(glob, HM_S("/")))
+		return "is no module path";
+	return NULL;
+}
+
+int
+hm_match_check_prefix_patterns(hm_str globs, struct hm_err *err)
+{
+	hm_str glob;
+
+	while (hm_str_next(&globs, ',', &glob)) {
+		const char *why = why_in_vain(glob);
+
+		if (why)
+			return hm_err_set(err, HM_EUSAGE, "pattern \"" HM_F "\" %s", HM_P(glob),
+			                  why);
+	}
+	return 0;
+}
+
 static hm_str
 lower(hm_str s, struct hm_buf *b)
 {

@@ -6,8 +6,14 @@
 #ifndef HM_MOD_MATCH_H
 #define HM_MOD_MATCH_H
 
-#include "base/str.h"
+#include "base/err.h"
 
+/*
+ * HM_EUSAGE: a glob of the list can match no module, because it is malformed or in the style
+ * of package patterns ("corp.example.com/...") or of URLs.  For settings of our own: go says
+ * nothing, and keeps nothing private.
+ */
+int hm_match_check_prefix_patterns(hm_str globs, struct hm_err *err);
 /* Does a path prefix of target match a glob of the list? Bad globs match nothing. */
 bool hm_match_prefix_patterns(hm_str globs, hm_str target);
 /* The same without regard to the case of ASCII letters: hosts of code have none in names. */

@@ -142,7 +142,7 @@ check_name(hm_str name, struct hm_err *err)
 static int
 check_globs(hm_str globs, struct hm_err *err)
 {
-	bool some = false, match;
+	bool some = false;
 	hm_str rest = globs, glob;
 
 	if (globs.n > HM_ACCOUNT_GLOBS_MAX)
@@ -153,12 +153,14 @@ check_globs(hm_str globs, struct hm_err *err)
 		for (size_t i = 0; i < glob.n; i++)
 			if ((unsigned char)glob.p[i] <= ' ' || glob.p[i] == '!')
 				glob.n = 0;
-		if (glob.n == 0 || hm_path_match(glob, HM_S("x"), &match))
+		if (glob.n == 0)
 			return hm_err_set(err, HM_EUSAGE,
 			                  "\"" HM_F
 			                  "\" is no list of module patterns, as GOPRIVATE "
 			                  "has them",
 			                  HM_P(globs));
+		if (hm_match_check_prefix_patterns(glob, err))
+			return -1;
 	}
 	if (some)
 		return 0;
@@ -350,6 +352,15 @@ hm_accountdb_password(struct hm_db *db, hm_str by, hm_str name, hm_str password,
 	return finish(db, rc, by, "account.password", name, HM_S(""), err);
 }
 
+static bool
+is_text(hm_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	return hm_str_is_utf8(s);
+}
+
 int
 hm_accountdb_token(struct hm_db *db, struct hm_arena *a, hm_str by, hm_str name, hm_str label,
                    int64_t expires, hm_str *token, struct hm_err *err)
@@ -360,8 +371,8 @@ hm_accountdb_token(struct hm_db *db, struct hm_arena *a, hm_str by, hm_str name,
 	int64_t id;
 	int rc;
 
-	if (label.n > HM_ACCOUNT_LABEL_MAX || !hm_str_is_utf8(label))
-		return hm_err_set(err, HM_EUSAGE, "a label is text of at most %d bytes",
+	if (label.n > HM_ACCOUNT_LABEL_MAX || !is_text(label))
+		return hm_err_set(err, HM_EUSAGE, "a label is one line of at most %d bytes",
 		                  HM_ACCOUNT_LABEL_MAX);
 	if (hm_random_bytes(random, sizeof(random), err))
 		return -1;

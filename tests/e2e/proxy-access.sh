@@ -92,6 +92,8 @@ t "list shows them, and no token" bash -c "'$P' account list --dir store | has '
 t "list makes nothing" bash -c "! '$P' account list --dir nowhere 2>/dev/null && [ ! -e nowhere ]"
 t "a name that cannot be" fails_with 2 "is no name" account add "a:b"
 t "an account that is not there" fails_with 1 "there is no account" account grant nobody read '*'
+t "a pattern that takes nothing away, though it looks so" fails_with 2 'pattern "corp.example.com/..." has "..."' account grant anonymous read '*,!corp.example.com/...'
+t "  nor keeps anything private" fails_with 2 'private: pattern "corp.example.com/..." has "..."' "$P" serve --dir other --listen 127.0.0.1:0 --upstream off --private 'corp.example.com/...'
 t "a right that is none" fails_with 2 "is no right" account grant ci write '*'
 
 # -- publish, and what go sees
