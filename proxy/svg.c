@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 enum {
-	BOX_W = 208, BOX_H = 38, BEND_H = 4, GAP_X = 72, GAP_Y = 14, MARGIN = 2,
+	BOX_W = 208, BOX_H = 38, BEND_H = 4, GAP_X = 48, GAP_Y = 14, MARGIN = 2,
 	LABEL_CHARS = 29, /* that fit the box in the stylesheet's monospaced type */
 	SWEEPS = 8,
 	SPARK_W = 360, SPARK_H = 64,
@@ -305,7 +305,7 @@ add_piece(struct hm_buf *line, struct hm_buf *area, const int64_t *v, size_t n, 
 		hm_buf_printf(area, "L%d %d", x, y);
 	}
 	if (i == from + 1)
-		hm_buf_addz(line, "h0"); /* one value alone is a dot */
+		hm_buf_addz(line, "m-3 0h6"); /* one value alone is a dash */
 	hm_buf_printf(area, "L%d %dZ", x, SPARK_H);
 	return i;
 }

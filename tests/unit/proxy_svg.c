@@ -113,7 +113,7 @@ spark(void **state)
 	v[3] = 5;
 	spark_svg(&h, v, 4, 20, HM_S("t"));
 	s = html_take(&h, &arena);
-	assert_true(hm_str_contains(s, HM_S("d=\"M0 62L120 48M360 48h0\"")));
+	assert_true(hm_str_contains(s, HM_S("d=\"M0 62L120 48M360 48m-3 0h6\"")));
 	assert_true(hm_str_contains(
 		s, HM_S("d=\"M0 64L0 62L120 48L120 64ZM360 64L360 48L360 64Z\"")));
 	spark_svg(&h, v, 0, 0, HM_S("t"));
