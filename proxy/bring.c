@@ -12,7 +12,6 @@
 #include "mod/match.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "os/lock.h"
 #include "passthrough.h"
 #include "seen.h"
 
@@ -308,7 +307,7 @@ bring_zip(struct fill *f, struct hm_err *err)
 	if (!hm_file_exists(final.p) ||
 	    !hm_store_ziphash(&p->store, &f->arena, f->r.path, f->r.version, &h1))
 		rc = fetch_zip(&w, err); /* else another process made it meanwhile */
-	hm_lock_release(lock);
+	hm_store_unlock(&p->store, f->r.path, f->r.version, lock);
 	f->result = (struct result){ .status = 200 };
 	return rc;
 }

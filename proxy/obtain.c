@@ -6,7 +6,6 @@
 #include "evidence.h"
 #include "mod/match.h"
 #include "os/file.h"
-#include "os/lock.h"
 #include "upstream.h"
 
 struct fetching {
@@ -226,7 +225,7 @@ obtain_version(struct proxy *p, struct hm_modver m, enum admit_outcome *outcome,
 		rc = hm_store_lock(&p->store, m.path, m.version, &lock, err);
 		if (rc == 0) {
 			rc = obtain_locked(&f, outcome, err);
-			hm_lock_release(lock);
+			hm_store_unlock(&p->store, m.path, m.version, lock);
 		}
 	}
 	hm_arena_free(&a);

@@ -21,6 +21,7 @@
 enum {
 	SUM_LEN = 47, /* "h1:" and the base64 of 32 bytes */
 	TEMP_TRIES = 10000,
+	FOLDER_TRIES = 100,
 	REV_LEN = 12, /* of a commit in a pseudo-version */
 };
 /* Anything in cache/download that is read whole. */
@@ -168,17 +169,41 @@ hm_store_dir(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str v
 	return 0;
 }
 
+/* hm_store_unlock() of another may have removed it meanwhile. */
+static bool
+has_name(int fd, hm_str file)
+{
+	struct stat mine, there;
+
+	return fstat(fd, &mine) == 0 && stat(file.p, &there) == 0 && mine.st_ino == there.st_ino &&
+	       mine.st_dev == there.st_dev;
+}
+
+/* A folder for a file, which may be removed again before the file is there. */
+static int
+make_folder(hm_str dir, int tries, struct hm_err *err)
+{
+	hm_err_clear(err);
+	if (hm_dir_make_all(dir.p, err) && (err->sys != ENOENT || tries == FOLDER_TRIES))
+		return -1;
+	return tries < FOLDER_TRIES ? 0 : hm_err_set(err, HM_EIO, HM_F " does not stay", HM_P(dir));
+}
+
 static int
 lock_file(hm_str file, int *fd, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
-	int rc = hm_lock_acquire(file.p, true, fd, err);
+	hm_str dir = hm_path_dir(&a, file);
+	int rc;
 
-	if (rc && err->sys == ENOENT) {
+	for (int tries = 0;; tries++) {
+		rc = hm_lock_acquire(file.p, true, fd, err);
+		if (rc == 0 && has_name(*fd, file))
+			break;
+		if (rc && (err->sys != ENOENT || make_folder(dir, tries, err)))
+			break;
 		hm_err_clear(err);
-		rc = hm_dir_make_all(hm_path_dir(&a, file).p, err);
-		if (rc == 0)
-			rc = hm_lock_acquire(file.p, true, fd, err);
+		hm_lock_release(*fd);
 	}
 	hm_arena_free(&a);
 	return rc;
@@ -196,6 +221,27 @@ hm_store_lock(const struct hm_store *s, hm_str path, hm_str version, int *fd, st
 		rc = lock_file(file, fd, err);
 	hm_arena_free(&a);
 	return rc;
+}
+
+void
+hm_store_unlock(const struct hm_store *s, hm_str path, hm_str version, int fd)
+{
+	static const char *const kinds[] = { "info", "mod", "zip", "ziphash", "local" };
+	struct hm_arena a = { 0 };
+	struct hm_err none = { 0 };
+	hm_str root = hm_path_cat(&a, s->root, HM_S("cache/download")), file;
+	bool empty = fd >= 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && empty; i++)
+		empty = hm_store_path(s, &a, path, version, kinds[i], &file, &none) == 0 &&
+		        !hm_file_exists(file.p);
+	if (empty && hm_store_path(s, &a, path, version, "lock", &file, &none) == 0 &&
+	    unlink(file.p) == 0)
+		for (hm_str dir = hm_path_dir(&a, file); dir.n > root.n && rmdir(dir.p) == 0;)
+			dir = hm_path_dir(&a, dir);
+	hm_lock_release(fd);
+	hm_err_free(&none);
+	hm_arena_free(&a);
 }
 
 int
@@ -236,8 +282,8 @@ open_temp(struct hm_arena *a, hm_str file, hm_str *tmp, int *fd, struct hm_err *
 		*fd = open(tmp->p, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 		if (*fd >= 0)
 			return 0;
-		if (errno == ENOENT && tries == 0) {
-			if (hm_dir_make_all(hm_path_dir(a, file).p, err))
+		if (errno == ENOENT) {
+			if (make_folder(hm_path_dir(a, file), tries, err))
 				return -1;
 			continue;
 		}

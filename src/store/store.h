@@ -55,9 +55,14 @@ enum hm_store_state {
 int hm_store_dir(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_str version,
                  hm_str *dir, enum hm_store_state *state, struct hm_err *err);
 
-/* The lock of one module version; release with hm_lock_release(). */
+/* The lock of one module version; release with hm_lock_release(), or with hm_store_unlock(). */
 int hm_store_lock(const struct hm_store *s, hm_str path, hm_str version, int *fd,
                   struct hm_err *err);
+/*
+ * The same for who was told what to look for by strangers: where nothing of the version is
+ * stored the lock's file goes, too, and the folders that are empty then.
+ */
+void hm_store_unlock(const struct hm_store *s, hm_str path, hm_str version, int fd);
 /* modfetch.SideLock: the one that go holds while it edits go.mod and go.sum. */
 int hm_store_side_lock(const struct hm_store *s, int *fd, struct hm_err *err);
 

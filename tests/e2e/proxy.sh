@@ -29,6 +29,8 @@ t "list -m -versions" bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.c
 t "hermod gets a module, latest resolved" bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.d' '$HERMOD' mod download -json example.com/words@latest | has v1.1.0"
 no_such() { [ "$(status "$url/example.com/nosuch/@v/list")" = 404 ] && [ "$(status "$url/example.com/words/@v/v9.0.0.info")" = 404 ]; }
 t "404 for what does not exist" no_such
+no_trace() { [ "$(status "$url/example.com/nosuch/m/@v/v1.0.0.zip")" = 404 ] && [ "$(status "$url/example.com/words/@v/v1.9.1-x.zip")" = 404 ] && ! find "$work/store" | grep 'nosuch\|v1[.]9'; }
+t "  and nothing of it on the disk" no_trace
 bad_paths() {
 	local p
 	for p in /example.com/words/@v/../list /example.com%2fwords/@v/list /example.com/words/@v/v1.0.0%00.zip //example.com/words/@v/list /example.com/WORDS/@v/list '/example.com/words/@v/v1.0.0.exe' /../../etc/passwd; do

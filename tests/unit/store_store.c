@@ -1,5 +1,6 @@
 #include "unit/unit.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -224,6 +225,42 @@ test_find_rev(void **state)
 	assert_false(hm_store_find_rev(&store, &arena, m, HM_S("main"), &v));
 }
 
+/* *arg: the lock, when the first has let go of it. */
+static void *
+lock_after(void *arg)
+{
+	struct hm_err why = { 0 };
+
+	assert_ok(hm_store_lock(&store, HM_S("example.com/gone/m"), HM_S("v1.0.0"), arg, &why), &why);
+	return NULL;
+}
+
+static void
+test_lock_of_nothing(void **state)
+{
+	hm_str m = HM_S("example.com/gone/m"), v = HM_S("v1.0.0");
+	const char *file = at("cache/download/example.com/gone/m/@v/v1.0.0.lock").p;
+	pthread_t other;
+	int lock, second = -1, third;
+
+	(void)state;
+	assert_ok(hm_store_lock(&store, m, v, &lock, &err), &err);
+	assert_int_equal(pthread_create(&other, NULL, lock_after, &second), 0);
+	usleep(20000); /* it most likely waits now */
+	hm_store_unlock(&store, m, v, lock);
+	pthread_join(other, NULL);
+	assert_true(hm_file_exists(file)); /* a lock that others meet */
+	assert_ok(hm_lock_try(file, true, &third, &err), &err);
+	assert_int_equal(third, -1);
+	hm_store_unlock(&store, m, v, second);
+	assert_false(hm_file_exists(at("cache/download/example.com/gone").p));
+
+	assert_ok(hm_store_lock(&store, m, v, &lock, &err), &err);
+	assert_ok(hm_store_write(&store, m, v, "info", HM_S("{}"), &err), &err);
+	hm_store_unlock(&store, m, v, lock);
+	assert_true(hm_file_exists(file));
+}
+
 int
 test_store_store(void)
 {
@@ -235,6 +272,7 @@ test_store_store(void)
 		cmocka_unit_test(test_states_and_publish),
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_find_rev),
+		cmocka_unit_test(test_lock_of_nothing),
 	};
 
 	return cmocka_run_group_tests_name("store/store", tests, set_up, tear_down);
