@@ -168,7 +168,10 @@ serve_module(struct proxy *p, struct hm_exchange *x, struct route *r)
 	fills_join(p->fills, r, x); /* offline: from what the store has */
 }
 
-/* What a database says of a module is for those who may read the module. */
+/*
+ * What a database says of a module is for those who may read the module.  That it is passed
+ * on is for all: go, told 404, asks the database itself.
+ */
 static bool
 allow_sumdb(struct proxy *p, struct hm_exchange *x, const struct route *r)
 {
@@ -177,6 +180,8 @@ allow_sumdb(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	struct hm_modver m;
 	int rc;
 
+	if (hm_str_eqz(rest, "/supported"))
+		return true;
 	if (!hm_str_cut_prefix(&rest, HM_S("/lookup/")))
 		return hm_access_allow_any(p->access, x, HM_RIGHT_READ);
 	rc = hm_modver_unescape(hm_exchange_arena(x), rest, &m, &none);

@@ -70,7 +70,8 @@ t "an upload is appended, and go verifies it" upload
 rights() {
 	local s=$url/sumdb/sum.test.example
 	account revoke anonymous read '*' && sleep 0.1 && [ "$(curl -s -o /dev/null -w '%{http_code}' "$s/lookup/example.com/words@v1.0.0")" = 401 ] && [ "$(curl -s -o /dev/null -w '%{http_code}' "$s/tile/8/data/000.p/1")" = 401 ] &&
-	account add reader && account grant reader read 'example.com/words' && token=$(account token add reader) && reader=(curl -s -o "$work/body" -w '%{http_code}' -u "reader:$token") &&
+	account add none && token=$(account token add none) && [ "$(curl -s -o /dev/null -w '%{http_code}' -u "none:$token" "$s/supported")" = 200 ] && [ "$(curl -s -o /dev/null -w '%{http_code}' -u "none:$token" "$url/sumdb/sum.golang.org/supported")" = 200 ] &&
+	[ "$(curl -s -o /dev/null -w '%{http_code}' -u "none:$token" "$url/sumdb/sum.golang.org/latest")" = 404 ] && account add reader && account grant reader read 'example.com/words' && token=$(account token add reader) && reader=(curl -s -o "$work/body" -w '%{http_code}' -u "reader:$token") &&
 	[ "$("${reader[@]}" "$s/lookup/example.com/words@v1.0.0")" = 200 ] && [ "$("${reader[@]}" "$s/lookup/example.com/own@v1.0.0")" = 404 ] && [ "$("${reader[@]}" "$s/tile/8/0/000.p/1")" = 200 ] &&
 	case $("${reader[@]}" "$s/tile/8/data/000.p/1") in 403|404) ;; *) return 1 ;; esac
 }
