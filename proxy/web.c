@@ -230,7 +230,15 @@ page_failed(struct page *pg, int status, hm_str title, hm_str text)
 	pg->status = status;
 	page_begin(pg, title);
 	html_element(&pg->h, "h1", NULL, title);
-	html_element(&pg->h, "p", NULL, text);
+	if (text.n)
+		html_element(&pg->h, "p", NULL, text);
+}
+
+void
+page_broken(struct page *pg, struct hm_err *why)
+{
+	page_failed(pg, 500, pg->module, HM_S(""));
+	page_problem(pg, "What the store has of it cannot be read now.", why);
 }
 
 /* ---- requests */

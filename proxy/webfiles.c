@@ -133,9 +133,7 @@ page_files(struct page *pg, struct page_files *out)
 	}
 	if (rc == 0)
 		rc = hm_licence_of_zip(pg->a, zip.p, &out->licence_id, &err);
-	if (rc)
-		out->problem = hm_arena_dup(pg->a, hm_err_str(&err));
-	hm_err_free(&err);
+	out->problem = err;
 }
 
 /* ---- what the newest go.mod says of the others */

@@ -230,7 +230,7 @@ page_requirements(struct page *pg, bool known)
 	page_heading(pg, "requirements", "Requirements");
 	if (facts_requirements(pg->p->facts, pg->a, pg->module, pg->version, &r, &err) ||
 	    facts_required_by(pg->p->facts, pg->a, pg->module, pg->version, BY_MAX, &by, &err))
-		html_element(&pg->h, "p", "problem", hm_err_str(&err));
+		page_problem(pg, "They cannot be read now.", &err);
 	hm_err_free(&err);
 	for (size_t i = 0; i < by.n; i++)
 		if (page_may_read(pg, by.v[i].path))

@@ -70,7 +70,7 @@ recent(struct page *pg)
 	page_heading(pg, "recent", "Recently stored");
 	if (facts_recent(pg->p->facts, pg->a, page_reads_all(pg) ? RECENT : RECENT_LOOKED, &list,
 	                 &err))
-		html_element(&pg->h, "p", "problem", hm_err_str(&err));
+		page_problem(pg, "It cannot be read now.", &err);
 	hm_err_free(&err);
 	for (size_t i = 0; i < list.n && n < RECENT; i++)
 		if (page_may_read(pg, list.v[i].path))
@@ -214,7 +214,7 @@ page_search(struct page *pg)
 	                                                  "\xe2\x80\x9d", HM_P(pg->query)) :
 	                           HM_S("All modules"));
 	if (facts_search(pg->p->facts, pg->a, pg->query, pg->from, FOUND, &all, &err))
-		html_element(h, "p", "problem", hm_err_str(&err));
+		page_problem(pg, "The search does not work now.", &err);
 	hm_err_free(&err);
 	for (size_t i = 0; i < all.n; i++)
 		if (page_may_read(pg, all.v[i].path))

@@ -207,7 +207,7 @@ page_module(struct page *pg)
 		return;
 	}
 	if (facts_versions(pg->p->facts, pg->a, pg->module, &l, &err))
-		page_failed(pg, 500, pg->module, hm_err_str(&err));
+		page_broken(pg, &err);
 	else if (l.n == 0)
 		absent(pg);
 	hm_err_free(&err);

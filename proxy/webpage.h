@@ -28,8 +28,10 @@ struct page {
 /* web.c: what is around each page */
 void page_begin(struct page *pg, hm_str title);
 hm_str page_end(struct page *pg);
-/* A whole page that says what is wrong. */
+/* A whole page that says what is wrong; text may be empty. */
 void page_failed(struct page *pg, int status, hm_str title, hm_str text);
+/* A whole page, 500, for a database that cannot be read. */
+void page_broken(struct page *pg, struct hm_err *why);
 /* May who asks read this module? */
 bool page_may_read(struct page *pg, hm_str module);
 /* May it read them all: the figures that name or count every module? */
@@ -56,6 +58,11 @@ hm_str page_took(struct hm_arena *a, int64_t nanoseconds);
 void page_figure(struct page *pg, hm_str value, const char *caption);
 /* A whole line that warns: "Deprecated: ..."; class: "banner" or "banner bad" */
 void page_banner(struct page *pg, const char *class, const char *what, hm_str text);
+/*
+ * What cannot be shown, for who reads the page; why, which may name files of the server, is
+ * among the last errors of the dashboard.
+ */
+void page_problem(struct page *pg, const char *text, struct hm_err *why);
 /* A line to be copied. */
 void page_command(struct page *pg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* How pg->module comes into the store. */
@@ -90,7 +97,7 @@ struct page_files {
 	hm_str licence_name, licence; /* the first licence file */
 	hm_str licence_id;            /* SPDX, "unknown", "none"; empty without a zip */
 	bool has_gomod, has_zip;
-	hm_str problem;               /* why the zip could not be read, or empty */
+	struct hm_err problem;        /* why the zip could not be read; the caller frees */
 };
 void page_files(struct page *pg, struct page_files *out);
 /* What the highest version here says of the module: deprecated, retracted versions. */

@@ -187,6 +187,13 @@ page_banner(struct page *pg, const char *class, const char *what, hm_str text)
 }
 
 void
+page_problem(struct page *pg, const char *text, struct hm_err *why)
+{
+	meter_error(pg->p->meter, hm_exchange_request(pg->x)->path, hm_err_str(why));
+	html_element(&pg->h, "p", "problem", hm_str_of(text));
+}
+
+void
 page_command(struct page *pg, const char *fmt, ...)
 {
 	struct hm_buf b = { 0 };

@@ -192,18 +192,26 @@ text_block(struct page *pg, const char *label, hm_str text)
 	html_close(&pg->h);
 }
 
-static const hm_str no_zip = HM_S_INIT("It is in the zip, which nobody has asked for yet.");
+/* Instead of a file of the zip. */
+static void
+no_file(struct page *pg, const struct page_files *f, const char *none)
+{
+	html_element(&pg->h, "p", "none",
+	             f->problem.code != HM_OK ? HM_S("Not known.") :
+	             f->has_zip               ? hm_str_of(none) :
+	                          HM_S("It is in the zip, which nobody has asked for yet."));
+}
 
 static void
-readme(struct page *pg, const struct page_files *f)
+readme(struct page *pg, struct page_files *f)
 {
 	struct html *h = &pg->h;
 
 	page_heading(pg, "readme", "README");
-	if (f->problem.n)
-		html_element(h, "p", "problem", f->problem);
+	if (f->problem.code != HM_OK)
+		page_problem(pg, "The zip of this version cannot be read.", &f->problem);
 	else if (f->readme_name.n == 0)
-		html_element(h, "p", "none", f->has_zip ? HM_S("This version has none.") : no_zip);
+		no_file(pg, f, "This version has none.");
 	if (f->readme_name.n == 0)
 		return;
 	if (hm_str_has_suffix(f->readme_name, HM_S("md")) ||
@@ -228,8 +236,7 @@ texts(struct page *pg, const struct page_files *f)
 		html_element(&pg->h, "p", "none", HM_S("It is not in the store yet."));
 	page_heading(pg, "licence", "Licence");
 	if (f->licence_name.n == 0) {
-		html_element(&pg->h, "p", "none",
-		             f->has_zip ? HM_S("This version has no licence file.") : no_zip);
+		no_file(pg, f, "This version has no licence file.");
 		return;
 	}
 	html_open(&pg->h, "details");
@@ -318,7 +325,10 @@ page_version(struct page *pg)
 	if (!page_may_read(pg, pg->module) ||
 	    facts_version(pg->p->facts, pg->a, pg->module, pg->version, &v, &err) ||
 	    facts_versions(pg->p->facts, pg->a, pg->module, &all, &err)) {
-		absent(pg);
+		if (err.code == HM_OK || err.code == HM_ENOTFOUND)
+			absent(pg);
+		else
+			page_broken(pg, &err);
 		hm_err_free(&err);
 		return;
 	}
@@ -344,4 +354,5 @@ page_version(struct page *pg)
 	html_close(h);
 	page_requirements(pg, f.has_gomod);
 	texts(pg, &f);
+	hm_err_free(&f.problem);
 }

@@ -249,6 +249,11 @@ many() {
 		'<li class="version"><a href="/mod/example.com/many@v1.0.0">' && [ "$(grep -o 'href="/mod/example.com/many@' page.html | wc -l)" = 130 ]
 }
 here "no version is out of reach" many
+unreadable() {
+	mkdir "many/cache/download/example.com/many/@v/v1.7.0.zip" && page_has /mod/example.com/many@v1.7.0 'The zip of this version cannot be read.' && ! grep -F "$work" page.html &&
+	page_has /dashboard 'example.com/many/@v/v1.7.0.zip'
+}
+t "why a zip cannot be read is for the dashboard: it may name the server's folders" unreadable
 t "what is not here yet is not said to be absent: the zip" page_has /mod/example.com/many@v1.0.0 'It is in the zip, which nobody has asked for yet.' 'Nothing but the standard library.'
 t "and go.mod" page_has /mod/example.com/info@v1.0.0 'Not known: its go.mod is not in the store yet.'
 stop
