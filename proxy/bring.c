@@ -19,6 +19,7 @@ enum {
 	REVISION_FRESH = 60, /* seconds that "master" stays the same commit */
 	AGAIN = 10,          /* before upstream is asked again that could not answer */
 	POLICY_KEEP = 5,     /* a refusal; gate.c remembers those of versions itself */
+	LOCK_MS = 2000,      /* that another process may take over a version */
 	FAILURE_KEEP = 1,    /* an error is the answer to everyone who asks at once */
 };
 
@@ -221,6 +222,7 @@ bring_small(struct fill *f, struct hm_err *err)
 
 struct zip_work {
 	struct fill *f;
+	int lock; /* of the version; -1: another process holds it */
 	hm_str tmp;
 	int fd;
 };
@@ -275,7 +277,8 @@ fetch_zip(struct zip_work *w, struct hm_err *err)
 	hm_str h1;
 	int rc;
 
-	hm_store_sweep(&p->store, r->path, r->version);
+	if (w->lock >= 0)
+		hm_store_sweep(&p->store, r->path, r->version);
 	if (hm_store_temp_zip(&p->store, &w->f->arena, r->path, r->version, &w->tmp, &w->fd, err))
 		return store_failed(err);
 	at.fd = w->fd;
@@ -293,21 +296,25 @@ fetch_zip(struct zip_work *w, struct hm_err *err)
 	return rc;
 }
 
+/*
+ * Who holds the lock for long may wait for this very answer: a go command that has this
+ * store for its module cache, and this proxy.  Then it is made without, under its own name.
+ */
 static int
 bring_zip(struct fill *f, struct hm_err *err)
 {
 	struct proxy *p = f->p;
 	struct zip_work w = { .f = f, .fd = -1 };
 	hm_str h1, final;
-	int lock, rc = 0;
+	int rc = 0;
 
 	if (hm_store_path(&p->store, &f->arena, f->r.path, f->r.version, "zip", &final, err) ||
-	    hm_store_lock(&p->store, f->r.path, f->r.version, &lock, err))
+	    hm_store_lock_within(&p->store, f->r.path, f->r.version, LOCK_MS, &w.lock, err))
 		return store_failed(err);
 	if (!hm_file_exists(final.p) ||
 	    !hm_store_ziphash(&p->store, &f->arena, f->r.path, f->r.version, &h1))
 		rc = fetch_zip(&w, err); /* else another process made it meanwhile */
-	hm_store_unlock(&p->store, f->r.path, f->r.version, lock);
+	hm_store_unlock(&p->store, f->r.path, f->r.version, w.lock);
 	f->result = (struct result){ .status = 200 };
 	return rc;
 }

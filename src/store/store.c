@@ -14,6 +14,7 @@
 #include "mod/modpath.h"
 #include "mod/pseudo.h"
 #include "mod/semver.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "os/lock.h"
 #include "store/list.h"
@@ -23,6 +24,7 @@ enum {
 	TEMP_TRIES = 10000,
 	FOLDER_TRIES = 100,
 	REV_LEN = 12, /* of a commit in a pseudo-version */
+	LOCK_STEP_MS = 10,
 };
 /* Anything in cache/download that is read whole. */
 #define CACHED_MAX ((size_t)64 << 20)
@@ -189,16 +191,31 @@ make_folder(hm_str dir, int tries, struct hm_err *err)
 	return tries < FOLDER_TRIES ? 0 : hm_err_set(err, HM_EIO, HM_F " does not stay", HM_P(dir));
 }
 
+/* ms < 0: however long it takes. *fd is -1 when it took longer. */
 static int
-lock_file(hm_str file, int *fd, struct hm_err *err)
+acquire(hm_str file, int ms, int *fd, struct hm_err *err)
+{
+	if (ms < 0)
+		return hm_lock_acquire(file.p, true, fd, err);
+	for (;; ms -= LOCK_STEP_MS) {
+		if (hm_lock_try(file.p, true, fd, err))
+			return -1;
+		if (*fd >= 0 || ms <= 0)
+			return 0;
+		hm_clock_sleep_ms(LOCK_STEP_MS);
+	}
+}
+
+static int
+lock_file(hm_str file, int ms, int *fd, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	hm_str dir = hm_path_dir(&a, file);
 	int rc;
 
 	for (int tries = 0;; tries++) {
-		rc = hm_lock_acquire(file.p, true, fd, err);
-		if (rc == 0 && has_name(*fd, file))
+		rc = acquire(file, ms, fd, err);
+		if (rc == 0 && (*fd < 0 || has_name(*fd, file)))
 			break;
 		if (rc && (err->sys != ENOENT || make_folder(dir, tries, err)))
 			break;
@@ -210,7 +227,8 @@ lock_file(hm_str file, int *fd, struct hm_err *err)
 }
 
 int
-hm_store_lock(const struct hm_store *s, hm_str path, hm_str version, int *fd, struct hm_err *err)
+hm_store_lock_within(const struct hm_store *s, hm_str path, hm_str version, int ms, int *fd,
+                     struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	hm_str file;
@@ -218,9 +236,15 @@ hm_store_lock(const struct hm_store *s, hm_str path, hm_str version, int *fd, st
 
 	*fd = -1;
 	if (rc == 0)
-		rc = lock_file(file, fd, err);
+		rc = lock_file(file, ms, fd, err);
 	hm_arena_free(&a);
 	return rc;
+}
+
+int
+hm_store_lock(const struct hm_store *s, hm_str path, hm_str version, int *fd, struct hm_err *err)
+{
+	return hm_store_lock_within(s, path, version, -1, fd, err);
 }
 
 void
@@ -249,7 +273,7 @@ hm_store_side_lock(const struct hm_store *s, int *fd, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	hm_str file = hm_arena_printf(&a, HM_F "/cache/lock", HM_P(s->root));
-	int rc = lock_file(file, fd, err);
+	int rc = lock_file(file, -1, fd, err);
 
 	hm_arena_free(&a);
 	return rc;
@@ -377,7 +401,7 @@ hm_store_write_ziphash(const struct hm_store *s, hm_str path, hm_str version, hm
 
 	rc = hm_store_path(s, &a, path, version, "ziphash", &file, err);
 	if (rc == 0)
-		rc = lock_file(file, &fd, err);
+		rc = lock_file(file, -1, &fd, err);
 	/* zeros first: a write that does not happen leaves no valid hash */
 	if (rc == 0 && (ftruncate(fd, 0) || ftruncate(fd, (off_t)h1.n)))
 		rc = hm_err_sys(err, errno, "truncate " HM_F, HM_P(file));

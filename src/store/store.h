@@ -58,6 +58,9 @@ int hm_store_dir(const struct hm_store *s, struct hm_arena *a, hm_str path, hm_s
 /* The lock of one module version; release with hm_lock_release(), or with hm_store_unlock(). */
 int hm_store_lock(const struct hm_store *s, hm_str path, hm_str version, int *fd,
                   struct hm_err *err);
+/* The same, but after so many milliseconds it is given up: *fd is -1, and the answer 0. */
+int hm_store_lock_within(const struct hm_store *s, hm_str path, hm_str version, int ms, int *fd,
+                         struct hm_err *err);
 /*
  * The same for who was told what to look for by strangers: where nothing of the version is
  * stored the lock's file goes, too, and the folders that are empty then.

@@ -112,6 +112,15 @@ garbage() {
 here "so is one that is no database, which is kept" garbage
 here "stop" stop
 
+# ---- a go command whose module cache this store is, and whose proxy: it asks while it holds the lock
+own_cache() {
+	start own --upstream "file://$fx/good" &&
+	(cd "$work" && GOSUMDB=off GOMODCACHE=$work/own GOPROXY=$url timeout 20 "$GO" mod download example.com/words@v1.0.0) &&
+	cmp "$work/own/cache/download/$words/v1.0.0.zip" "$fx/good/$words/v1.0.0.zip" && ! find "$work/own" -name '*.tmp' | grep .
+}
+here "a go command may have the store for its module cache and the server for its proxy" own_cache
+here "stop" stop
+
 # ---- quota
 bytes() { find "$work/small/cache/download" -name '*.zip' -o -name '*.info' -o -name '*.mod' | xargs stat -c %s | awk '{ n += $1 } END { print n + 0 }'; }
 here "a server with a quota" start small --upstream "file://$up" --quota 500K
