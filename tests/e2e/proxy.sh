@@ -78,12 +78,23 @@ here "SIGTERM ends it with status 0" stop
 
 # -- a folder, or a proxy, without @latest
 commits() {
-	local c=v1.1.1-0.20300102030405-0123456789ab w=$work/commits/example.com
-	cp -r "$fx/good" "$work/commits" && echo $c >>"$w/words/@v/list" && echo $c >"$w/greet/@v/list" && echo "{\"Version\":\"$c\",\"Time\":\"2030-01-02T03:04:05Z\"}" | tee "$w/words/@v/$c.info" >"$w/greet/@v/$c.info" &&
-		start commits --upstream "file://$work/commits" && [ "$(status "$url/example.com/words/@latest")" = 200 ] && grep -q '"v1.1.0"' "$work/body" &&
-		[ "$(status "$url/example.com/greet/@latest")" = 200 ] && grep -q "\"$c\"" "$work/body" && [ "$(status "$url/example.com/nosuch/@latest")" = 404 ] && stop
+	local c=v1.1.1-0.20300102030405-0123456789ab w=$work/up.commits/example.com
+	cp -r "$fx/good" "$work/up.commits" && echo $c >>"$w/words/@v/list" && echo $c >"$w/greet/@v/list" && echo "{\"Version\":\"$c\",\"Time\":\"2030-01-02T03:04:05Z\"}" | tee "$w/words/@v/$c.info" >"$w/greet/@v/$c.info" &&
+		start commits --upstream "file://$work/up.commits" && [ "$(status "$url/example.com/words/@latest")" = 200 ] && grep -q '"v1.1.0"' "$work/body" &&
+		[ "$(status "$url/example.com/greet/@latest")" = 200 ] && grep -q "\"$c\"" "$work/body" && [ "$(status "$url/example.com/nosuch/@latest")" = 404 ]
 }
 here "@latest where upstream has none: the highest of the list, else its latest commit" commits
+revisions() { # what upstream says of a branch, the short name of a commit, half a version
+	local r v=$work/up.commits/example.com/words/@v
+	for r in main 0123456 v1.1; do
+		cp "$v/v1.1.0.info" "$v/$r.info"
+		(cd "$work" && GOPROXY=$url GOMODCACHE=$work/mc.r "$GO" list -m "example.com/words@$r") | has -x 'example.com/words v1.1.0' && ! curl -sI "$url/example.com/words/@v/$r.info" | has -i immutable || { echo "$r"; return 1; }
+	done
+	[ "$(status "$url/example.com/words/@v/main.mod")" = 404 ] && ! find "$work/commits" -name 'main*' | grep . &&
+		fails_with 1 'example.com/words@other: invalid version: reading ' bash -c "cd '$work' && GOPROXY=$url GOMODCACHE='$work/mc.r' '$GO' list -m example.com/words@other"
+}
+t "a branch, a commit, half a version" revisions
+here "  and it ends" stop
 
 # -- one fetch for many
 if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
