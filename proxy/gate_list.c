@@ -3,7 +3,6 @@
  */
 #include "codec/json.h"
 #include "gate_priv.h"
-#include "mod/semver.h"
 #include "os/clock.h"
 #include "seen.h"
 
@@ -16,17 +15,24 @@ struct filter {
 	int64_t now;
 };
 
+static int
+judge(const struct filter *f, struct hm_guard_facts from, hm_str version,
+      struct hm_policy_verdict *v, struct hm_err *err)
+{
+	from.licence = NULL; /* it is known once there is a zip */
+	return hm_guard_judge(f->rules->guard, f->a, hm_modver_of(f->r->path, version), f->now,
+	                      &from, false, v, err);
+}
+
 /* HM_EPOLICY when rules, time, database or vulnerabilities speak against it; not the licence. */
 static int
 may_list(const struct filter *f, struct hm_guard_facts from, hm_str version, struct hm_err *err)
 {
-	struct hm_modver m = hm_modver_of(f->r->path, version);
 	struct hm_policy_verdict v;
 
-	from.licence = NULL;
-	if (hm_guard_judge(f->rules->guard, f->a, m, f->now, &from, false, &v, err))
+	if (judge(f, from, version, &v, err))
 		return -1;
-	return hm_guard_error(f->rules->guard, m, &v, err);
+	return hm_guard_error(f->rules->guard, hm_modver_of(f->r->path, version), &v, err);
 }
 
 static bool
@@ -71,39 +77,34 @@ permitted(const struct filter *f, hm_str list, struct hm_strs *out)
 	hm_err_free(&err);
 }
 
-/* go's choice: the highest release, else prerelease. */
+/* The version that @latest would be. */
 static hm_str
-highest(const struct hm_strs *list)
+best_of(const struct filter *f, const struct hm_strs *list)
 {
-	hm_str best = { 0 };
-
-	for (size_t i = 0; i < list->n; i++) {
-		hm_str v = list->v[i];
-		bool release = hm_semver_prerelease(v).n == 0;
-		bool best_release = best.n && hm_semver_prerelease(best).n == 0;
-
-		if (best.n == 0 || release > best_release ||
-		    (release == best_release && hm_semver_cmp(v, best) > 0))
-			best = v;
-	}
-	return best;
+	return highest_version(hm_strs_join(f->a, list, HM_S("\n")));
 }
 
 /*
- * Why none of a list may be used: told by its highest version.  An empty list instead
- * would send go to @latest, and from there to its next source.
+ * Why none of a list may be used: told by its highest version.  Where that is young or
+ * vulnerable an older commit may be in use, whose updates must not fail: the list is
+ * empty then, which sends go to @latest, and that says it where there is none.
  */
 static int
 refuse_list(const struct filter *f, hm_str body, struct hm_err *err)
 {
 	struct gate_facts facts = { .p = f->p };
-	struct hm_strs all = { 0 };
-	hm_str version;
+	hm_str version = highest_version(body);
+	const struct hm_policy_finding *why;
+	struct hm_policy_verdict v;
 
-	while (hm_str_next(&body, '\n', &version))
-		if (version.n)
-			HM_PUSH(f->a, all, version);
-	return all.n ? may_list(f, gate_facts(&facts), highest(&all), err) : 0;
+	if (version.n == 0)
+		return 0;
+	if (judge(f, gate_facts(&facts), version, &v, err))
+		return -1;
+	why = hm_policy_refusal(&v);
+	if (why && (why->check == HM_POLICY_COOLDOWN || why->check == HM_POLICY_VULNERABLE))
+		return 0;
+	return hm_guard_error(f->rules->guard, hm_modver_of(f->r->path, version), &v, err);
 }
 
 static int
@@ -141,22 +142,22 @@ version_of(struct hm_arena *a, hm_str json)
 	return v;
 }
 
-/* What upstream, or the store, has as the module's list. */
+/* What upstream and the store have as the module's versions; the store's commits, too. */
 static bool
-known_list(const struct filter *f, hm_str *list)
+known_versions(const struct filter *f, hm_str *list)
 {
 	struct route r = *f->r;
+	hm_str own = stored_versions(f->p, f->a, r.path);
 	int64_t when;
-	hm_str own;
 
 	r.want = WANT_LIST;
 	r.url = hm_arena_printf(f->a, HM_F "/@v/list",
 	                        HM_P(hm_str_sub(r.url, 0, r.url.n - strlen("/@latest"))));
-	if (!seen_read(f->p, f->a, &r, list, &when))
+	if (!seen_read(f->p, f->a, &r, list, &when) &&
+	    !(f->ask && gate_list(f->p, f->a, f->r->path, list)))
 		*list = HM_S("");
-	if (stored_answer(f->p, f->a, &r, &own))
-		*list = merge_lists(f->a, *list, own);
-	return list->n > 0 || (f->ask && gate_list(f->p, f->a, f->r->path, list));
+	*list = hm_arena_printf(f->a, HM_F "\n" HM_F, HM_P(*list), HM_P(own));
+	return list->n > 1;
 }
 
 /* upstream's own choice if that may be used, else the best of the list. */
@@ -170,10 +171,10 @@ filter_latest(const struct filter *f, hm_str *body, struct hm_err *err)
 	int rc = may_list(f, gate_facts(&facts), version, err);
 
 	if (rc == 0 || !hm_err_is(err, HM_EPOLICY) || f->r->want != WANT_LATEST ||
-	    !known_list(f, &list))
+	    !known_versions(f, &list))
 		return rc;
 	permitted(f, list, &may);
-	if (may.n && gate_info(f->p, f->a, hm_modver_of(f->r->path, highest(&may)), f->ask, &json,
+	if (may.n && gate_info(f->p, f->a, hm_modver_of(f->r->path, best_of(f, &may)), f->ask, &json,
 	                       &other) == 0) {
 		hm_err_clear(err);
 		*body = json;

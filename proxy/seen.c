@@ -99,6 +99,14 @@ read_own_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str *ou
 	return rc == 0;
 }
 
+hm_str
+stored_versions(const struct proxy *p, struct hm_arena *a, hm_str path)
+{
+	hm_str list;
+
+	return read_own_list(p, a, path, &list) ? list : HM_S("");
+}
+
 /* go's choice for @latest: the highest release, else pre-release, else pseudo-version. */
 static int
 rank(hm_str v)

@@ -28,6 +28,8 @@ void seen_forget(const struct proxy *p, struct hm_arena *a, const struct route *
  */
 bool stored_answer(const struct proxy *p, struct hm_arena *a, const struct route *r,
                    hm_str *body);
+/* The store's versions of a module as lines, pseudo-versions too; in no order. */
+hm_str stored_versions(const struct proxy *p, struct hm_arena *a, hm_str path);
 /* Of lines: the highest release, else pre-release, else pseudo-version; empty: none is valid. */
 hm_str highest_version(hm_str list);
 /* upstream's list and the store's, as one. */

@@ -33,6 +33,12 @@ pkg .
 mod example.com/young v0.1.0
 pkg .
 time $(ago 2)
+mod example.com/late v0.0.0-20260101000000-abcdefabcdef
+pkg .
+time 2026-01-01T00:00:00Z
+mod example.com/late v0.1.0
+pkg .
+time $(ago 1)
 mod example.com/mit v1.0.0
 pkg .
 file LICENSE $licences/MIT
@@ -52,6 +58,7 @@ pkg . example.com/lib example.com/holes
 END
 gotool modules "$work/up" <"$work/list" ||
 	{ t "fixtures" false; finish; }
+sed -i /0000/d "$work/up/example.com/late/@v/list" # no list has pseudo-versions
 mkdir "$work/osv"
 cat >"$work/osv/GO-2026-0001.json" <<'END'
 {"id":"GO-2026-0001","aliases":["CVE-2026-1"],"summary":"Anyone may do anything","affected":[{"package":{"ecosystem":"Go","name":"example.com/holes"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.0.1"}]}]}]}
@@ -136,6 +143,12 @@ resolved() { g get example.com/lib@latest && grep -q 'example.com/lib v1.1.0' "$
 t "go get @latest takes it" resolved
 t "@latest of the protocol, too" said_has '"Version":"v1.1.0"' curl -s "$url/example.com/lib/@latest"
 t "the fresh one is refused" said_has "example.com/lib@v1.2.0: refused by policy, hermod.policy:1: published 24 hours ago, the cooldown is 7 days, until " g mod download example.com/lib@v1.2.0
+first_tag() {
+	new && printf 'require (\n\texample.com/late v0.0.0-20260101000000-abcdefabcdef\n\texample.com/lib v1.0.0\n)\n' >>"$work/m/go.mod" && printf 'package m\n\nimport (\n\t_ "example.com/late"\n\t_ "example.com/lib"\n)\n' >"$work/m/m.go" &&
+	g mod tidy && g list -m -u all && g get -u ./... && has 'example.com/late v0.0.0-2026' <"$work/m/go.mod" && has 'example.com/lib v1.1.0' <"$work/m/go.mod"
+}
+t "the first tag of a module in use is no obstacle to others' updates" first_tag
+new
 t "where nothing is old enough go says why" said_has "published 2 days ago, the cooldown is 7 days" g list -m example.com/young@latest
 here "stop" stop
 
