@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/path.h"
+#include "os/file.h"
 
 enum { WAIT_MS = 10000 };
 
@@ -59,6 +61,22 @@ set_up(struct hm_db *db, const struct hm_db_opts *o, struct hm_err *err)
 	                  err);
 }
 
+/*
+ * The database itself may be no link; the way to it may have some, which SQLite's own
+ * NOFOLLOW does not allow.
+ */
+static hm_str
+without_links(struct hm_arena *a, const char *path)
+{
+	hm_str whole = hm_str_of(path), dir;
+	struct hm_err none = { 0 };
+
+	if (hm_file_real_path(a, hm_path_dir(a, whole).p, &dir, &none) == 0)
+		whole = hm_path_cat(a, dir, hm_path_base(whole));
+	hm_err_free(&none); /* of a folder that is not there SQLite tells */
+	return whole;
+}
+
 int
 hm_db_open(const char *path, const struct hm_db_opts *opts, struct hm_db **out,
            struct hm_err *err)
@@ -72,7 +90,7 @@ hm_db_open(const char *path, const struct hm_db_opts *opts, struct hm_db **out,
 	int rc;
 
 	db->path = hm_arena_dup(&db->arena, hm_str_of(path));
-	rc = sqlite3_open_v2(path, &db->db, flags, NULL);
+	rc = sqlite3_open_v2(without_links(&db->arena, path).p, &db->db, flags, NULL);
 	if (rc != SQLITE_OK && !db->db)
 		hm_mem_oom();
 	if (rc != SQLITE_OK ? fail(db, rc & 0xff, "open", err) : set_up(db, o, err)) {

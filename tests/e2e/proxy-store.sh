@@ -92,6 +92,13 @@ killed_server() {
 }
 here "purge after a server was killed" killed_server
 
+linked() {
+	mkdir "$work/real" && ln -s real "$work/link" && start link --upstream "file://$fx/good" && gets 200 "$url/$words/v1.0.0.zip" &&
+	"$proxy" purge --dir "$work/link/" example.com/words@v1.0.0 && "$proxy" fsck --offline --dir "$work/link" && [ -e "$work/real/facts.db" ]
+}
+here "a store behind a symbolic link" linked
+here "stop" stop
+
 # ---- the facts
 again() { start store --upstream "file://$fx/good" && gets 200 "$url/$words/v1.0.0.zip" && stop; }
 here "a server that is stopped" again

@@ -107,6 +107,22 @@ damage_is_named(void **state)
 	assert_int_equal(hm_db_open(in_dir("no/such.db"), NULL, &db, &err), -1);
 }
 
+static void
+links_on_the_way(void **state)
+{
+	struct hm_db *db;
+
+	(void)state;
+	assert_ok(hm_db_open(in_dir("real.db"), NULL, &db, &err), &err);
+	hm_db_free(db);
+	assert_int_equal(symlink(".", in_dir("way")), 0);
+	assert_int_equal(symlink("real.db", in_dir("link.db")), 0);
+	assert_ok(hm_db_open(in_dir("way/real.db"), NULL, &db, &err), &err);
+	hm_db_free(db);
+	assert_int_equal(hm_db_open(in_dir("link.db"), NULL, &db, &err), -1);
+	assert_int_equal(hm_db_open(in_dir("none/real.db"), NULL, &db, &err), -1);
+}
+
 int
 test_db_db(void)
 {
@@ -115,6 +131,7 @@ test_db_db(void)
 		cmocka_unit_test(a_failed_step_changes_nothing),
 		cmocka_unit_test(transactions_swap_or_not),
 		cmocka_unit_test(damage_is_named),
+		cmocka_unit_test(links_on_the_way),
 	};
 
 	return cmocka_run_group_tests_name("db/db", tests, set_up, tear_down);
