@@ -245,7 +245,7 @@ list(struct work *w, struct hm_err *err)
 
 /* ---- the verb */
 
-static const struct {
+static const struct subcommand {
 	const char *name, *second;
 	int min, max; /* words */
 	int (*run)(struct work *w, struct hm_err *err);
@@ -260,29 +260,30 @@ static const struct {
 	{ "token", "revoke", 1, 1000, token_revoke },
 };
 
-static int
-run(struct work *w, struct hm_err *err)
+/* Takes its name off the words. NULL with *err when there is none, or not with so many. */
+static const struct subcommand *
+subcommand(struct work *w, struct hm_err *err)
 {
 	for (size_t i = 0; i < sizeof(subcommands) / sizeof(*subcommands); i++) {
-		const char *second = subcommands[i].second;
-		int skip = second ? 2 : 1;
+		const struct subcommand *c = &subcommands[i];
+		int skip = c->second ? 2 : 1;
 
-		if (w->argc < skip || strcmp(w->argv[0], subcommands[i].name) != 0 ||
-		    (second && strcmp(w->argv[1], second) != 0))
+		if (w->argc < skip || strcmp(w->argv[0], c->name) != 0 ||
+		    (c->second && strcmp(w->argv[1], c->second) != 0))
 			continue;
 		w->argc -= skip;
 		w->argv += skip;
-		if (w->argc < subcommands[i].min || w->argc > subcommands[i].max)
-			return hm_err_set(err, HM_EUSAGE,
-			                  "account %s: too %s words (see hermod-proxy help "
-			                  "account)",
-			                  subcommands[i].name,
-			                  w->argc < subcommands[i].min ? "few" : "many");
-		return subcommands[i].run(w, err);
+		if (w->argc >= c->min && w->argc <= c->max)
+			return c;
+		hm_err_set(err, HM_EUSAGE,
+		           "account %s: too %s words (see hermod-proxy help account)", c->name,
+		           w->argc < c->min ? "few" : "many");
+		return NULL;
 	}
-	return hm_err_set(err, HM_EUSAGE,
-	                  "account what? add, remove, list, grant, revoke, passwd, token add or "
-	                  "token revoke");
+	hm_err_set(err, HM_EUSAGE,
+	           "account what? add, remove, list, grant, revoke, passwd, token add or token "
+	           "revoke");
+	return NULL;
 }
 
 int
@@ -294,21 +295,24 @@ cmd_account(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		{ "", "label", NULL, HM_SET_STR, &w.label, 0, 0 },
 		{ "", "expires", NULL, HM_SET_INT, &w.days, 0, 36500 },
 	};
+	const struct subcommand *sub;
 	hm_str file;
 	int rc;
 
-	if (options_read(p, more, sizeof(more) / sizeof(*more), &argc, &argv, err) ||
-	    options_need_dir(p, err))
+	if (options_read(p, more, sizeof(more) / sizeof(*more), &argc, &argv, err))
 		return -1;
 	w.argc = argc;
 	w.argv = argv;
+	sub = subcommand(&w, err);
+	if (!sub || options_need_dir(p, err))
+		return -1;
 	w.by = proxy_shell_user(&p->arena);
 	file = hm_path_cat(&p->arena, p->opts.dir, HM_S("access.db"));
-	if (argc && strcmp(argv[0], "list") == 0 && !hm_file_exists(file.p))
+	if (sub->run == list && !hm_file_exists(file.p))
 		return hm_err_set(err, HM_ENOTFOUND, HM_F ": there is no such file", HM_P(file));
 	if (hm_dir_make_all(p->opts.dir.p, err) || hm_accountdb_open(file.p, &w.db, err))
 		return -1;
-	rc = run(&w, err);
+	rc = sub->run(&w, err);
 	hm_db_free(w.db);
 	return rc;
 }

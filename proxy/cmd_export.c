@@ -245,6 +245,8 @@ cmd_export(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		return -1;
 	if (x.to.n == 0)
 		return hm_err_set(err, HM_EUSAGE, "--to is missing: which file shall be written?");
+	if (argc == 0 && x.files.n == 0 && !hm_file_is_dir(p->opts.dir.p))
+		return hm_err_set(err, HM_ENOTFOUND, HM_F ": no such folder", HM_P(p->opts.dir));
 	if (hm_program_abs(&p->arena, &x.to, err) || hm_program_abs(&p->arena, &x.after, err) ||
 	    proxy_open(p, err) || facts_open(&fo, &p->facts, err))
 		return -1;

@@ -2,7 +2,9 @@
  * cmd_serve.c - the server: settings, parts, signals.
  */
 #include <string.h>
+#include <unistd.h>
 
+#include "base/near.h"
 #include "cmds.h"
 #include "crypto/tls.h"
 #include "control.h"
@@ -10,18 +12,22 @@
 #include "gate.h"
 #include "guard.h"
 #include "tune.h"
+#include "mod/match.h"
 #include "os/clock.h"
 #include "ownlog.h"
 #include "reload.h"
 #include "replica.h"
+#include "serve/accesslog.h"
 #include "serve/life.h"
 #include "serve/program.h"
+#include "serve/realip.h"
 #include "trim.h"
 #include "upload.h"
 #include "upstream.h"
 #include "web.h"
 
-enum { MISSES_MAX = 2 << 20 };
+#define ENV_PREFIX "HERMOD_PROXY_"
+enum { MISSES_MAX = 2 << 20, PREFIX_N = sizeof(ENV_PREFIX) - 1 };
 
 const char cmd_serve_usage[] =
 	"serve --dir DIR [options]\n"
@@ -109,11 +115,72 @@ options_default(void)
 	                         .upload_mib = 100, .fetch_ahead = HM_S("learn") };
 }
 
+static int
+check_quota(hm_str v, struct hm_err *err)
+{
+	int64_t bytes;
+
+	return trim_parse_size(v, &bytes, err);
+}
+
+static int
+check_trusted(hm_str v, struct hm_err *err)
+{
+	struct hm_realip r;
+
+	return hm_realip_parse(v, HM_S("forwarded"), &r, err);
+}
+
+static int
+check_header(hm_str v, struct hm_err *err)
+{
+	struct hm_realip r;
+
+	return hm_realip_parse(HM_S(""), v, &r, err);
+}
+
+/*
+ * HERMOD_PROXY_PRIVAT would be passed over in silence.  Others with that prefix are not
+ * ours: where a service has this name Kubernetes sets HERMOD_PROXY_PORT and the like.
+ */
+static int
+check_environment(const struct hm_setting *known, size_t n, struct hm_err *err)
+{
+	for (char **e = environ; *e; e++) {
+		const struct hm_setting *near = NULL;
+		hm_str name = hm_str_of(*e);
+
+		hm_str_cut(name, '=', &name, &(hm_str){ 0 });
+		if (!hm_str_has_prefix(name, HM_S(ENV_PREFIX)))
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			hm_str env = hm_str_of(known[i].env);
+
+			if (hm_str_eq(name, env)) {
+				near = NULL;
+				break;
+			}
+			if (env.n > PREFIX_N && hm_near(hm_str_from(name, PREFIX_N),
+			                                hm_str_from(env, PREFIX_N)))
+				near = &known[i];
+		}
+		if (near)
+			return hm_err_set(err, HM_EUSAGE, "$" HM_F " is no setting; $%s?",
+			                  HM_P(name), near->env);
+	}
+	return 0;
+}
+
 int
 options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc, char ***argv,
              struct hm_err *err)
 {
 	struct options *o = &p->opts;
+	struct hm_checked quota = { &o->quota, check_quota };
+	struct hm_checked private = { &o->private, hm_match_check_prefix_patterns };
+	struct hm_checked access_log = { &o->access_log, hm_accesslog_check };
+	struct hm_checked trusted = { &o->trusted_proxies, check_trusted };
+	struct hm_checked header = { &o->client_header, check_header };
 	const struct hm_setting common[] = {
 		{ "serve", "dir", "HERMOD_PROXY_DIR", HM_SET_STR, &o->dir, 0, 0 },
 		{ "serve", "listen", "HERMOD_PROXY_LISTEN", HM_SET_STR, &o->listen, 0, 0 },
@@ -131,7 +198,7 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "fills", "HERMOD_PROXY_FILLS", HM_SET_INT, &o->fills, 1, 64 },
 		{ "serve", "upstream-timeout", "HERMOD_PROXY_UPSTREAM_TIMEOUT", HM_SET_INT,
 		  &o->upstream_timeout, 1, 600 },
-		{ "serve", "quota", "HERMOD_PROXY_QUOTA", HM_SET_STR, &o->quota, 0, 0 },
+		{ "serve", "quota", "HERMOD_PROXY_QUOTA", HM_SET_CHECKED, &quota, 0, 0 },
 		{ "serve", "policy", "HERMOD_PROXY_POLICY", HM_SET_STR, &o->policy, 0, 0 },
 		{ "serve", "cooldown-seen", "HERMOD_PROXY_COOLDOWN_SEEN", HM_SET_BOOL,
 		  &o->cooldown_seen, 0, 0 },
@@ -141,8 +208,8 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		  0 },
 		{ "serve", "replica-interval", "HERMOD_PROXY_REPLICA_INTERVAL", HM_SET_INT,
 		  &o->replica_interval, 1, 86400 },
-		{ "serve", "private", "HERMOD_PROXY_PRIVATE", HM_SET_STR, &o->private, 0, 0 },
-		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_STR, &o->access_log, 0,
+		{ "serve", "private", "HERMOD_PROXY_PRIVATE", HM_SET_CHECKED, &private, 0, 0 },
+		{ "serve", "access-log", "HERMOD_PROXY_ACCESS_LOG", HM_SET_CHECKED, &access_log, 0,
 		  0 },
 		{ "serve", "access-log-file", "HERMOD_PROXY_ACCESS_LOG_FILE", HM_SET_STR,
 		  &o->access_log_file, 0, 0 },
@@ -153,14 +220,15 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "rate", "HERMOD_PROXY_RATE", HM_SET_INT, &o->rate, 0, 1000000 },
 		{ "serve", "rate-burst", "HERMOD_PROXY_RATE_BURST", HM_SET_INT, &o->rate_burst, 1,
 		  1000000 },
-		{ "serve", "trusted-proxies", "HERMOD_PROXY_TRUSTED_PROXIES", HM_SET_STR,
-		  &o->trusted_proxies, 0, 0 },
-		{ "serve", "client-header", "HERMOD_PROXY_CLIENT_HEADER", HM_SET_STR,
-		  &o->client_header, 0, 0 },
+		{ "serve", "trusted-proxies", "HERMOD_PROXY_TRUSTED_PROXIES", HM_SET_CHECKED,
+		  &trusted, 0, 0 },
+		{ "serve", "client-header", "HERMOD_PROXY_CLIENT_HEADER", HM_SET_CHECKED,
+		  &header, 0, 0 },
 		{ "serve", "upload-max", "HERMOD_PROXY_UPLOAD_MAX", HM_SET_INT, &o->upload_mib, 0,
 		  500 },
 		{ "serve", "tls-cert", "HERMOD_PROXY_TLS_CERT", HM_SET_STR, &o->tls_cert, 0, 0 },
 		{ "serve", "tls-key", "HERMOD_PROXY_TLS_KEY", HM_SET_STR, &o->tls_key, 0, 0 },
+		{ "upstream", NULL, NULL, HM_SET_SECTION, NULL, 0, 0 },
 		{ "", "config", "HERMOD_PROXY_CONFIG", HM_SET_STR, &o->config, 0, 0 },
 	};
 	enum { N = sizeof(common) / sizeof(*common) };
@@ -169,6 +237,8 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 	memcpy(known, common, sizeof(common));
 	if (n)
 		memcpy(known + N, more, n * sizeof(*more));
+	if (check_environment(known, N + n, err))
+		return -1;
 	if (hm_program_settings(&p->arena, known, N + n, &o->config, argc, argv, err))
 		return -1;
 	if (ahead_mode_of(o->fetch_ahead, &o->ahead_mode, err))
@@ -246,7 +316,9 @@ open_server(struct proxy *p, struct hm_err *err)
 	if (gate_new(p, p->opts.policy, &p->gate, err))
 		return -1;
 	p->fills = fills_new(p);
-	if ((p->opts.tls_cert.n || p->opts.tls_key.n) &&
+	if (!p->opts.tls_cert.n != !p->opts.tls_key.n)
+		return hm_err_set(err, HM_EUSAGE, "--tls-cert and --tls-key need each other");
+	if (p->opts.tls_cert.n &&
 	    hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err))
 		return -1;
 	p->admit.facts = p->facts;

@@ -12,6 +12,10 @@
 #include "proxy.h"
 #include "serve/config.h"
 
+#ifndef HERMOD_VERSION
+#define HERMOD_VERSION "unreleased" /* the build says which */
+#endif
+
 struct command {
 	const char *name;
 	int (*run)(struct proxy *p, int argc, char **argv, struct hm_err *err);

@@ -1,9 +1,11 @@
 /*
  * main.c - hermod-proxy: its verbs.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "cmds.h"
 #include "serve/program.h"
 
@@ -52,6 +54,41 @@ help(const char *verb)
 	return verb && !c ? 2 : 0;
 }
 
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* Among the options: does somebody ask what there are? */
+static bool
+asks_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (is_help(argv[i]))
+			return true;
+	return false;
+}
+
+static int
+unknown(const char *verb, struct hm_err *err)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (hm_near(hm_str_of(verb), hm_str_of(commands[i].name)))
+			return hm_err_set(err, HM_EUSAGE, "unknown command \"%s\"; %s?", verb,
+			                  commands[i].name);
+	return hm_err_set(err, HM_EUSAGE, "unknown command \"%s\" (see hermod-proxy help)", verb);
+}
+
+/* What could not be printed was not done: export > FILE on a full disk. */
+static int
+close_output(struct hm_err *err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	return hm_err_sys(err, errno, "standard output");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -60,18 +97,22 @@ main(int argc, char **argv)
 	const struct command *c;
 	int status = 0;
 
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
-		return help(argc > 2 ? argv[2] : NULL);
-	c = argc >= 2 ? find(argv[1]) : NULL;
-	if (!c) {
-		if (argc >= 2)
-			fprintf(stderr, "hermod-proxy: unknown command \"%s\"\n", argv[1]);
+	if (argc < 2) {
 		usage(stderr);
 		return 2;
 	}
-	if (argc > 2 && strcmp(argv[2], "--help") == 0)
+	if (is_help(argv[1]) || strcmp(argv[1], "help") == 0)
+		return help(argc > 2 ? argv[2] : NULL);
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+		puts("hermod-proxy " HERMOD_VERSION);
+		return 0;
+	}
+	c = find(argv[1]);
+	if (c && asks_help(argc - 2, argv + 2))
 		return help(argv[1]);
-	if (c->run(&p, argc - 2, argv + 2, &err))
+	if (!c)
+		unknown(argv[1], &err);
+	if (!c || c->run(&p, argc - 2, argv + 2, &err) || close_output(&err))
 		status = hm_program_fail("hermod-proxy", &err);
 	proxy_close(&p);
 	return status;

@@ -12,7 +12,6 @@
 #include "desk.h"
 #include "gate.h"
 #include "guard.h"
-#include "mod/match.h"
 #include "ownlog.h"
 #include "replica.h"
 #include "serve/access.h"
@@ -35,20 +34,17 @@ join_patterns(struct proxy *p, hm_str a, hm_str b)
  * What is private stays in the house whatever GONOPROXY says: teams set it to "none", so
  * that go asks the proxy.  GONOSUMDB=none is another matter: a database of their own.
  */
-static int
-add_private(struct proxy *p, struct hm_env *env, const struct hm_conf *c, struct hm_err *err)
+static void
+add_private(struct proxy *p, struct hm_env *env, const struct hm_conf *c)
 {
 	hm_str all = join_patterns(p, c->goprivate, p->opts.private);
 
-	if (hm_match_check_prefix_patterns(p->opts.private, err))
-		return hm_err_wrap(err, "private: ");
 	if (all.n == 0)
-		return 0;
+		return;
 	hm_env_set(env, "GOPRIVATE", all);
 	hm_env_set(env, "GONOPROXY", join_patterns(p, c->gonoproxy, all));
 	if (!hm_str_eqz(c->gonosumdb, "none"))
 		hm_env_set(env, "GONOSUMDB", join_patterns(p, c->gonosumdb, all));
-	return 0;
 }
 
 /* Settings of the upstream side: as go would have them, on the store as its module cache. */
@@ -58,7 +54,6 @@ make_conf(struct proxy *p, struct hm_err *err)
 	struct hm_env env;
 	struct hm_conf *c;
 	hm_str list = p->opts.upstream;
-	int rc;
 
 	hm_env_load(&env, &p->arena);
 	c = hm_conf_new(HM_CONF_GO, &env, HM_S(""), err);
@@ -66,10 +61,8 @@ make_conf(struct proxy *p, struct hm_err *err)
 		return -1;
 	if (list.n == 0)
 		list = hm_arena_dup(&p->arena, c->goproxy);
-	rc = add_private(p, &env, c, err);
+	add_private(p, &env, c);
 	hm_conf_free(c);
-	if (rc)
-		return -1;
 	if (p->opts.replica_of.n) /* private modules, too, come from there */
 		hm_env_set(&env, "GONOPROXY", HM_S("none"));
 	hm_env_set(&env, "GOPROXY", list);
@@ -114,13 +107,13 @@ proxy_open(struct proxy *p, struct hm_err *err)
 	if (make_conf(p, err))
 		return -1;
 	http.env = &p->conf->env;
-	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err))
-		return -1;
 	p->http = hm_http_new(&http);
 	if (p->opts.config.n && hm_config_read(&p->arena, p->opts.config.p, &config, err))
 		return -1;
 	if (upstreams_new(p->conf, p->http, &p->log, &config, (unsigned)p->opts.fills,
 	                  &p->upstreams, err))
+		return -1;
+	if (hm_store_open(&p->store, p->opts.dir, true, &p->log, err))
 		return -1;
 	p->fetch = upstream_of(p->upstreams, HM_S(""))->fetch;
 	v = proxy_verify_conf(p);

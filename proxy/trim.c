@@ -28,8 +28,8 @@ trim_parse_size(hm_str s, int64_t *bytes, struct hm_err *err)
 	}
 	if (digits.n == 0 || n <= 0 || n > INT64_MAX / unit)
 		return hm_err_set(err, HM_EUSAGE,
-		                  "quota: \"" HM_F "\" is no size: bytes, or a number with K, M, G "
-		                  "or T behind it",
+		                  "\"" HM_F "\" is no size: bytes, or a number with K, M, G or T "
+		                  "behind it",
 		                  HM_P(s));
 	*bytes = n * unit;
 	return 0;

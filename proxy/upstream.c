@@ -52,6 +52,8 @@ read_entry(struct upstreams *us, const struct hm_config *c, const struct hm_conf
 	char *end;
 	long n;
 
+	if (hm_match_check_prefix_patterns(e->sub, err))
+		return hm_err_wrap(err, HM_F ":%d: upstream: ", HM_P(c->name), e->line);
 	if (hm_str_eqz(e->key, "proxy") && value.n) {
 		u->conf.goproxy = value;
 		return 0;
@@ -75,14 +77,11 @@ read_sections(struct upstreams *us, const struct hm_config *c, struct hm_err *er
 		if (hm_str_eqz(c->v[i].section, "upstream") && c->v[i].sub.n &&
 		    read_entry(us, c, &c->v[i], err))
 			return -1;
-	for (size_t i = 0; i < us->n; i++) {
+	for (size_t i = 0; i < us->n; i++)
 		if (us->v[i].conf.goproxy.n == 0)
 			return hm_err_set(err, HM_EUSAGE,
 			                  HM_F ": section upstream \"" HM_F "\" has no proxy",
 			                  HM_P(c->name), HM_P(us->v[i].pattern));
-		if (hm_match_check_prefix_patterns(us->v[i].pattern, err))
-			return hm_err_wrap(err, HM_F ": section upstream: ", HM_P(c->name));
-	}
 	return 0;
 }
 

@@ -25,11 +25,14 @@ ssl_of(struct hm_tls *t)
 static int
 fail(struct hm_err *err, hm_str file)
 {
-	char text[256];
+	unsigned long e = ERR_get_error();
+	const char *part = ERR_lib_error_string(e), *why = ERR_reason_error_string(e);
 
-	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
 	ERR_clear_error();
-	return hm_err_set(err, HM_EINVALID, HM_F ": %s", HM_P(file), text);
+	if (ERR_SYSTEM_ERROR(e))
+		return hm_err_sys(err, ERR_GET_REASON(e), HM_F, HM_P(file));
+	return hm_err_set(err, HM_EINVALID, HM_F ": %s: %s", HM_P(file), part ? part : "TLS",
+	                  why ? why : "not usable");
 }
 
 /* Only HTTP/1.1 is spoken: a client that offers nothing else but h2 is told so by ALPN. */

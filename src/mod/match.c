@@ -57,6 +57,8 @@ why_in_vain(hm_str glob)
 		return "has \"...\", which stands for nothing here: a path means all below it, too";
 	if (hm_str_contains(glob, HM_S("://")) || hm_str_has_prefix(glob, HM_S("/")))
 		return "is no module path";
+	if (hm_str_contains(glob, HM_S(" ")))
+		return "has a space in it";
 	return NULL;
 }
 

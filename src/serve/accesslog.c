@@ -263,17 +263,24 @@ start(struct hm_accesslog *l, struct hm_err *err)
 }
 
 int
+hm_accesslog_check(hm_str format, struct hm_err *err)
+{
+	if (hm_str_eqz(format, "text") || hm_str_eqz(format, "json") || hm_str_eqz(format, "off"))
+		return 0;
+	return hm_err_set(err, HM_EUSAGE, "\"" HM_F "\" is none of text, json, off",
+	                  HM_P(format));
+}
+
+int
 hm_accesslog_new(hm_str format, hm_str path, struct hm_accesslog **out, struct hm_err *err)
 {
 	struct hm_accesslog *l;
 
 	*out = NULL;
+	if (hm_accesslog_check(format, err))
+		return hm_err_wrap(err, "access log: ");
 	if (hm_str_eqz(format, "off"))
 		return 0;
-	if (!hm_str_eqz(format, "text") && !hm_str_eqz(format, "json"))
-		return hm_err_set(err, HM_EUSAGE,
-		                  "access log: \"" HM_F "\" is none of text, json, off",
-		                  HM_P(format));
 	l = hm_mem_new(sizeof(*l));
 	l->json = hm_str_eqz(format, "json");
 	l->fd = STDERR_FILENO;

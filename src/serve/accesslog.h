@@ -27,6 +27,7 @@ struct hm_accesslog;
  * format: "text", "json" or "off"; path: a file that is appended to, empty for
  * standard error.  HM_EUSAGE for another format; *out is NULL for "off".
  */
+int hm_accesslog_check(hm_str format, struct hm_err *err);
 int hm_accesslog_new(hm_str format, hm_str path, struct hm_accesslog **out, struct hm_err *err);
 /* Writes what is left, for two seconds at most. NULL is fine. */
 void hm_accesslog_free(struct hm_accesslog *l);

@@ -1,8 +1,11 @@
 #include "serve/config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <strings.h>
 
+#include "base/near.h"
 #include "os/file.h"
 
 /* Where the parser stands. */
@@ -165,6 +168,7 @@ hm_config_parse(struct hm_arena *a, hm_str name, hm_str text, struct hm_config *
 	struct parser p = { .a = a, .out = out, .rest = text, .line = 1 };
 
 	*out = (struct hm_config){ .name = hm_arena_dup(a, name) };
+	hm_str_cut_prefix(&p.rest, HM_S("\xef\xbb\xbf"));
 	while (p.rest.n) {
 		int rc = 0;
 
@@ -212,18 +216,34 @@ set_int(const struct hm_setting *s, hm_str v, struct hm_err *err)
 	return 0;
 }
 
+/* In any case, as git has them. */
+static bool
+is_word(hm_str v, const char *word)
+{
+	return v.n == strlen(word) && strncasecmp(v.p, word, v.n) == 0;
+}
+
 static int
 set_bool(const struct hm_setting *s, hm_str v, struct hm_err *err)
 {
-	bool yes = hm_str_eqz(v, "true") || hm_str_eqz(v, "yes") || hm_str_eqz(v, "on") ||
-	           hm_str_eqz(v, "1");
-	bool no = hm_str_eqz(v, "false") || hm_str_eqz(v, "no") || hm_str_eqz(v, "off") ||
-	          hm_str_eqz(v, "0");
+	bool yes = is_word(v, "true") || is_word(v, "yes") || is_word(v, "on") || is_word(v, "1");
+	bool no = is_word(v, "false") || is_word(v, "no") || is_word(v, "off") || is_word(v, "0");
 
 	if (!yes && !no)
 		return hm_err_set(err, HM_EUSAGE, "%s: \"" HM_F "\" is neither true nor false",
 		                  s->key, HM_P(v));
 	*(bool *)s->target = yes;
+	return 0;
+}
+
+static int
+set_checked(const struct hm_setting *s, hm_str v, struct hm_err *err)
+{
+	const struct hm_checked *c = s->target;
+
+	if (v.n && c->check(v, err))
+		return hm_err_wrap(err, "%s: ", s->key);
+	*c->target = v;
 	return 0;
 }
 
@@ -235,6 +255,8 @@ set(struct hm_arena *a, const struct hm_setting *s, hm_str v, struct hm_err *err
 		return set_int(s, v, err);
 	if (s->kind == HM_SET_BOOL)
 		return set_bool(s, v, err);
+	if (s->kind == HM_SET_CHECKED)
+		return set_checked(s, v, err);
 	*(hm_str *)s->target = v;
 	return 0;
 }
@@ -243,9 +265,59 @@ static const struct hm_setting *
 find(const struct hm_setting *known, size_t n, hm_str key)
 {
 	for (size_t i = 0; i < n; i++)
-		if (hm_str_eqz(key, known[i].key))
+		if (known[i].key && hm_str_eqz(key, known[i].key))
 			return &known[i];
 	return NULL;
+}
+
+/* The option that is most like key; NULL when none is much. */
+static const struct hm_setting *
+nearest(const struct hm_setting *known, size_t n, hm_str key)
+{
+	const struct hm_setting *best = NULL;
+	unsigned least = UINT_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		hm_str k = hm_str_of(known[i].key);
+
+		if (k.n && hm_near(key, k) && hm_near_distance(key, k) < least) {
+			least = hm_near_distance(key, k);
+			best = &known[i];
+		}
+	}
+	return best;
+}
+
+static bool
+has_section(const struct hm_setting *known, size_t n, hm_str section)
+{
+	for (size_t i = 0; i < n; i++)
+		if (known[i].kind == HM_SET_SECTION && hm_str_eqz(section, known[i].section))
+			return true;
+	return false;
+}
+
+static int
+unknown_setting(const struct hm_setting *known, size_t n, const struct hm_config *c,
+                const struct hm_config_entry *e, struct hm_err *err)
+{
+	const struct hm_setting *near = nearest(known, n, e->key);
+
+	if (!e->sub.n && has_section(known, n, e->section))
+		return hm_err_set(err, HM_EUSAGE,
+		                  HM_F ":%d: section [" HM_F "] needs a name in quotes",
+		                  HM_P(c->name), e->line, HM_P(e->section));
+	if (e->sub.n)
+		return hm_err_set(err, HM_EUSAGE,
+		                  HM_F ":%d: unknown section [" HM_F " \"" HM_F "\"]",
+		                  HM_P(c->name), e->line, HM_P(e->section), HM_P(e->sub));
+	if (near && *near->section)
+		return hm_err_set(err, HM_EUSAGE,
+		                  HM_F ":%d: unknown setting " HM_F "." HM_F "; %s.%s?",
+		                  HM_P(c->name), e->line, HM_P(e->section), HM_P(e->key),
+		                  near->section, near->key);
+	return hm_err_set(err, HM_EUSAGE, HM_F ":%d: unknown setting " HM_F "." HM_F,
+	                  HM_P(c->name), e->line, HM_P(e->section), HM_P(e->key));
 }
 
 static int
@@ -256,16 +328,22 @@ from_config(struct hm_arena *a, const struct hm_setting *known, size_t n,
 		const struct hm_config_entry *e = &c->v[i];
 		const struct hm_setting *s = find(known, n, e->key);
 
-		if (e->sub.n)
+		if (e->sub.n && has_section(known, n, e->section))
 			continue;
-		if (!s || !hm_str_eqz(e->section, s->section))
-			return hm_err_set(err, HM_EUSAGE,
-			                  HM_F ":%d: unknown setting " HM_F "." HM_F, HM_P(c->name),
-			                  e->line, HM_P(e->section), HM_P(e->key));
+		if (e->sub.n || !s || !hm_str_eqz(e->section, s->section))
+			return unknown_setting(known, n, c, e, err);
 		if (set(a, s, e->value, err))
 			return hm_err_wrap(err, HM_F ":%d: ", HM_P(c->name), e->line);
 	}
 	return 0;
+}
+
+static int
+unknown_option(const struct hm_setting *near, hm_str key, struct hm_err *err)
+{
+	return near ? hm_err_set(err, HM_EUSAGE, "unknown option --" HM_F "; --%s?", HM_P(key),
+	                         near->key) :
+	              hm_err_set(err, HM_EUSAGE, "unknown option --" HM_F, HM_P(key));
 }
 
 /* Options may stand among the other words, which move together; "--" ends them. */
@@ -280,7 +358,8 @@ from_words(struct hm_arena *a, const struct hm_setting *known, size_t n, int *ar
 		const struct hm_setting *s;
 		bool given;
 
-		if (!hm_str_cut_prefix(&word, HM_S("--"))) {
+		if (!hm_str_cut_prefix(&word, HM_S("--")) &&
+		    (word.n < 2 || !hm_str_cut_prefix(&word, HM_S("-")))) {
 			argv[kept++] = argv[i++];
 			continue;
 		}
@@ -290,7 +369,7 @@ from_words(struct hm_arena *a, const struct hm_setting *known, size_t n, int *ar
 		given = hm_str_cut(word, '=', &key, &value);
 		s = find(known, n, key);
 		if (!s)
-			return hm_err_set(err, HM_EUSAGE, "unknown option --" HM_F, HM_P(key));
+			return unknown_option(nearest(known, n, key), key, err);
 		if (!given && s->kind == HM_SET_BOOL)
 			value = HM_S("true");
 		else if (!given && i == *argc)

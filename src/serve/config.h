@@ -42,18 +42,24 @@ int hm_config_read(struct hm_arena *a, const char *path, struct hm_config *out,
 struct hm_setting {
 	const char *section, *key; /* also --key on the command line */
 	const char *env;           /* or NULL */
-	enum { HM_SET_STR, HM_SET_INT, HM_SET_BOOL } kind;
-	void *target;              /* hm_str *, int *, bool * */
+	enum { HM_SET_STR, HM_SET_INT, HM_SET_BOOL, HM_SET_CHECKED, HM_SET_SECTION } kind;
+	void *target;              /* hm_str *, int *, bool *, hm_checked *, NULL */
 	int min, max;              /* of an INT */
+};
+
+/* A string that cannot be any: what is wrong is said with the place where it stands. */
+struct hm_checked {
+	hm_str *target;
+	int (*check)(hm_str value, struct hm_err *err); /* HM_EUSAGE; the value is not empty */
 };
 
 /*
  * Fills the targets: first from config (may be NULL), then from the environment, then
  * from --key=value or --key value words, so that each overrides what came before.
  * *argc and *argv keep the words that are no options, which may stand anywhere among
- * them; all behind "--" are words.  HM_EUSAGE names what is unknown or malformed, with
- * file and line or the variable.  Sections with a name in quotes
- * are left to whoever knows them.
+ * them; all behind "--" are words.  One dash is as good as two.  HM_EUSAGE names what is
+ * unknown or malformed, with file and line or the variable.  Of sections with a name in
+ * quotes those that a HM_SET_SECTION names are left to whoever knows them.
  */
 int hm_settings_apply(struct hm_arena *a, const struct hm_setting *known, size_t n,
                       const struct hm_config *config, int *argc, char ***argv,

@@ -42,8 +42,11 @@ hm_program_settings(struct hm_arena *a, const struct hm_setting *known, size_t n
 	if (hm_settings_apply(a, known, n, NULL, &c, &words, err))
 		return -1;
 	if (file->n) {
-		if (hm_config_read(a, file->p, &config, err))
+		if (hm_config_read(a, file->p, &config, err)) {
+			if (hm_err_is(err, HM_ESYNTAX))
+				err->code = HM_EUSAGE; /* as a wrong value there is */
 			return -1;
+		}
 		return hm_settings_apply(a, known, n, &config, argc, argv, err);
 	}
 	*argc = c;

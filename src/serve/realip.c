@@ -47,10 +47,10 @@ add_net(struct hm_realip *r, hm_str text, struct hm_err *err)
 		return hm_err_set(err, HM_ELIMIT, "more than %d trusted networks",
 		                  HM_REALIP_NETS_MAX);
 	if (!parse_address(addr, net->addr, &v4))
-		return hm_err_set(err, HM_EINVALID, HM_F ": not an address", HM_P(text));
+		return hm_err_set(err, HM_EUSAGE, HM_F ": not an address", HM_P(text));
 	net->bits = v4 ? 32 : 128;
 	if (cut && !parse_bits(bits, net->bits, &net->bits))
-		return hm_err_set(err, HM_EINVALID, HM_F ": not a network", HM_P(text));
+		return hm_err_set(err, HM_EUSAGE, HM_F ": not a network", HM_P(text));
 	if (v4)
 		net->bits += 96;
 	r->n++;
@@ -70,7 +70,7 @@ hm_realip_parse(hm_str list, hm_str header, struct hm_realip *out, struct hm_err
 
 	*out = (struct hm_realip){ .forwarded = is_word(header, "forwarded") };
 	if (!out->forwarded && !is_word(header, "x-forwarded-for"))
-		return hm_err_set(err, HM_EINVALID,
+		return hm_err_set(err, HM_EUSAGE,
 		                  HM_F ": neither x-forwarded-for nor forwarded", HM_P(header));
 	while (hm_str_next(&list, ',', &item))
 		while (hm_str_next_field(&item, &word)) {

@@ -318,7 +318,7 @@ here "  limits each client and logs its address" clients
 here "without that" behind
 strangers() { answers 203.0.113.7 >/dev/null; [[ $(answers 203.0.113.8 | cut -c1-7) == *429* ]] && kill "$pid" && wait "$pid" && ! grep 203.0.113 front.log; }
 here "  what anybody can send counts for nothing" strangers
-t "a network that is none" fails_with 1 "trusted-proxies: 10.0.0.0/99: not a network" "$P" serve --dir front --listen 127.0.0.1:0 --upstream off --trusted-proxies 10.0.0.0/99
+t "a network that is none" fails_with 2 "trusted-proxies: 10.0.0.0/99: not a network" "$P" serve --dir front --listen 127.0.0.1:0 --upstream off --trusted-proxies 10.0.0.0/99
 if command -v perl >/dev/null; then
 	t "sockets from systemd, and what it is told" activated
 else

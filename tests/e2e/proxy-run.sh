@@ -19,6 +19,60 @@ ends() { # within ten seconds
 }
 stop() { kill "$pid" && { ends "$pid" || { kill -9 "$pid"; return 1; }; } && wait "$pid"; }
 
+# -- the command line
+t "--version" bash -c "'$P' --version | has -x 'hermod-proxy [0-9a-z.]*' && '$P' version | has '^hermod-proxy '"
+helps() {
+	local v
+	for v in $("$P" help | sed -n 's/^[a-z: ]*hermod-proxy \([a-z]*\) .*--dir.*/\1/p'); do
+		"$P" "$v" --help >one && "$P" help "$v" >two && "$P" "$v" x -h >three && head -n 1 one | has "^usage: hermod-proxy $v " &&
+		cmp one two && cmp one three || { echo "$v"; return 1; }
+	done
+}
+t "each command says how it is used, wherever --help stands" helps
+t "a command that does not exist" fails_with 2 'unknown command "prefecth"; prefetch?' "$P" prefecth
+t "one that is like none" fails_with 2 "see hermod-proxy help" "$P" frobnicate
+t "an option that does not exist" fails_with 2 "unknown option --list-fersh; --list-fresh?" "$P" serve --list-fersh 3
+t "an option without its value" fails_with 2 "--dir needs a value" "$P" serve --dir
+t "a value that is none" fails_with 2 '--memory: "x" is no number from 1 to 65536' "$P" serve --memory x
+t "no --dir" fails_with 2 "--dir is missing" "$P" serve
+t "a word too many" fails_with 2 'unexpected word "x"' $P10 serve --dir other x
+t "one dash, as in go" fails_with 2 'listen address "x"' $P10 serve -dir other -listen x -upstream off
+lonely() { fails_with 2 "need each other" $P10 serve --dir other --upstream off --tls-cert x && fails_with 1 "nofile: no such file" $P10 serve --dir other --upstream off --tls-cert nofile --tls-key x; }
+t "a certificate needs its key, and both are named when they are not there" lonely
+full() { "$P" account add --dir accounts a && fails_with 1 "standard output: no space left on device" sh -c "'$P' audit --dir accounts >/dev/full"; }
+t "what cannot be printed is an error" full
+nothing_made() {
+	local v
+	for v in "backup x" "export --to x" "fsck" "audit" "account list" "account foo" "purge a.test/a@v1.0.0"; do
+		"$P" $v --dir nowhere >out 2>&1
+		[ ! -e nowhere ] && [ ! -e x ] || { echo "$v made it"; return 1; }
+		! "$P" $v --dir nowhere 2>/dev/null || { echo "$v succeeded"; return 1; }
+	done
+}
+t "a mistyped DIR is not made, nor taken for an empty store" nothing_made
+
+# -- settings: config file, environment, command line
+wrong() { # TEXT CONFIG: the file's second line is wrong
+	printf "$2" >wrong.conf
+	fails_with 2 "wrong.conf:2: $1" $P10 serve --dir none --upstream off --listen 127.0.0.1:0 --config wrong.conf
+}
+t "a setting that does not exist" wrong "unknown setting serve.nope" '[serve]\n\tnope = 1\n'
+t "one that nearly does" wrong "unknown setting serve.privat; serve.private?" '[serve]\nprivat = a.test\n'
+t "a section that does not exist" wrong 'unknown section [upstraem "a.test"]' '[upstraem "a.test"]\nproxy = file:///x\n'
+t "a section that takes no name" wrong 'unknown section' '[serve "x"]\nmemory = 1\n'
+t "a section that needs one" wrong "section [upstream] needs a name" '[upstream]\nproxy = file:///x\n'
+t "a line that is none" wrong "want = behind the key" '[serve]\nmemory 3\n'
+t "a number out of range" wrong 'memory: "0" is no number from 1' '[serve]\nmemory = 0\n'
+t "a size that is none" wrong 'quota: "5Q" is no size' '[serve]\nquota = 5Q\n'
+t "a word that is none of those" wrong 'access-log: "xml" is none of text, json, off' '[serve]\naccess-log = xml\n'
+t "a pattern that cannot match" wrong 'private: pattern " b.test" has a space in it' '[serve]\nprivate = "a.test, b.test"\n'
+t "and of a section" wrong 'upstream: pattern "a[b" is malformed' '[upstream "a[b"]\nproxy = file:///x\n'
+t "an address that is none" wrong "trusted-proxies: x: not an address" '[serve]\ntrusted-proxies = x\n'
+t "a field that nobody sets" wrong "client-header: x: neither" '[serve]\nclient-header = x\n'
+t "a variable with a wrong value" fails_with 2 '$HERMOD_PROXY_QUOTA: quota: "x" is no size' env HERMOD_PROXY_QUOTA=x $P10 serve --dir none
+t "a variable that nearly exists" fails_with 2 '$HERMOD_PROXY_PRIVATES is no setting; $HERMOD_PROXY_PRIVATE?' env HERMOD_PROXY_PRIVATES=a.test $P10 serve --dir none
+t "none of these made the store" test ! -e none
+
 # -- where it listens
 here "port 0 takes a free one" start
 t "a port that is taken" fails_with 1 "${url#http://}: listen: address already in use" $P10 serve --dir other --listen "${url#http://}" --upstream off

@@ -96,8 +96,53 @@ words_beat_environment_beats_file(void **state)
 	assert_str(hm_err_str(&err), "--size: \"101\" is no number from 1 to 100");
 	assert_ok(hm_config_parse(&a, HM_S("f"), HM_S("[serve]\nnmae = file\n"), &c, &err), &err);
 	assert_int_equal(hm_settings_apply(&a, known, 3, &c, &argc, &argv, &err), -1);
-	assert_str(hm_err_str(&err), "f:2: unknown setting serve.nmae");
+	assert_str(hm_err_str(&err), "f:2: unknown setting serve.nmae; serve.name?");
 	unsetenv("HERMOD_UNIT_SIZE");
+}
+
+static int
+check_even(hm_str v, struct hm_err *e)
+{
+	return v.n % 2 == 0 ? 0 : hm_err_set(e, HM_EUSAGE, "\"" HM_F "\" is odd", HM_P(v));
+}
+
+static void
+says_where_a_mistake_is(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{ "[serve]\neven = abc\n", "f:2: even: \"abc\" is odd" },
+		{ "[serve]\n\nevne = ab\n", "f:3: unknown setting serve.evne; serve.even?" },
+		{ "[other \"x\"]\na = b\n", "f:2: unknown section [other \"x\"]" },
+		{ "[known]\na = b\n", "f:2: section [known] needs a name in quotes" },
+		{ "\xef\xbb\xbf[serve]\neven = ab\neven = abcd\n[known \"x\"]\na = b\n"
+		  "[serve]\nquiet = TRUE\n",
+		  NULL },
+	};
+	hm_str even = { 0 };
+	bool quiet = false;
+	struct hm_checked checked = { &even, check_even };
+	const struct hm_setting known[] = {
+		{ "serve", "even", NULL, HM_SET_CHECKED, &checked, 0, 0 },
+		{ "serve", "quiet", NULL, HM_SET_BOOL, &quiet, 0, 0 },
+		{ "known", NULL, NULL, HM_SET_SECTION, NULL, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *none[] = { NULL }, **argv = none;
+		int argc = 0, rc;
+		struct hm_config c;
+
+		assert_ok(hm_config_parse(&a, HM_S("f"), hm_str_of(cases[i].text), &c, &err), &err);
+		rc = hm_settings_apply(&a, known, 3, &c, &argc, &argv, &err);
+		assert_int_equal(rc, cases[i].says ? -1 : 0);
+		if (cases[i].says)
+			assert_str(hm_err_str(&err), cases[i].says);
+	}
+	assert_str(even, "abcd");
+	assert_true(quiet);
 }
 
 int
@@ -107,6 +152,7 @@ test_serve_config(void)
 		cmocka_unit_test(reads_as_git_does),
 		cmocka_unit_test(names_the_line),
 		cmocka_unit_test(words_beat_environment_beats_file),
+		cmocka_unit_test(says_where_a_mistake_is),
 	};
 
 	return cmocka_run_group_tests_name("serve/config", tests, NULL, tear_down);
