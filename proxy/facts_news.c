@@ -9,7 +9,8 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-enum { QUEUE_MAX = 1 << 14 };
+/* MANY: that the writer is woken for, so that they need not be kept. */
+enum { QUEUE_MAX = 1 << 14, MANY = 1 << 10 };
 
 struct newsq {
 	pthread_mutex_t mutex; /* guards what follows */
@@ -128,7 +129,8 @@ newsq_put(struct newsq *q, hm_str path, hm_str version, const struct facts_origi
 	} else {
 		*q->last = n;
 		q->last = &n->next;
-		q->n++;
+		if (++q->n == MANY)
+			pthread_cond_signal(&q->wake);
 	}
 	pthread_mutex_unlock(&q->mutex);
 }

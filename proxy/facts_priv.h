@@ -40,7 +40,7 @@ void newsq_put(struct newsq *q, hm_str path, hm_str version, const struct facts_
 struct news *newsq_take(struct newsq *q, struct hm_arena *a);
 /* They wait for better times, in front of all others. list may be NULL. */
 void newsq_put_back(struct newsq *q, struct news *list);
-/* About so long, or until it is getting full; true: it has stopped. */
+/* About so long, or until there are many; true: it has stopped. */
 bool newsq_wait(struct newsq *q, int ms);
 void newsq_stop(struct newsq *q);
 bool newsq_stopped(struct newsq *q);

@@ -18,9 +18,9 @@ probe(const struct hm_map *m, hm_str key, uint64_t h)
 }
 
 static void
-rehash(struct hm_map *m)
+rehash(struct hm_map *m, size_t slots)
 {
-	m->slots = m->slots ? m->slots * 2 : 16;
+	m->slots = slots;
 	m->slot = HM_NEW_N(m->arena, m->slots, uint32_t);
 	for (size_t k = 0; k < m->n; k++) {
 		size_t i = (size_t)m->e[k].hash & (m->slots - 1);
@@ -56,7 +56,7 @@ hm_map_put(struct hm_map *m, hm_str key, bool *fresh)
 			return &m->e[m->slot[i] - 1];
 	}
 	if ((m->n + 1) * 4 > m->slots * 3)
-		rehash(m);
+		rehash(m, m->slots ? m->slots * 2 : 16);
 	if (m->n >= UINT32_MAX - 1)
 		hm_mem_oom();
 	if (m->n == m->cap)
@@ -67,6 +67,21 @@ hm_map_put(struct hm_map *m, hm_str key, bool *fresh)
 	if (fresh)
 		*fresh = true;
 	return &m->e[m->n - 1];
+}
+
+void
+hm_map_reserve(struct hm_map *m, size_t n)
+{
+	size_t slots = 16;
+
+	if (n <= m->cap)
+		return;
+	while (slots / 4 * 3 < n)
+		slots *= 2;
+	m->e = hm_arena_grow(m->arena, m->e, m->n * sizeof(*m->e), n * sizeof(*m->e));
+	m->cap = n;
+	if (slots > m->slots)
+		rehash(m, slots);
 }
 
 void *

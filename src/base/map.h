@@ -35,6 +35,8 @@ bool hm_map_has(const struct hm_map *m, hm_str key);
 struct hm_map_entry *hm_map_find(const struct hm_map *m, hm_str key);
 /* The entry of key, made with value NULL when new; *fresh (may be NULL) says so. */
 struct hm_map_entry *hm_map_put(struct hm_map *m, hm_str key, bool *fresh);
+/* Room for n entries in all, so that growing leaves nothing behind in the arena. */
+void hm_map_reserve(struct hm_map *m, size_t n);
 void hm_map_set(struct hm_map *m, hm_str key, void *val);
 void hm_map_set_num(struct hm_map *m, hm_str key, intptr_t num);
 /* As a set: true when key was added now. */

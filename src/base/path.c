@@ -55,6 +55,28 @@ hm_path_cat(struct hm_arena *a, hm_str x, hm_str y)
 	return hm_arena_concat(a, parts, 3);
 }
 
+bool
+hm_path_is_clean(hm_str p)
+{
+	bool climbs = !hm_path_is_abs(p); /* only ".." so far */
+	hm_str part, rest = p;
+
+	if (p.n == 1)
+		return true; /* "/", ".", or a name */
+	if (!climbs)
+		rest = hm_str_from(p, 1);
+	for (bool more = true; more;) {
+		more = hm_str_cut(rest, '/', &part, &rest);
+		if (part.n == 0 || hm_str_eqz(part, "."))
+			return false;
+		if (!hm_str_eqz(part, ".."))
+			climbs = false;
+		else if (!climbs)
+			return false;
+	}
+	return true;
+}
+
 hm_str
 hm_path_join(struct hm_arena *a, hm_str x, hm_str y)
 {

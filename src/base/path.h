@@ -8,6 +8,8 @@
 
 /* path.Clean */
 hm_str hm_path_clean(struct hm_arena *a, hm_str p);
+/* hm_path_clean() would change nothing. */
+bool hm_path_is_clean(hm_str p);
 /* path.Join of two or three parts (empty ones are left out). */
 hm_str hm_path_join(struct hm_arena *a, hm_str x, hm_str y);
 hm_str hm_path_join3(struct hm_arena *a, hm_str x, hm_str y, hm_str z);

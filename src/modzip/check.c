@@ -133,7 +133,7 @@ check_entry(struct hm_modzip_names *names, hm_str name, const struct hm_zip_file
 	bool is_dir = hm_str_cut_suffix(&name, HM_S("/"));
 	hm_str base = hm_path_base(name);
 
-	if (!hm_str_eq(hm_path_clean(names->arena, name), name))
+	if (!hm_path_is_clean(name))
 		return hm_err_set(err, HM_EINVALID, "file path is not clean");
 	if (hm_modpath_check_file(name, err) || hm_modzip_names_add(names, name, is_dir, err))
 		return -1;
@@ -168,6 +168,7 @@ check_entries(struct hm_arena *a, const struct hm_zip *z, hm_str prefix, struct 
 	uint64_t total = 0;
 
 	hm_modzip_names_init(&names, a);
+	hm_map_reserve(names.map, z->n);
 	for (size_t i = 0; i < z->n; i++) {
 		hm_str name = z->f[i].name;
 

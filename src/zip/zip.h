@@ -19,7 +19,7 @@
 #define HM_ZIP_ENTRIES_MAX ((size_t)4 << 20)
 
 /* An entry of more bytes than this, packed or not, is large. */
-#define HM_ZIP_LARGE ((uint64_t)1 << 20)
+#define HM_ZIP_LARGE ((uint64_t)512 << 10)
 
 enum hm_zip_method {
 	HM_ZIP_STORE = 0,

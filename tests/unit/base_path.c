@@ -16,6 +16,17 @@ clean_as_go(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(*t); i++)
 		assert_str(hm_path_clean(&a, hm_str_of(t[i][0])), t[i][1]);
+	/* all paths of up to 7 of these letters */
+	for (unsigned n = 0; n <= 7; n++)
+		for (unsigned code = 0; code < 1u << 2 * n; code++) {
+			char p[8];
+
+			for (unsigned i = 0; i < n; i++)
+				p[i] = "/.a."[code >> 2 * i & 3];
+			assert_int_equal(
+				hm_path_is_clean(hm_str_make(p, n)),
+				hm_str_eq(hm_path_clean(&a, hm_str_make(p, n)), hm_str_make(p, n)));
+		}
 	hm_arena_free(&a);
 }
 
