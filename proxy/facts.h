@@ -120,7 +120,7 @@ struct facts_modules {
 };
 /*
  * Modules whose path contains text (ASCII case folded): paths that begin with it first, then
- * by path; `skip` of them are passed over.
+ * those whose last elements it is, then by path; `skip` of them are passed over.
  */
 int facts_search(struct facts *f, struct hm_arena *a, hm_str text, size_t skip, size_t limit,
                  struct facts_modules *out, struct hm_err *err);

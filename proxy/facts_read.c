@@ -210,7 +210,7 @@ facts_least_used(struct facts *f, struct hm_arena *a, size_t limit, struct facts
 
 /* text as LIKE has it, with % and _ as themselves. */
 static hm_str
-like(struct hm_arena *a, const char *before, hm_str s)
+like(struct hm_arena *a, const char *before, hm_str s, const char *after)
 {
 	struct hm_buf b = { 0 };
 
@@ -220,7 +220,7 @@ like(struct hm_arena *a, const char *before, hm_str s)
 			hm_buf_addc(&b, '\\');
 		hm_buf_addc(&b, s.p[i]);
 	}
-	hm_buf_addc(&b, '%');
+	hm_buf_addz(&b, after);
 	return hm_buf_take(&b, a);
 }
 
@@ -239,13 +239,15 @@ facts_search(struct facts *f, struct hm_arena *a, hm_str what, size_t skip, size
 	               " (SELECT max(last_use) FROM version WHERE module = m.id),"
 	               " (SELECT sum(uses) FROM version WHERE module = m.id)"
 	               " FROM (SELECT * FROM module WHERE versions > 0 AND path LIKE ?1 ESCAPE '\\'"
-	               "  ORDER BY path NOT LIKE ?2 ESCAPE '\\', path LIMIT ?3 OFFSET ?4) m",
+	               "  ORDER BY path NOT LIKE ?2 ESCAPE '\\', path NOT LIKE ?5 ESCAPE '\\', path"
+	               "  LIMIT ?3 OFFSET ?4) m",
 	               err))
 		return -1;
-	hm_stmt_bind_str(q.s, 1, like(a, "%", what));
-	hm_stmt_bind_str(q.s, 2, like(a, "", what));
+	hm_stmt_bind_str(q.s, 1, like(a, "%", what, "%"));
+	hm_stmt_bind_str(q.s, 2, like(a, "", what, "%"));
 	hm_stmt_bind_int(q.s, 3, (int64_t)limit);
 	hm_stmt_bind_int(q.s, 4, (int64_t)skip);
+	hm_stmt_bind_str(q.s, 5, like(a, "%/", what, ""));
 	while ((rc = hm_stmt_step(q.s, &row, err)) == 0 && row)
 		HM_PUSH(a, *out,
 		        ((struct fact_module){ .path = text(a, q.s, 0),
