@@ -10,7 +10,7 @@ enum { PLACES = 32, WAYS = 8 };
 enum { WALK_MIN = 12, BEHIND_MIN = 4, OWED_MAX = 12 };
 /* A loop may learn late that another has answered: one in so many is not held against them. */
 enum { OVERLAP_SHARE = 8 };
-enum { PATH_KEPT = 200 };
+enum { PATH_KEPT = 200, EARLIER_MAX = 8 << 10 };
 
 /* .info after .info, with nothing else between. */
 struct walk {
@@ -21,7 +21,8 @@ struct walk {
 	uint64_t waits_for; /* the request that is not answered yet */
 	uint64_t module;    /* the last one */
 	size_t front_n;
-	char front[PATH_KEPT]; /* the last path in the alphabet */
+	char front[PATH_KEPT];  /* the last path in the alphabet */
+	struct hm_buf earlier; /* paths, each with a newline, until the order is known */
 };
 
 struct client {
@@ -67,6 +68,8 @@ ahead_free(struct ahead *a)
 {
 	if (!a)
 		return;
+	for (size_t i = 0; i < PLACES * WAYS; i++)
+		hm_buf_free(&a->client[i].walk.earlier);
 	pthread_mutex_destroy(&a->mutex);
 	free(a);
 }
@@ -104,6 +107,7 @@ find_or_make(struct ahead *a, uint64_t key)
 		for (int i = 1; i < WAYS; i++)
 			if (place[i].used < c->used)
 				c = &place[i];
+		hm_buf_free(&c->walk.earlier);
 		*c = (struct client){ .key = key };
 	}
 	c->used = ++a->time;
@@ -144,18 +148,35 @@ go_on(struct walk *w, const struct ahead_request *q, hm_str path)
 	return w->of_file && w->overlaps * OVERLAP_SHARE <= w->n;
 }
 
+/* What was sent before the order was known; answers how many they are. */
+static unsigned
+take_earlier(struct walk *w, struct hm_arena *a, hm_str *out)
+{
+	unsigned n = 0;
+
+	*out = hm_buf_take(&w->earlier, a);
+	for (size_t i = 0; i < out->n; i++)
+		n += out->p[i] == '\n';
+	return n;
+}
+
 bool
-ahead_asks(struct ahead *a, const struct ahead_request *q, const struct route *r)
+ahead_asks(struct ahead *a, const struct ahead_request *q, const struct route *r,
+           struct hm_arena *arena, hm_str *earlier)
 {
 	struct client *c;
 	bool coming = false;
+
+	*earlier = HM_S("");
 
 	pthread_mutex_lock(&a->mutex);
 	c = find_or_make(a, key_of(q));
 	if (r->want == WANT_INFO && r->canonical) {
 		coming = go_on(&c->walk, q, r->path);
-		c->owed += coming;
+		if (coming)
+			c->owed += 1 + take_earlier(&c->walk, arena, earlier);
 	} else {
+		hm_buf_free(&c->walk.earlier);
 		c->walk = (struct walk){ .open = r->want == WANT_MOD && c->owed <= OWED_MAX };
 	}
 	if (r->want == WANT_ZIP && c->owed)
@@ -165,13 +186,20 @@ ahead_asks(struct ahead *a, const struct ahead_request *q, const struct route *r
 }
 
 void
-ahead_answered(struct ahead *a, const struct ahead_request *q)
+ahead_answered(struct ahead *a, const struct ahead_request *q, bool found)
 {
 	struct client *c;
+	struct walk *w;
 
 	pthread_mutex_lock(&a->mutex);
 	c = find(a, key_of(q));
-	if (c && c->walk.waits_for == (hm_str_hash(q->path) | 1))
-		c->walk.waits_for = 0;
+	w = c ? &c->walk : NULL;
+	if (w && w->waits_for == (hm_str_hash(q->path) | 1)) {
+		w->waits_for = 0;
+		if (found && !w->of_file && w->earlier.n + q->path.n < EARLIER_MAX) {
+			hm_buf_adds(&w->earlier, q->path);
+			hm_buf_addc(&w->earlier, '\n');
+		}
+	}
 	pthread_mutex_unlock(&a->mutex);
 }

@@ -12,14 +12,15 @@
  *	go build, go get  .zip, then .mod, of one module and the next; .info of all at the end
  *
  * The blocks of a go.mod file are sorted one by one, so that its order begins anew with
- * each: nobody else goes back in the alphabet.  Hence a client that asks for .info alone,
+ * each: of these, nobody else goes back in the alphabet.  Hence a client that asks for .info alone,
  * after .mod, each when the one before was answered, and after WALK_MIN of them is
  * BEHIND_MIN in a row behind where it was already, goes through such a file, and each
  * .info from there on says that its .zip will be asked for.
  *
  * Who did not come for more than OWED_MAX of the zips that were fetched ahead for it has
- * nothing fetched ahead until it came for as many.  Clients behind one address disturb one another's order: nothing is
- * fetched ahead for them, as for everybody in doubt.
+ * no more fetched until it asked for as many: "go list -m" with many modules named in the
+ * order of go.mod looks the same.  Clients behind one address disturb one another's order:
+ * nothing is fetched ahead for them, as for everybody in doubt.
  *
  * A client is an address and an account.  The table has room for 256; the one not seen
  * for the longest time gives way.  Any thread.
@@ -49,10 +50,12 @@ struct ahead *ahead_new(void);
 void ahead_free(struct ahead *a);
 /*
  * Of each request about a module, in the order in which they come.  True: r is a .info whose
- * .zip will be asked for, too.
+ * .zip will be asked for, too, and so will those of *earlier: request paths of .info that
+ * were found, each with a newline behind it.
  */
-bool ahead_asks(struct ahead *a, const struct ahead_request *q, const struct route *r);
-/* A .info has been sent. */
-void ahead_answered(struct ahead *a, const struct ahead_request *q);
+bool ahead_asks(struct ahead *a, const struct ahead_request *q, const struct route *r,
+                struct hm_arena *arena, hm_str *earlier);
+/* A .info has been sent, or an error in its place. */
+void ahead_answered(struct ahead *a, const struct ahead_request *q, bool found);
 
 #endif

@@ -121,6 +121,25 @@ serve_unfetched(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	desk_submit(p->desk, x, make_unfetched, own);
 }
 
+/* What somebody asked for before it was seen what it is about. */
+static void
+catch_up(struct proxy *p, struct hm_exchange *x, hm_str earlier)
+{
+	struct hm_err err = { 0 };
+	struct route r;
+	hm_str path;
+
+	while (hm_str_cut(earlier, '\n', &path, &earlier)) {
+		if (route_parse(hm_exchange_arena(x), path, &r, &err) == 0 &&
+		    may_fetch(p, x, &r)) {
+			r.ahead = AHEAD_ZIP;
+			fills_ahead(p->fills, &r);
+		}
+	}
+	hm_err_free(&err);
+}
+
+/* For --fetch-ahead. */
 static enum ahead_of
 look_ahead(struct proxy *p, struct hm_exchange *x, const struct route *r)
 {
@@ -128,13 +147,17 @@ look_ahead(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	struct ahead_request q = { .peer = hm_exchange_peer(x),
 		                   .account = who->account ? hm_str_of(who->name) : HM_S(""),
 		                   .path = hm_exchange_request(x)->path };
-	bool learn = p->opts.ahead_mode == AHEAD_LEARN;
-	bool coming = learn ? ahead_asks(p->ahead, &q, r) :
-	                      r->want == WANT_INFO && r->canonical;
+	hm_str earlier;
 
-	if (!coming || !may_fetch(p, x, r))
+	if (p->opts.offline || p->opts.ahead_mode == AHEAD_NEVER)
 		return AHEAD_NOTHING;
-	return learn ? AHEAD_ZIP : AHEAD_MOD_ZIP;
+	if (p->opts.ahead_mode == AHEAD_ALWAYS)
+		return r->want == WANT_INFO && r->canonical && may_fetch(p, x, r) ? AHEAD_MOD_ZIP :
+		                                                                     AHEAD_NOTHING;
+	if (!ahead_asks(p->ahead, &q, r, hm_exchange_arena(x), &earlier))
+		return AHEAD_NOTHING;
+	catch_up(p, x, earlier);
+	return may_fetch(p, x, r) ? AHEAD_ZIP : AHEAD_NOTHING;
 }
 
 static void
@@ -144,8 +167,7 @@ serve_module(struct proxy *p, struct hm_exchange *x, struct route *r)
 
 	if (!counted(p, x, hm_access_allow(p->access, x, HM_RIGHT_READ, r->path)))
 		return;
-	if (!p->opts.offline && p->opts.ahead_mode != AHEAD_NEVER)
-		r->ahead = look_ahead(p, x, r);
+	r->ahead = look_ahead(p, x, r);
 	if (p->gate && is_stored_kind(r))
 		gate = gate_request(p, x, r);
 	if (gate == GATE_ANSWERED || (gate == GATE_OPEN && proxy_from_memory(p, x, r)))
@@ -258,7 +280,8 @@ proxy_served(void *ctx, const struct hm_served *s)
 
 	meter_served(p->meter, s);
 	if (s->req && hm_str_has_suffix(s->req->path, HM_S(".info")))
-		ahead_answered(p->ahead, &(struct ahead_request){ s->peer, s->who, s->req->path });
+		ahead_answered(p->ahead, &(struct ahead_request){ s->peer, s->who, s->req->path },
+		               s->status == 200);
 	meter_add(p->meter, METER_REFUSED_RIGHTS, s->status == 401);
 	meter_add(p->meter, METER_REFUSED_LIMIT, s->status == 429);
 	hm_accesslog_add(p->access_log, s, s->who);
