@@ -199,6 +199,7 @@ accept_failed(struct loop *l, int e)
 		conn_break(l->phase[PHASE_IDLE].first);
 		return true;
 	}
+	atomic_store(&l->server->wanted, e == EMFILE);
 	tell(l, hm_errno_text(e));
 	rest(l);
 	return false;
@@ -255,6 +256,15 @@ expire(struct loop *l)
 	}
 	if (l->rest_until && l->rest_until <= l->now)
 		end_rest(l);
+}
+
+/* Another loop needs a descriptor, and this one has an idle connection. */
+static void
+help(struct loop *l)
+{
+	if (atomic_load_explicit(&l->server->wanted, memory_order_relaxed) &&
+	    l->phase[PHASE_IDLE].first && atomic_exchange(&l->server->wanted, false))
+		conn_break(l->phase[PHASE_IDLE].first);
 }
 
 static int
@@ -370,6 +380,7 @@ loop_run(void *arg)
 			if (is_own(l, &e[i]))
 				handle_event(l, &e[i]);
 		expire(l);
+		help(l);
 		stop = atomic_load(&l->server->stop);
 		if (stop && !l->draining)
 			start_drain(l, stop);

@@ -74,6 +74,7 @@ struct hm_server {
 	unsigned max_conns;      /* a loop */
 	atomic_int stop;         /* 0, or drain_ms + 1 */
 	atomic_bool running;     /* loops have threads */
+	atomic_bool wanted;      /* a descriptor, by a loop that has no idle connection */
 	unsigned n_loops;
 	struct loop loop[];
 };

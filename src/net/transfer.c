@@ -140,8 +140,10 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 	t->active_ms = hm_net_now_ms();
 	t->head_bytes += n;
 	if (t->head_bytes > HM_NET_MAX_HEAD) {
-		hm_err_set(&t->err, HM_ELIMIT, "reading " HM_F ": more than %zu bytes of header fields",
-		           HM_P(hm_url_redacted(&t->arena, &t->first)), HM_NET_MAX_HEAD);
+		hm_err_set(&t->err, HM_ENET,
+		           "net/http: server response headers exceeded %zu bytes; aborted",
+		           HM_NET_MAX_HEAD);
+		hm_net_error_wrap(t);
 		return 0;
 	}
 	if (t->in_body)

@@ -15,7 +15,7 @@
 #include "net/proxy.h"
 
 #define HM_NET_MAX_DETAIL ((size_t)64 << 10) /* kept of an error's text */
-#define HM_NET_MAX_HEAD ((size_t)256 << 10) /* of an answer: fields, those of 1xx answers and trailers too */
+#define HM_NET_MAX_HEAD ((size_t)256 << 10) /* fields of an answer, with 1xx answers and trailers */
 #define HM_NET_MAX_DRAIN ((uint64_t)256 << 10) /* read of a body that nobody wants */
 #define HM_NET_MAX_BACKOFF_MS 10000u
 

@@ -20,6 +20,8 @@
  *	text=TEXT       and that body
  *	type=TYPE       of that type (default text/plain; charset=utf-8)
  *	header=N:V      one more header
+ *	fields          header fields for ever
+ *	raw=TEXT        that alone (%2f for /), then the end of the connection
  *	slow=MS         wait before the answer
  *	nagle           the parts of the answer (two of its head, the body) wait for the
  *	                client's acknowledgements, as without TCP_NODELAY
@@ -356,6 +358,18 @@ redirect(struct conn *c, struct request *r, const char *how)
 }
 
 static bool
+endless_fields(struct conn *c, struct request *r)
+{
+	r->status = 200;
+	note(r);
+	if (!sendf(c, "HTTP/1.1 200 OK\r\n"))
+		return false;
+	while (sendf(c, "X-More: %01000d\r\n", 0))
+		;
+	return false;
+}
+
+static bool
 authorized(const struct request *r, const char *want)
 {
 	unsigned char code[512];
@@ -391,6 +405,15 @@ misbehave(struct conn *c, struct request *r)
 		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 		return false;
 	}
+	v = get(r->spec, "raw");
+	if (v) {
+		r->status = 0;
+		note(r);
+		send_all(c, v, strlen(v));
+		return false;
+	}
+	if (get(r->spec, "fields"))
+		return endless_fields(c, r);
 	v = get(r->spec, "auth");
 	if (v && authorized(r, v))
 		return serve_file(c, r, "");

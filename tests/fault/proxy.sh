@@ -88,6 +88,11 @@ here "500" sick status=500+text=broken 502 $mod/v1.0.0.mod 1
 here "503 with HTML" sick status=503+type=text%2Fhtml+text=%3Cb%3E 502 $mod/v1.0.0.mod 2
 here "a zip that says it has 10 GB" sick length=10737418240+match=.zip 502 $mod/v1.0.0.zip 1
 here "a .mod that does not end" sick endless+match=.mod 502 $mod/v1.0.0.mod 1
+here "header fields that do not end" sick fields+match=.zip 502 $mod/v1.0.0.zip 1
+ok=HTTP%2f1.1%20200%20OK%0d%0a
+here "chunks of junk" sick "raw=${ok}Transfer-Encoding:%20chunked%0d%0a%0d%0azz%0d%0ajunk+match=.mod" 502 $mod/v1.0.0.mod 2
+here "a part of a file" sick 'raw=HTTP%2f1.1%20206%20Part%0d%0aContent-Range:%20bytes%200-5%2f9%0d%0aContent-Length:%206%0d%0a%0d%0amodule+match=.mod' 502 $mod/v1.0.0.mod 1
+here "not modified, though it was not asked" sick 'raw=HTTP%2f1.1%20304%20Not%20Modified%0d%0a%0d%0a+match=.mod' 502 $mod/v1.0.0.mod 1
 here "an .info that does not end" sick endless+match=.info 502 $mod/v1.0.0.info 1
 kept() { ls "$work/sick.1/evidence" | has 'words,@v,v1.0.0.zip.why' && grep -q v1.0.0 "$work"/sick.1/evidence/*.why; }
 t "what was refused is kept as evidence" kept
@@ -318,4 +323,42 @@ stop_busy() {
 	kill "$pid" && wait "$pid"
 }
 here "it ends cleanly with them" stop_busy
+
+# -- no descriptor is left
+# holding TEXT: 100 clients that sent it and wait; let_go ends them.
+holding() {
+	mkfifo "$work/fifo"
+	"$work/client" "$port" hold 100 "$1" <"$work/fifo" >"$work/held" &
+	held=$!
+	exec {fifo}>"$work/fifo"
+	for _ in $(seq 100); do grep -q ready "$work/held" && return 0; sleep 0.05; done
+	return 1
+}
+let_go() { exec {fifo}>&-; wait "$held"; rm "$work/fifo"; }
+turned_away() { grep -c 'new connections are turned away: too many open files' "$work/few.log"; }
+idle_make_room() {
+	holding 'GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n' && gives 200 healthz
+}
+ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
+busy_ones_do_not() {
+	local before
+	let_go
+	holding 'GET / HTTP/1.1\r\nHost: h\r\nX: ' || return 1
+	sleep 0.3
+	before=$(ticks)
+	sleep 1
+	[ $(($(ticks) - before)) -lt 20 ] || { echo "$(($(ticks) - before)) ticks for nothing"; return 1; }
+	[ "$(turned_away)" -ge 1 ] && [ "$(turned_away)" -le "$(nproc)" ] || { cat "$work/few.log"; return 1; }
+	let_go
+	gives 200 healthz
+}
+if command -v prlimit >/dev/null; then
+	here "a proxy" start few --upstream "$good"
+	prlimit --pid "$pid" --nofile=$(($(ls "/proc/$pid/fd" | wc -l) + 10)):
+	here "few descriptors: idle connections make room" idle_make_room
+	here "  busy ones do not: it waits, and says so once" busy_ones_do_not
+	here "it ends" stop
+else
+	skip "few descriptors" "no prlimit"
+fi
 finish
