@@ -23,6 +23,8 @@ enum {
 	SCAN_PAUSE_FAILED = 60, /* seconds */
 	BATCH = 512,            /* rows of a transaction */
 	READERS = 4,
+	READER_KIB = 256, /* of pages that each connection keeps */
+	WRITER_KIB = 1024,
 };
 
 struct facts {
@@ -360,7 +362,7 @@ facts_totals(struct facts *f)
 int
 facts_reader(struct facts *f, struct hm_db **out, struct hm_err *err)
 {
-	static const struct hm_db_opts o = { .read_only = true };
+	static const struct hm_db_opts o = { .read_only = true, .cache_kib = READER_KIB };
 
 	*out = NULL;
 	pthread_mutex_lock(&f->read_mutex);
@@ -412,7 +414,9 @@ set_aside(struct facts *f, struct hm_err *err)
 static int
 open_database(struct facts *f, struct hm_err *err)
 {
-	if (hm_db_open(f->file.p, NULL, &f->w.db, err))
+	static const struct hm_db_opts writer = { .cache_kib = WRITER_KIB };
+
+	if (hm_db_open(f->file.p, &writer, &f->w.db, err))
 		return -1;
 	if (hm_db_migrate(f->w.db, facts_schema, facts_schema_steps, err) ||
 	    facts_writer_init(&f->w, err)) {

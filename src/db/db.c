@@ -53,6 +53,9 @@ set_up(struct hm_db *db, const struct hm_db_opts *o, struct hm_err *err)
 	sqlite3_db_config(db->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (hm_db_exec(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF", err))
 		return -1;
+	if (o->cache_kib &&
+	    hm_db_exec(db, hm_arena_printf(&db->arena, "PRAGMA cache_size=-%d", o->cache_kib).p, err))
+		return -1;
 	if (o->read_only)
 		return 0;
 	if (hm_db_exec(db, "PRAGMA journal_mode=WAL", err))

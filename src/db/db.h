@@ -20,6 +20,7 @@ struct hm_db_opts {
 	bool read_only;  /* must exist */
 	bool durable;    /* fsync at every commit (synchronous=FULL); else at checkpoints */
 	int wait_ms;     /* for another writer; 0: 10 s */
+	int cache_kib;   /* of pages in memory; 0: 2000, as SQLite has it */
 };
 
 int hm_db_open(const char *path, const struct hm_db_opts *opts, struct hm_db **out,

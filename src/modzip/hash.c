@@ -74,6 +74,9 @@ hm_h1_gomod(struct hm_arena *a, hm_str data)
 	return out;
 }
 
+/* Bytes of a mapped archive that were read and stay in memory. */
+enum { FORGET_EVERY = 256 << 10 };
+
 /* Hashing zip entries, a chunk a job. */
 struct zip_job {
 	const struct hm_zip *z;
@@ -105,13 +108,22 @@ hash_zip_chunk(void *ctx, size_t at)
 {
 	struct zip_job *j = ctx;
 	struct hm_inflater *inf = hm_inflater_new();
+	size_t from = j->chunks[at].from, i = from;
 	struct hm_err err = { 0 };
+	uint64_t packed = 0;
 
-	for (size_t i = j->chunks[at].from; i < j->chunks[at].to && !j->failed; i++)
+	for (; i < j->chunks[at].to && !j->failed; i++) {
 		if (hash_entry(j, inf, i, &err))
 			j->failed = true;
+		packed += j->z->f[i].packed;
+		if (packed < FORGET_EVERY)
+			continue;
+		hm_zip_forget(j->z, from, i + 1);
+		from = i + 1;
+		packed = 0;
+	}
 	hm_err_free(&err);
-	hm_zip_forget(j->z, j->chunks[at].from, j->chunks[at].to);
+	hm_zip_forget(j->z, from, i);
 	hm_inflater_free(inf);
 }
 

@@ -32,9 +32,9 @@ enum {
 	/* No deflate stream grows by more than this, whatever it claims. */
 	DEFLATE_MAX_RATIO = 1032,
 	/* What hm_zip_pass() reads and gives at a time. */
-	PIECE_IN = 256 << 10,
+	PIECE_IN = 64 << 10,
 	PIECE_OUT = 64 << 10,
-	/* Linux maps so much of a file, aligned so, around what was asked for. */
+	/* Linux maps so much of a file, to addresses aligned so, around what was asked for. */
 	AROUND = 64 << 10,
 };
 
@@ -428,10 +428,14 @@ hm_zip_read(struct hm_inflater *inf, const struct hm_zip *z, const struct hm_zip
 static void
 forget(const struct hm_zip *z, size_t start, size_t end)
 {
-	start -= start % AROUND; /* the mapping begins on a page */
-	end = z->data.n - end > AROUND ? end + AROUND - end % AROUND : z->data.n;
+	uintptr_t first = (uintptr_t)z->data.p, last = first + z->data.n;
+	uintptr_t from = (first + start) / AROUND * AROUND;
+	uintptr_t to = (first + end + AROUND - 1) / AROUND * AROUND;
+
+	from = from < first ? first : from; /* where a page begins */
+	to = to > last ? last : to;
 	if (z->mapped && start < end)
-		madvise((void *)(uintptr_t)(z->data.p + start), end - start, MADV_DONTNEED);
+		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 /* One entry on its way to take(). */

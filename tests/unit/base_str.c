@@ -66,6 +66,9 @@ map_keeps_order_over_growth(void **state)
 	assert_false(hm_map_add(&m, HM_S("k7")));
 	assert_int_equal(m.n, 1000);
 	assert_str(m.e[999].key, "k999");
+	hm_map_reserve(&m, 5000);
+	assert_true(hm_map_has(&m, HM_S("k999")));
+	assert_false(hm_map_add(&m, HM_S("k7")));
 	hm_map_set_num(&m, HM_S("k500"), 42);
 	assert_int_equal(hm_map_num(&m, HM_S("k500")), 42);
 	assert_false(hm_map_has(&m, HM_S("k1000")));
