@@ -262,6 +262,20 @@ options_need_dir(const struct proxy *p, struct hm_err *err)
 }
 
 int
+options_check_server(const struct proxy *p, struct hm_err *err)
+{
+	const struct options *o = &p->opts;
+
+	if (o->quota.n && o->offline)
+		return hm_err_set(err, HM_EUSAGE,
+		                  "--quota and --offline exclude each other: what is removed could "
+		                  "not be fetched again");
+	if (!o->tls_cert.n != !o->tls_key.n)
+		return hm_err_set(err, HM_EUSAGE, "--tls-cert and --tls-key need each other");
+	return 0;
+}
+
+int
 options_no_words(int argc, char **argv, struct hm_err *err)
 {
 	return argc == 0 ? 0 : hm_err_set(err, HM_EUSAGE, "unexpected word \"%s\"", argv[0]);
@@ -298,10 +312,6 @@ open_server(struct proxy *p, struct hm_err *err)
 	p->ahead = ahead_new();
 	if (trim_parse_size(p->opts.quota, &p->quota.bytes, err))
 		return -1;
-	if (p->quota.bytes && p->opts.offline)
-		return hm_err_set(err, HM_EUSAGE,
-		                  "--quota and --offline exclude each other: what is removed could "
-		                  "not be fetched again");
 	p->meter = meter_new();
 	if (facts_open(&facts, &p->facts, err) || control_new(p, &p->control, err))
 		return -1;
@@ -316,8 +326,6 @@ open_server(struct proxy *p, struct hm_err *err)
 	if (gate_new(p, p->opts.policy, &p->gate, err))
 		return -1;
 	p->fills = fills_new(p);
-	if (!p->opts.tls_cert.n != !p->opts.tls_key.n)
-		return hm_err_set(err, HM_EUSAGE, "--tls-cert and --tls-key need each other");
 	if (p->opts.tls_cert.n &&
 	    hm_tls_server_new(p->opts.tls_cert.p, p->opts.tls_key.p, &p->tls, err))
 		return -1;
@@ -335,7 +343,8 @@ cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err)
 
 	tune_memory();
 	if (options_read(p, NULL, 0, &argc, &argv, err) || options_no_words(argc, argv, err) ||
-	    options_need_dir(p, err) || hm_life_begin(&life, err))
+	    options_need_dir(p, err) || options_check_server(p, err) ||
+	    hm_life_begin(&life, err))
 		return -1;
 	rc = proxy_open(p, err) || open_server(p, err) || serve(p, life, &reload, err) ? -1 : 0;
 	hm_life_end(life);

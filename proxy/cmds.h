@@ -55,6 +55,8 @@ int options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *
                  char ***argv, struct hm_err *err);
 /* HM_EUSAGE when --dir is missing. */
 int options_need_dir(const struct proxy *p, struct hm_err *err);
+/* HM_EUSAGE for settings of the server that exclude or need one another. */
+int options_check_server(const struct proxy *p, struct hm_err *err);
 /* HM_EUSAGE when words are left. */
 int options_no_words(int argc, char **argv, struct hm_err *err);
 

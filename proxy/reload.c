@@ -67,6 +67,8 @@ tell_fixed(const struct proxy *base, const struct proxy *fresh)
 		{ "access-log-file", hm_str_eq(a->access_log_file, b->access_log_file) },
 		{ "tls-cert", hm_str_eq(a->tls_cert, b->tls_cert) },
 		{ "tls-key", hm_str_eq(a->tls_key, b->tls_key) },
+		{ "trusted-proxies", hm_str_eq(a->trusted_proxies, b->trusted_proxies) },
+		{ "client-header", hm_str_eq(a->client_header, b->client_header) },
 		{ "insecure-http", a->insecure_http == b->insecure_http },
 		{ "behind-tls", a->behind_tls == b->behind_tls },
 	};
@@ -87,7 +89,7 @@ generation_new(const struct reload *r, struct proxy **out, struct hm_err *err)
 
 	p->opts = options_default();
 	share(p, base);
-	if (options_read(p, NULL, 0, &argc, &argv, err))
+	if (options_read(p, NULL, 0, &argc, &argv, err) || options_check_server(p, err))
 		goto fail;
 	tell_fixed(base, p);
 	p->opts.dir = base->opts.dir;

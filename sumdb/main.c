@@ -56,7 +56,8 @@ usage(FILE *out)
 	      "  monitor --key KEY --state FILE          tell what is new, and what is wrong\n"
 	      "    --url URL --for PATTERNS --from-start --stale DURATION --every SEC --json\n"
 	      "    --hook CMD             run with a JSON object for each event\n"
-	      "  witness init, key, log, serve, follow   cosign their heads (--dir DIR)\n",
+	      "  witness init, key, log, serve, follow   cosign their heads (--dir DIR)\n"
+	      "    --log KEY=URL... --every SEC --once --hook CMD\n",
 	      out);
 }
 

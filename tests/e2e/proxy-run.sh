@@ -80,6 +80,34 @@ for l in 127.0.0.1:99999 127.0.0.1:http 127.0.0.1: 8080 unix:socket ::1:80; do
 	t "no address: $l" fails_with 2 "listen address \"$l\": want host:port" $P10 serve --dir other --listen "$l" --upstream off
 done
 
+# -- SIGHUP: what it cannot change is said, what is wrong changes nothing
+hup() { # TEXT: within ten seconds the log has it
+	kill -HUP "$pid"
+	for _ in $(seq 200); do
+		grep -qF -e "$1" log && return 0
+		sleep 0.05
+	done
+	cat log
+	return 1
+}
+fixed="dir listen sumdb memory quota replica-of replica-interval policy access-log access-log-file trusted-proxies client-header insecure-http behind-tls tls-cert tls-key"
+needs_restart() {
+	local k
+	stop && printf '[serve]\n' >re.conf && HERMOD_PROXY_DIR=store HERMOD_PROXY_LISTEN=127.0.0.1:0 launch log "$P" serve --upstream off --config re.conf || return 1
+	unset HERMOD_PROXY_DIR HERMOD_PROXY_LISTEN
+	printf '\tmemory = 3\n\tquota = 1G\n\treplica-of = http://127.0.0.1:1\n\treplica-interval = 3\n\tpolicy = x\n\tsumdb = x\n\taccess-log = text\n' >>re.conf
+	printf '\taccess-log-file = x\n\ttrusted-proxies = 10.0.0.1\n\tclient-header = forwarded\n\tinsecure-http\n\tbehind-tls = Yes\n\ttls-cert = x\n\ttls-key = x\n' >>re.conf
+	hup reloaded || return 1
+	for k in $fixed; do
+		case $k in dir | listen) continue ;; esac
+		grep -qF "another \"$k\" needs a restart" log || { echo "$k"; return 1; }
+	done
+}
+here "settings that need a restart are named" needs_restart
+t "the man page has them, too" bash -c "sed -n '/^\.Sh SIGNALS/,/^\.Sh E/p' '$top/man/hermod-proxy.1' | tr '\n' ' ' >said; for k in $fixed; do grep -qE \"\.Cm \$k( |$)\" said || { echo \"\$k\"; exit 1; }; done"
+excluded() { printf '\toffline\n' >>re.conf && hup "exclude each other" && grep -q 'the settings stay as they were' log; }
+t "settings that exclude each other change nothing" excluded
+
 # -- signals
 survives_usr2() { kill -USR2 "$pid" && sleep 0.1 && [ "$(curl -s "$url/healthz")" = ok ] && kill -HUP "$pid"; }
 here "a stray SIGUSR2 does nothing" survives_usr2
