@@ -92,10 +92,10 @@ legend(struct page *pg, const struct facts_requires *r, const struct facts_requi
 	html_open(h, "p");
 	html_attr(h, "class", HM_S("note"));
 	html_textz(h, "What is required stands to the right. Dashed: not in this store.");
-	if (direct > DRAWN_DIRECT || by->n > DRAWN_BY)
-		html_textf(h, " Drawn are %zu of %zu requirements, and %zu of %zu that require it.",
-		           direct < DRAWN_DIRECT ? direct : DRAWN_DIRECT, direct,
-		           by->n < DRAWN_BY ? by->n : DRAWN_BY, by->n);
+	if (direct > DRAWN_DIRECT)
+		html_textf(h, " %d of %zu requirements are drawn.", DRAWN_DIRECT, direct);
+	if (by->n > DRAWN_BY)
+		html_textf(h, " %d of %zu that require it are drawn.", DRAWN_BY, by->n);
 	html_close(h);
 }
 

@@ -41,7 +41,7 @@ version_row(struct page *pg, const struct fact *v, hm_str retracted)
 	html_close(h);
 	html_open(h, "td");
 	html_attr(h, "class", HM_S("when"));
-	page_date(pg, v->time);
+	page_released(pg, v);
 	html_close(h);
 	page_cell(pg, "num", "zip", page_size(pg->a, v->zip_bytes));
 	page_cell(pg, "num", "uses", page_number(pg->a, v->uses));

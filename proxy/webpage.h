@@ -46,8 +46,8 @@ void page_module_link(struct page *pg, hm_str module);
 void page_version_link(struct page *pg, hm_str module, hm_str version, hm_str text);
 /* "3 hours ago", the date in its title; "never" for 0. us: microseconds since 1970 */
 void page_when(struct page *pg, int64_t us);
-/* "2026-01-02" */
-void page_date(struct page *pg, int64_t us);
+/* "2026-01-02": the time of its .info, or the one that a pseudo-version names. */
+void page_released(struct page *pg, const struct fact *v);
 /* "1.2 MB"; "-" for less than 0 */
 hm_str page_size(struct hm_arena *a, int64_t bytes);
 /* "12,345" */

@@ -3,6 +3,7 @@
  */
 #include <time.h>
 
+#include "mod/pseudo.h"
 #include "webpage.h"
 
 enum { FITS = 24 /* bytes of a path that any screen has room for */ };
@@ -119,8 +120,14 @@ page_when(struct page *pg, int64_t us)
 }
 
 void
-page_date(struct page *pg, int64_t us)
+page_released(struct page *pg, const struct fact *v)
 {
+	struct hm_err err = { 0 };
+	int64_t us = v->time, seconds;
+
+	if (us == 0 && hm_pseudo_time(v->version, &seconds, &err) == 0)
+		us = seconds * 1000000;
+	hm_err_free(&err);
 	time_element(pg, us, us > 0 ? day_of(pg->a, us) : HM_S(""));
 }
 

@@ -136,7 +136,7 @@ facts_list(struct page *pg, const struct fact *v, const struct page_files *f,
 	if (mod)
 		term(pg, "Go", hm_gomod_go(mod), NULL);
 	page_term(pg, "Released");
-	page_date(pg, v->time);
+	page_released(pg, v);
 	html_close(h);
 	term(pg, "Zip", page_size(pg->a, v->zip_bytes), NULL);
 	term(pg, "Source", source_of(v), "wrap");

@@ -242,6 +242,7 @@ for n in $(seq 0 129); do
 done
 mkdir -p many/cache/download/example.com/info/@v
 printf '{"Version":"v1.0.0"}' >many/cache/download/example.com/info/@v/v1.0.0.info
+printf 'module example.com/info\n' >many/cache/download/example.com/info/@v/v0.0.0-20240102030405-0123456789ab.mod
 many() {
 	start many --upstream off || return 1
 	for _ in $(seq 50); do page /mod/example.com/many | has 'v1\.129\.0' && break; sleep 0.1; done
@@ -255,6 +256,7 @@ unreadable() {
 }
 t "why a zip cannot be read is for the dashboard: it may name the server's folders" unreadable
 t "what is not here yet is not said to be absent: the zip" page_has /mod/example.com/many@v1.0.0 'It is in the zip, which nobody has asked for yet.' 'Nothing but the standard library.'
+t "a pseudo-version has its date in its name" page_has /mod/example.com/info 'datetime="2024-01-02T03:04:05Z"'
 t "and go.mod" page_has /mod/example.com/info@v1.0.0 'Not known: its go.mod is not in the store yet.'
 stop
 
