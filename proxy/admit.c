@@ -116,6 +116,41 @@ admit_mod_of_zip(struct hm_arena *a, hm_str path, hm_str version, const char *fi
 }
 
 static int
+not_the_zips(struct hm_err *err)
+{
+	return hm_err_set(err, HM_EINVALID, "the .mod is not the zip's go.mod");
+}
+
+/* A zip that cannot be read is another matter. */
+static int
+compare_stored(const struct hm_store *s, hm_str path, hm_str version, hm_str mod,
+               struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	struct hm_err none = { 0 };
+	hm_str zip, h1, inside;
+	int rc = 0;
+
+	if (hm_store_path(s, &a, path, version, "zip", &zip, &none) == 0 &&
+	    hm_store_ziphash(s, &a, path, version, &h1) && hm_file_exists(zip.p) &&
+	    admit_mod_of_zip(&a, path, version, zip.p, &inside, &none) == 0 &&
+	    !hm_str_eq(inside, mod))
+		rc = not_the_zips(err);
+	hm_err_free(&none);
+	hm_arena_free(&a);
+	return rc ? hm_modver_wrap(err, hm_modver_of(path, version)) : 0;
+}
+
+int
+admit_check_new_mod(const struct admit *ad, hm_str path, hm_str version, hm_str mod,
+                    struct hm_err *err)
+{
+	if (admit_check_mod(ad, path, version, mod, err))
+		return -1;
+	return compare_stored(ad->store, path, version, mod, err);
+}
+
+static int
 compare_mod(struct hm_arena *a, const struct hm_zip *z, struct hm_modver m, hm_str mod,
             struct hm_err *err)
 {
@@ -124,7 +159,7 @@ compare_mod(struct hm_arena *a, const struct hm_zip *z, struct hm_modver m, hm_s
 	int rc = mod_of_zip(inf, a, z, m, &inside, err);
 
 	if (rc == 0 && !hm_str_eq(inside, mod))
-		rc = hm_err_set(err, HM_EINVALID, "the .mod is not the zip's go.mod");
+		rc = not_the_zips(err);
 	hm_inflater_free(inf);
 	return rc;
 }
@@ -132,7 +167,19 @@ compare_mod(struct hm_arena *a, const struct hm_zip *z, struct hm_modver m, hm_s
 /* What is known of each entry (name, hash, its place in three tables), in bytes. */
 enum { BYTES_AN_ENTRY = 512 };
 /* Memory that nobody has to make room for. */
-enum { SMALL_CHECK = 1 << 20 };
+enum { SMALL_CHECK = 256 << 10 };
+
+/* Bytes that the check of a zip takes: its tables, and an entry in the hands of each thread. */
+static size_t
+memory_of_check(const struct hm_zip *z, unsigned threads)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = 0; i < z->n; i++)
+		largest = z->f[i].size > largest ? z->f[i].size : largest;
+	return z->n * BYTES_AN_ENTRY +
+	       threads * (size_t)(largest < HM_ZIP_LARGE ? largest : HM_ZIP_LARGE);
+}
 
 static int
 check_entries(struct hm_arena *a, struct hm_modver m, struct hm_zip *z,
@@ -159,7 +206,7 @@ check_bytes(const struct admit *ad, struct hm_arena *a, struct hm_modver m, hm_s
 		return -1;
 	z.mapped = true;
 	z.frugal = true;
-	memory = z.n * BYTES_AN_ENTRY;
+	memory = memory_of_check(&z, threads);
 	lends = ad->lender && memory > SMALL_CHECK;
 	if (lends)
 		hot_lend(ad->lender, memory);
@@ -350,7 +397,7 @@ admit_locked(struct admission *w, enum admit_outcome *outcome, struct hm_err *er
 	if (same_zip && known)
 		return mend_list(w, err);
 	if ((m->info.n && admit_check_info(m->path, m->version, m->info, err)) ||
-	    admit_check_mod(w->ad, m->path, m->version, m->mod, err) ||
+	    admit_check_new_mod(w->ad, m->path, m->version, m->mod, err) ||
 	    (!m->zip && check_lone_mod(w, err)) ||
 	    (!same_zip && take_zip(w, err)))
 		return -1;

@@ -32,13 +32,16 @@ struct admit {
 	struct ownlog *ownlog;    /* what it has under other hashes is refused; may be NULL */
 	struct facts *facts;      /* told of what admit_module() stores; may be NULL */
 	hm_str source;            /* where from, for the facts: "import", a URL */
-	struct hot *lender;       /* of memory while a zip of many entries is checked; may be NULL */
+	struct hot *lender;       /* of memory while a zip is checked; may be NULL */
 	unsigned threads;         /* that hash a zip; 0: one */
 };
 
 int admit_check_info(hm_str path, hm_str version, hm_str info, struct hm_err *err);
 int admit_check_mod(const struct admit *ad, hm_str path, hm_str version, hm_str mod,
                     struct hm_err *err);
+/* The same, and it must be that of the zip, if the store has one already. */
+int admit_check_new_mod(const struct admit *ad, hm_str path, hm_str version, hm_str mod,
+                        struct hm_err *err);
 /*
  * The zip in `file`, which nobody changes meanwhile.  mod may be NULL (a fill has the
  * zip alone).  *h1 is in the arena.
