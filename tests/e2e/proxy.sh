@@ -117,6 +117,19 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 	done
 	here "50 clients, one missing zip, one upstream request" once "$up"
 
+	# -- what go makes of an upstream's refusal
+	falls() { start "falls.$1" --upstream "$up/_status=$1" && [ "$(status "$url/example.com/words/@v/list")" = "$2" ]; }
+	next() { (cd "$work" && GOPROXY=$url,file://$fx/good GOMODCACHE=$work/mc.falls "$GO" mod download example.com/words@v1.1.0); }
+	for refusal in 404 410; do
+		here "upstream's $refusal is one" falls $refusal $refusal
+		t "  and go asks its next source" next
+		chmod -R u+w "$work/mc.falls" && rm -rf "$work/mc.falls"
+	done
+	here "what is forbidden stays so" falls 403 403
+	t "  and go stops, and says why" fails_with 1 "reading $up/_status=403/example.com/words/@v/v1.1.0.info: 403 Forbidden" next
+	here "what failed is 502" falls 500 502
+	t "  and go stops, and says why" fails_with 1 "reading $up/_status=500/example.com/words/@v/v1.1.0.info: 500 Internal Server Error" next
+
 	# -- ahead of the client
 	w=example.com/words/@v
 	quiet() { for _ in $(seq 200); do [ "$(metric fills)" != 0 ] || return 0; sleep 0.05; done; return 1; }
