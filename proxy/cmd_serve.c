@@ -348,6 +348,7 @@ cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		return -1;
 	rc = proxy_open(p, err) || open_server(p, err) || serve(p, life, &reload, err) ? -1 : 0;
 	hm_life_end(life);
+	reload_cancel(&reload);
 	reload_close(&reload);
 	return rc;
 }

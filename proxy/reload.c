@@ -167,6 +167,18 @@ reload_now(struct reload *r)
 }
 
 void
+reload_cancel(struct reload *r)
+{
+	struct proxy *now = atomic_load(&r->base->now);
+
+	hm_http_cancel(r->base->http);
+	if (now)
+		hm_http_cancel(now->http);
+	for (struct proxy *p = r->retired; p; p = p->older)
+		hm_http_cancel(p->http);
+}
+
+void
 reload_close(struct reload *r)
 {
 	struct proxy *now = atomic_load(&r->base->now), *p;

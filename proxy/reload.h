@@ -26,6 +26,8 @@ struct reload {
 
 /* Says in the log what came of it. One thread at a time. */
 void reload_now(struct reload *r);
+/* What any generation still asks upstreams for fails now: nobody waits for it any more. */
+void reload_cancel(struct reload *r);
 /* Frees all generations but base; no request is at work. */
 void reload_close(struct reload *r);
 

@@ -269,6 +269,7 @@ cmd_serve(struct options *o, struct hm_log *log, struct hm_err *err)
 		rc = run(&s, life, err);
 	hm_life_end(life);
 	hm_access_free(s.access);
+	hm_http_cancel(s.source.http);
 	hm_logserve_free(s.serve); /* its work ends before the loops that it resumes on go away */
 	hm_server_free(s.server);
 	hm_tls_server_free(s.tls);

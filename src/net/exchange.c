@@ -537,8 +537,11 @@ conn_work(struct conn *c)
 				return;
 			continue;
 		}
-		if (x && c->phase == PHASE_WORK)
-			return; /* someone else is at work */
+		if (x && c->phase == PHASE_WORK) { /* someone else is at work */
+			if (c->hup && c->loop->draining)
+				conn_break(c);
+			return;
+		}
 		if (x ? body_work(c, x) : take_head(c))
 			continue;
 		if (!input_work(c))

@@ -23,7 +23,7 @@ struct hm_http {
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct hm_transfer *queue, **queue_end;
-	bool stopping;
+	bool stopping, cancelled;
 	struct hm_http_stats stats;
 
 	struct hm_transfer *active; /* the thread's own, as what follows */
@@ -194,14 +194,39 @@ reap_stalled(struct hm_http *h, int64_t now)
 }
 
 static bool
-stopping(struct hm_http *h)
+is_set(struct hm_http *h, const bool *flag)
 {
 	bool s;
 
 	pthread_mutex_lock(&h->lock);
-	s = h->stopping;
+	s = *flag;
 	pthread_mutex_unlock(&h->lock);
 	return s;
+}
+
+static void
+cancel_one(struct hm_transfer *t)
+{
+	hm_err_set(&t->err, HM_ENET, "context canceled");
+	hm_net_error_wrap(t);
+}
+
+/* All that runs or waits, its pause before another attempt included. */
+static void
+cancel_all(struct hm_http *h)
+{
+	struct hm_transfer *t;
+	int wait_ms = 0;
+
+	while ((t = h->active)) {
+		cancel_one(t);
+		leave(h, t, CURLE_ABORTED_BY_CALLBACK);
+	}
+	while ((t = dequeue(h, INT64_MAX, &wait_ms))) {
+		cancel_one(t);
+		t->rc = -1;
+		finish(h, t);
+	}
 }
 
 static void *
@@ -210,11 +235,13 @@ run(void *arg)
 	struct hm_http *h = arg;
 	int running;
 
-	while (!stopping(h)) {
+	while (!is_set(h, &h->stopping)) {
 		int wait_ms = h->active ? 500 : 60000;
 		int64_t now = hm_net_now_ms();
 
 		reap_stalled(h, now);
+		if (is_set(h, &h->cancelled))
+			cancel_all(h);
 		start_some(h, now, &wait_ms);
 		h->curl.multi_perform(h->multi, &running);
 		reap(h);
@@ -288,6 +315,20 @@ hm_http_free(struct hm_http *h)
 	hm_arena_free(&h->sockets.arena);
 	hm_arena_free(&h->arena);
 	free(h);
+}
+
+void
+hm_http_cancel(struct hm_http *h)
+{
+	if (!h)
+		return;
+	pthread_mutex_lock(&h->starting);
+	pthread_mutex_lock(&h->lock);
+	h->cancelled = true;
+	pthread_mutex_unlock(&h->lock);
+	if (h->started)
+		h->curl.multi_wakeup(h->multi);
+	pthread_mutex_unlock(&h->starting);
 }
 
 static void

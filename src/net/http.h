@@ -46,6 +46,11 @@ struct hm_http_config {
 struct hm_http *hm_http_new(const struct hm_http_config *c);
 /* No request may be running. NULL is fine. */
 void hm_http_free(struct hm_http *h);
+/*
+ * Requests under way fail now, and those to come at once: HM_ENET, "context canceled".  For
+ * the end of a program that cannot wait for a peer.  Any thread; NULL is fine.
+ */
+void hm_http_cancel(struct hm_http *h);
 
 /*
  * Takes the bytes of a 200 answer, in order, on the client's thread: be quick,

@@ -315,7 +315,10 @@ close_listeners(struct loop *l)
 	}
 }
 
-/* No more connections; the idle ones end now, the others with their answer. */
+/*
+ * No more connections; those that are idle, or whose peer has hung up, end now, the others
+ * with their answer.
+ */
 static void
 start_drain(struct loop *l, int stop)
 {
@@ -325,8 +328,12 @@ start_drain(struct loop *l, int stop)
 	while (l->phase[PHASE_IDLE].first)
 		conn_break(l->phase[PHASE_IDLE].first);
 	for (int p = 0; p < N_PHASES; p++)
-		for (struct conn *c = l->phase[p].first; c; c = c->next)
+		for (struct conn *c = l->phase[p].first, *next; c; c = next) {
+			next = c->next;
 			c->last = true;
+			if (p == PHASE_WORK && c->hup)
+				conn_break(c);
+		}
 }
 
 /* Is the event one of a listening socket or of the wake-up, not of a connection? */
