@@ -21,7 +21,14 @@ is_stored_kind(const struct route *r)
 	return r->canonical && (r->want == WANT_INFO || r->want == WANT_MOD || r->want == WANT_ZIP);
 }
 
-/* A stale list is served and renewed behind the client's back. */
+/* go's own way to ask a mirror not to fetch: `Disable-Module-Fetch: true`. */
+static bool
+fetch_disabled(const struct hm_exchange *x)
+{
+	return hm_str_eqz(hm_http1_field(hm_exchange_request(x), "disable-module-fetch"), "true");
+}
+
+/* A stale list is served and renewed behind the client's back, unless it forbids that. */
 bool
 proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 {
@@ -39,7 +46,7 @@ proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 			return false;
 		}
 		if (now >= e->fresh_until && e->status == 200 && !p->opts.offline &&
-		    hot_claim_refresh(p->hot, e))
+		    !fetch_disabled(x) && hot_claim_refresh(p->hot, e))
 			fills_join(p->fills, r, NULL);
 	}
 	meter_add(p->meter, METER_HIT_MEMORY, 1);
@@ -49,13 +56,6 @@ proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 		fills_ahead(p->fills, r);
 	answer_entry(x, e);
 	return true;
-}
-
-/* go's own way to ask a mirror not to fetch: `Disable-Module-Fetch: true`. */
-static bool
-fetch_disabled(const struct hm_exchange *x)
-{
-	return hm_str_eqz(hm_http1_field(hm_exchange_request(x), "disable-module-fetch"), "true");
 }
 
 /* A refusal of somebody known; that of anonymous is 401, and counted when it was sent. */

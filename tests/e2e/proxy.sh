@@ -139,6 +139,10 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 	# ask STATUS PATH...
 	ask() { local want=$1 p; shift; for p; do [ "$(status "$url/$p")" = "$want" ] || { echo "$p: $(cat "$work/body")"; return 1; }; done; }
 	crowd() { local p=() i; for i in $(seq 20); do curl -s -f -o /dev/null "$url/$1" & p+=($!); done; for i in "${p[@]}"; do wait "$i" || return 1; done; }
+	renewed() { # behind the client, but not behind one that forbids it
+		forget && start renewed --upstream "$up" --list-fresh 0 && ask 200 $w/list && quiet && forget && status -H 'Disable-Module-Fetch: true' "$url/$w/list" | has 200 && asked && ask 200 $w/list && asked $w/list
+	}
+	here "an old list is renewed, unless the client disables fetching" renewed
 	plain() { forget && start plain --upstream "$up" --fetch-ahead=never && ask 200 $w/v1.0.0.info && quiet && ask 200 $w/v1.0.0.info && asked $w/v1.0.0.info; }
 	here "--fetch-ahead=never: upstream is asked for what clients ask for" plain
 	stored() { forget && start plain --upstream "$up" --fetch-ahead=always && status -H 'Disable-Module-Fetch: true' "$url/$w/v1.0.0.info" | has 200 && quiet && asked && ask 200 $w/v1.0.0.info && asked $w/v1.0.0.mod $w/v1.0.0.zip; }

@@ -231,7 +231,8 @@ lock_after(void *arg)
 {
 	struct hm_err why = { 0 };
 
-	assert_ok(hm_store_lock(&store, HM_S("example.com/gone/m"), HM_S("v1.0.0"), arg, &why), &why);
+	assert_ok(hm_store_lock(&store, HM_S("example.com/gone/m"), HM_S("v1.0.0"), arg, &why),
+	          &why);
 	return NULL;
 }
 
