@@ -205,7 +205,7 @@ bring_small(struct fill *f, struct hm_err *err)
 
 	if (fetch(&at, err))
 		return -1;
-	rc = mod ? admit_check_mod(&p->admit, f->r.path, f->r.version, at.body, err) :
+	rc = mod ? admit_check_new_mod(&p->admit, f->r.path, f->r.version, at.body, err) :
 	           admit_check_info(f->r.path, f->r.version, at.body, err);
 	if (rc && evidence_of(err)) {
 		meter_add(p->meter, METER_FILES_REJECTED, 1);

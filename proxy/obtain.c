@@ -163,7 +163,7 @@ obtain_mod(struct proxy *p, struct hm_arena *a, struct hm_modver m, hm_str *data
 		return 0;
 	if (fetch(&f, WANT_MOD, err))
 		return hm_modver_wrap(err, m);
-	if (admit_check_mod(&p->admit, m.path, m.version, f.mod, err)) {
+	if (admit_check_new_mod(&p->admit, m.path, m.version, f.mod, err)) {
 		keep_evidence(&f, err);
 		return hm_modver_wrap(err, m);
 	}

@@ -104,10 +104,17 @@ other_version() { printf '{"Version":"v1.1.0"}' >"$work/odd/example.com/words/@v
 t "an .info of another version" other_version
 other_mod() { printf 'module example.com/words\n\ngo 1.5\n' >"$work/odd/example.com/words/@v/v1.0.0.mod"; gives 200 $mod/v1.0.0.mod && gives 502 $mod/v1.0.0.zip && ! zips oddstore; }
 t "a .mod that is not the zip's" other_mod
+zip_first() {
+	gives 200 $mod/v1.1.0.zip && printf 'module example.com/words\n\ngo 1.5\n' >"$work/odd/example.com/words/@v/v1.1.0.mod" && gives 502 $mod/v1.1.0.mod &&
+	[ ! -e "$work/oddstore/cache/download/$mod/v1.1.0.mod" ] && grep -q 'go 1.5' "$work/oddstore/evidence/example.com,words,@v,v1.1.0.mod" || return 1
+	printf 'example.com/words v1.1.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n' >"$work/zip.sum"
+	fails_with 1 "the .mod is not the zip's go.mod" "$BUILDDIR/hermod-proxy" prefetch --dir "$work/oddstore" --upstream "file://$work/odd" "$work/zip.sum"
+}
+t "the same, when the zip was here first" zip_first
 stop
 
 # -- a slow upstream holds up nobody else
-here "an upstream that hangs for one module" start slow --upstream "$good/_hang+match=greet" --fills 2 --upstream-timeout 20
+here "an upstream that hangs for one module" start slow --upstream "$good/_hang+match=greet" --fills 2 --upstream-timeout 600
 nobody_waits() {
 	local i
 	gives 200 $mod/v1.0.0.zip || return 1
@@ -116,6 +123,16 @@ nobody_waits() {
 	[ "$(curl -s -m 2 -o "$work/body" -w '%{http_code}' "$url/$mod/v1.0.0.zip")" = 200 ]
 }
 t "what is here is served meanwhile" nobody_waits
+ends() {
+	kill "$pid"
+	for _ in $(seq 200); do
+		kill -0 "$pid" 2>/dev/null || { wait "$pid"; return; }
+		sleep 0.1
+	done
+	echo "it waits for its upstream"
+	return 1
+}
+here "SIGTERM does not wait for an upstream" ends
 cat >"$work/two.conf" <<CONF
 [upstream "example.com/greet"]
 	proxy = $good/_hang
