@@ -346,7 +346,8 @@ cmd_serve(struct proxy *p, int argc, char **argv, struct hm_err *err)
 	    options_need_dir(p, err) || options_check_server(p, err) ||
 	    hm_life_begin(&life, err))
 		return -1;
-	rc = proxy_open(p, err) || open_server(p, err) || serve(p, life, &reload, err) ? -1 : 0;
+	rc = proxy_open(p, err) || upstreams_check_listen(p->upstreams, p->opts.listen, err) ||
+	                     open_server(p, err) || serve(p, life, &reload, err) ? -1 : 0;
 	hm_life_end(life);
 	reload_cancel(&reload);
 	reload_close(&reload);

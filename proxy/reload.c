@@ -93,7 +93,7 @@ generation_new(const struct reload *r, struct proxy **out, struct hm_err *err)
 		goto fail;
 	tell_fixed(base, p);
 	p->opts.dir = base->opts.dir;
-	if (proxy_open(p, err))
+	if (proxy_open(p, err) || upstreams_check_listen(p->upstreams, base->opts.listen, err))
 		goto fail;
 	upstreams_watch(p->upstreams, proxy_upstream_asked, p->meter);
 	p->fills = fills_new(p);

@@ -5,8 +5,10 @@
 
 #include "acquire/remote.h"
 #include "base/mem.h"
+#include "codec/url.h"
 #include "mod/match.h"
 #include "os/clock.h"
+#include "serve/daemon.h"
 
 enum { MAX_HOSTS = 64, MAX_AT_ONCE = 64 };
 
@@ -121,6 +123,67 @@ upstreams_new(const struct hm_conf *conf, struct hm_http *http, const struct hm_
 fail:
 	upstreams_free(us);
 	return -1;
+}
+
+/* ---- is it this server? */
+
+static bool
+is_any(hm_str host)
+{
+	return host.n == 0 || hm_str_eqz(host, "0.0.0.0") || hm_str_eqz(host, "[::]");
+}
+
+static bool
+is_here(hm_str host)
+{
+	return hm_str_eqz(host, "localhost") || hm_daemon_is_loopback(host);
+}
+
+static bool
+is_server(const struct hm_url *u, hm_str host, hm_str port)
+{
+	hm_str its = hm_url_hostname(u), its_port = hm_url_port(u);
+
+	if (its_port.n == 0)
+		its_port = hm_str_eqz(u->scheme, "https") ? HM_S("443") : HM_S("80");
+	if (u->host.n == 0 || !hm_str_eq(its_port, port))
+		return false;
+	return hm_str_eq(its, host) || (is_here(its) && (is_here(host) || is_any(host)));
+}
+
+static int
+check_sources(const struct upstream *up, hm_str host, hm_str port, struct hm_err *err)
+{
+	struct hm_arena a = { 0 };
+	struct hm_fetch_sources list;
+	struct hm_url u;
+	int rc = hm_fetch_list(up->fetch, &list, err);
+
+	for (size_t i = 0; rc == 0 && i < list.n; i++) {
+		if (!hm_str_contains(list.v[i].url, HM_S("://")))
+			continue;
+		rc = hm_url_parse(&a, list.v[i].url, &u, err);
+		if (rc == 0 && is_server(&u, host, port))
+			rc = hm_err_set(err, HM_EUSAGE,
+			                "upstream " HM_F " is this server itself: say with "
+			                "--upstream where modules come from, as "
+			                "https://proxy.golang.org",
+			                HM_P(hm_url_redacted(&a, &u)));
+	}
+	hm_arena_free(&a);
+	return rc;
+}
+
+int
+upstreams_check_listen(const struct upstreams *us, hm_str listen, struct hm_err *err)
+{
+	ptrdiff_t colon = hm_str_rindex_byte(listen, ':');
+
+	for (size_t i = 0; colon >= 0 && i < us->n; i++)
+		if (check_sources(&us->v[i], hm_str_sub(listen, 0, (size_t)colon),
+		                  hm_str_from(listen, (size_t)colon + 1), err))
+			return -1;
+	return 0;
 }
 
 void

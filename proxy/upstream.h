@@ -41,6 +41,11 @@ struct upstream {
 int upstreams_new(const struct hm_conf *conf, struct hm_http *http, const struct hm_log *log,
                   const struct hm_config *config, unsigned at_once, struct upstreams **out,
                   struct hm_err *err);
+/*
+ * HM_EUSAGE when one of them is the server that listens there ("127.0.0.1:8080"), which would
+ * wait for its own answers: after `go env -w GOPROXY=http://127.0.0.1:8080` by its user.
+ */
+int upstreams_check_listen(const struct upstreams *us, hm_str listen, struct hm_err *err);
 void upstreams_free(struct upstreams *us);
 
 /* Where a module comes from; path empty: --upstream's. Never NULL. */

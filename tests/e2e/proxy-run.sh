@@ -73,6 +73,16 @@ t "a variable with a wrong value" fails_with 2 '$HERMOD_PROXY_QUOTA: quota: "x" 
 t "a variable that nearly exists" fails_with 2 '$HERMOD_PROXY_PRIVATES is no setting; $HERMOD_PROXY_PRIVATE?' env HERMOD_PROXY_PRIVATES=a.test $P10 serve --dir none
 t "none of these made the store" test ! -e none
 
+itself() {
+	local up
+	for up in http://localhost:1 http://127.0.0.1:1/ http://user:secret@127.0.0.1:1 https://a.test,http://[::1]:1; do
+		fails_with 2 "is this server itself" env GOPROXY="$up" $P10 serve --dir itself --listen 127.0.0.1:1 >out || { cat out; return 1; }
+		fails_with 2 "is this server itself" $P10 serve --dir itself --listen :1 --insecure-http --upstream "$up" >out || { cat out; return 1; }
+	done
+	! env GOPROXY=http://u:secret@127.0.0.1:1 $P10 serve --dir itself --listen 127.0.0.1:1 2>&1 | has secret
+}
+t "a server whose upstream is itself says so" itself
+
 # -- where it listens
 here "port 0 takes a free one" start
 t "a port that is taken" fails_with 1 "${url#http://}: listen: address already in use" $P10 serve --dir other --listen "${url#http://}" --upstream off

@@ -38,7 +38,7 @@ exec_server() {
 }
 # as_here LINE: what stands in the README, with the names of this run.
 as_here() {
-	sed -E "s#~/modules|/srv/modules#$work/&#; s#$work/~/#$work/#; s#http://127.0.0.1:8080#$plain#
+	sed -E "s#^\./bootstrap proxy#hermod-proxy serve#; s#\\\$\(go env GOMODCACHE\)#$work/mc#; s#~/modules|/srv/modules#$work/&#; s#$work/~/#$work/#; s#http://127.0.0.1:8080#$plain#
 		s#http://127.0.0.1:8090#$log#; s#https://goproxy.example.com#${tls:-$up}#; s#hmd_\.\.\.#$token#
 		s#sum\.corp\.example\.com\+1f0ea0d6\+AbC\.\.\.#$key#; s#^go #GOMODCACHE=$work/mc go #
 		s#(GOSUMDB=\"[^\"]*\") go #\1 GOPROXY=$up GOMODCACHE=$work/mc2 go #; s# +\# .*##" <<<"$1"
@@ -50,7 +50,7 @@ line() {
 	echo "+ $cmd"
 	case $1 in
 	*" serve "*"--tls-cert"*) serve "$cmd" && tls=$url ;;
-	"hermod-proxy serve "*) serve "$cmd" && plain=$url ;;
+	"./bootstrap proxy "* | "hermod-proxy serve "*) serve "$cmd" && plain=$url ;;
 	"hermod-sumdb serve "*) serve "$cmd" && log=$url ;;
 	"hermod-sumdb init "*) key=$(eval "$cmd") && [ -n "$key" ] ;;
 	*" token add "*) token=$(eval "$cmd") && [ -n "$token" ] ;;
@@ -66,7 +66,7 @@ while IFS= read -r cmd; do
 	here "README: $cmd" line "$cmd"
 done < <(sed -n '/^## A proxy for the team/,/^## How the code/p' "$top/README.md" |
 	sed -e ':a' -e '/\\$/{N;s/\\\n[ \t]*//;ba' -e '}' | sed -n 's/^\$ //p')
-t "the README shows them all" test "$n" = 14
+t "the README shows them all" test "$n" = 16
 t "the bundle is there" test -s bundle.tar
 t "what was published can be had" bash -c "GOPROXY='$tls' GONOSUMDB='*' GOMODCACHE='$work/mc3' go mod download corp.example.com/tools@v1.2.0"
 finish
