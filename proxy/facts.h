@@ -94,6 +94,12 @@ int facts_version(struct facts *f, struct hm_arena *a, hm_str path, hm_str versi
 /* All versions of a module, in semantic order; none is no error. */
 int facts_versions(struct facts *f, struct hm_arena *a, hm_str path, struct facts_list *out,
                    struct hm_err *err);
+/*
+ * How many there are, and whose go.mod speaks for the module as a whole: the highest release's
+ * that has one here, or else the highest version's; empty where none has.
+ */
+int facts_latest(struct facts *f, struct hm_arena *a, hm_str path, hm_str *version, int64_t *n,
+                 struct hm_err *err);
 /* Every version in the store, by path, in no order of versions; fn answers -1 to stop. */
 int facts_each(struct facts *f, int (*fn)(void *ctx, const struct fact *v, struct hm_err *err),
                void *ctx, struct hm_err *err);

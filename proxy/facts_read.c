@@ -141,6 +141,38 @@ facts_versions(struct facts *f, struct hm_arena *a, hm_str path, struct facts_li
 	return 0;
 }
 
+static bool
+speaks_before(hm_str version, hm_str best)
+{
+	bool release = hm_semver_prerelease(version).n == 0;
+
+	if (best.n && release != (hm_semver_prerelease(best).n == 0))
+		return release;
+	return best.n == 0 || hm_semver_cmp(version, best) > 0;
+}
+
+int
+facts_latest(struct facts *f, struct hm_arena *a, hm_str path, hm_str *version, int64_t *n,
+             struct hm_err *err)
+{
+	struct query q;
+	bool row = true;
+	int rc;
+
+	*version = HM_S("");
+	*n = 0;
+	if (query_open(&q, f, "SELECT v.version, v.mod_bytes " FACT_FROM "WHERE m.path=?1", err))
+		return -1;
+	hm_stmt_bind_str(q.s, 1, path);
+	while ((rc = hm_stmt_step(q.s, &row, err)) == 0 && row) {
+		++*n;
+		if (int_or(q.s, 1, -1) >= 0 && speaks_before(hm_stmt_str(q.s, 0), *version))
+			*version = text(a, q.s, 0);
+	}
+	query_close(&q);
+	return rc;
+}
+
 int
 facts_each(struct facts *f, int (*fn)(void *ctx, const struct fact *v, struct hm_err *err),
            void *ctx, struct hm_err *err)

@@ -139,24 +139,14 @@ page_files(struct page *pg, struct page_files *out)
 /* ---- what the newest go.mod says of the others */
 
 const struct hm_gomod *
-page_latest_mod(struct page *pg, const struct facts_list *versions)
+page_latest_mod(struct page *pg, int64_t *n)
 {
 	struct hm_gomod *m = NULL;
 	struct hm_err err = { 0 };
-	const struct fact *latest = NULL;
-	hm_str text;
+	hm_str latest, text;
 
-	/* As go picks it: the highest release, or else the highest of all. */
-	for (size_t i = 0; i < versions->n; i++) {
-		const struct fact *v = &versions->v[i];
-		bool release = hm_semver_prerelease(v->version).n == 0;
-
-		if (v->mod_bytes >= 0 &&
-		    (!latest || release || hm_semver_prerelease(latest->version).n))
-			latest = v;
-	}
-	if (latest &&
-	    (hm_store_read(&pg->p->store, pg->a, pg->module, latest->version, "mod", &text, &err) ||
+	if (facts_latest(pg->p->facts, pg->a, pg->module, &latest, n, &err) == 0 && latest.n &&
+	    (hm_store_read(&pg->p->store, pg->a, pg->module, latest, "mod", &text, &err) ||
 	     hm_gomod_parse_lax(pg->a, HM_S("go.mod"), text, NULL, &m, &err)))
 		m = NULL;
 	hm_err_free(&err);

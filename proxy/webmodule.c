@@ -201,6 +201,7 @@ page_module(struct page *pg)
 	struct hm_err err = { 0 };
 	struct html *h = &pg->h;
 	size_t pseudo;
+	int64_t n;
 
 	if (!page_may_read(pg, pg->module)) {
 		absent(pg);
@@ -213,7 +214,7 @@ page_module(struct page *pg)
 	hm_err_free(&err);
 	if (l.n == 0)
 		return;
-	latest = page_latest_mod(pg, &l);
+	latest = page_latest_mod(pg, &n);
 	page_begin(pg, pg->module);
 	html_open(h, "h1");
 	html_attr(h, "class", HM_S("path"));

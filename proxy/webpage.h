@@ -100,9 +100,12 @@ struct page_files {
 	struct hm_err problem;        /* why the zip could not be read; the caller frees */
 };
 void page_files(struct page *pg, struct page_files *out);
-/* What the highest version here says of the module: deprecated, retracted versions. */
+/*
+ * What the highest version here says of the module: deprecated, retracted versions; NULL where
+ * nothing is known.  *n: how many versions are here.
+ */
 struct hm_gomod;
-const struct hm_gomod *page_latest_mod(struct page *pg, const struct facts_list *versions);
+const struct hm_gomod *page_latest_mod(struct page *pg, int64_t *n);
 /* The rationale ("retracted" when it gives none) if version is retracted, else p == NULL. */
 hm_str page_retracted(const struct hm_gomod *latest, hm_str version);
 

@@ -268,7 +268,7 @@ contents(struct page *pg)
 }
 
 static void
-title(struct page *pg, const struct facts_list *all, const struct hm_gomod *latest, hm_str policy)
+title(struct page *pg, int64_t versions, const struct hm_gomod *latest, hm_str policy)
 {
 	hm_str retracted = page_retracted(latest, pg->version);
 	struct html *h = &pg->h;
@@ -285,12 +285,12 @@ title(struct page *pg, const struct facts_list *all, const struct hm_gomod *late
 		page_banner(pg, "banner", "Retracted: ", retracted);
 	if (latest && latest->deprecated.n)
 		page_banner(pg, "banner", "Deprecated: ", latest->deprecated);
-	if (all->n > 1) {
+	if (versions > 1) {
 		html_open(h, "p");
 		html_attr(h, "class", HM_S("note"));
 		html_open(h, "a");
 		html_url(h, "href", page_url(pg->a, pg->module, HM_S("")));
-		html_textf(h, "%zu versions", all->n);
+		html_textf(h, "%lld versions", (long long)versions);
 		html_close(h);
 		html_textz(h, " in the store");
 		html_close(h);
@@ -315,16 +315,15 @@ page_version(struct page *pg)
 {
 	const struct hm_gomod *latest;
 	struct hm_gomod *own = NULL;
-	struct facts_list all = { 0 };
 	struct hm_err err = { 0 };
 	struct page_files f;
 	struct html *h = &pg->h;
 	struct fact v;
 	hm_str policy;
+	int64_t versions;
 
 	if (!page_may_read(pg, pg->module) ||
-	    facts_version(pg->p->facts, pg->a, pg->module, pg->version, &v, &err) ||
-	    facts_versions(pg->p->facts, pg->a, pg->module, &all, &err)) {
+	    facts_version(pg->p->facts, pg->a, pg->module, pg->version, &v, &err)) {
 		if (err.code == HM_OK || err.code == HM_ENOTFOUND)
 			absent(pg);
 		else
@@ -336,10 +335,10 @@ page_version(struct page *pg)
 	if (!f.has_gomod || hm_gomod_parse_lax(pg->a, HM_S("go.mod"), f.gomod, NULL, &own, &err))
 		own = NULL;
 	hm_err_free(&err);
-	latest = page_latest_mod(pg, &all);
+	latest = page_latest_mod(pg, &versions);
 	page_begin(pg, hm_arena_printf(pg->a, HM_F " " HM_F, HM_P(pg->module), HM_P(pg->version)));
 	policy = gate_describe(pg->p, pg->a, hm_modver_of(v.path, v.version));
-	title(pg, &all, latest, policy);
+	title(pg, versions, latest, policy);
 	contents(pg);
 	html_open(h, "div");
 	html_attr(h, "class", HM_S("sides"));

@@ -67,7 +67,7 @@ fill() {
 	echo v1.2.0 >>up/example.com/evil/@v/list && curl -sf "$url/example.com/evil/@v/list" | has v1.2.0 || return 1
 	# The facts are written behind the answers' back.
 	for f in $(seq 100); do
-		curl -s "$url/mod/example.com/dep@v1.2.3" | has 'h1:' && curl -s "$url/" | has example.com/App/v2 && return 0
+		curl -s "$url/mod/example.com/App/v2@v2.0.0" | has 'Zip hash</dt><dd class="full">' && curl -s "$url/mod/example.com/dep@v1.2.3" | has 'h1:' && curl -s "$url/" | has example.com/App/v2 && return 0
 		sleep 0.1
 	done
 	return 1

@@ -307,6 +307,42 @@ search_finds_paths(void **state)
 	assert_int_equal(m.n, 0);
 }
 
+/* One file of that version comes in. */
+static void
+bring(const char *version, const char *ext)
+{
+	put(WORDS, hm_str_of(version), ext, "module example.com/words\n");
+	facts_stored(facts, WORDS, hm_str_of(version), NULL);
+	assert_ok(facts_flush(facts, &err), &err);
+}
+
+static void
+who_speaks_for_the_module(void **state)
+{
+	static const struct {
+		const char *version, *ext, *latest;
+	} steps[] = {
+		{ "v1.12.0", "info", "" },
+		{ "v1.11.0-rc.1", "mod", "v1.11.0-rc.1" },
+		{ "v1.11.0-rc.2", "mod", "v1.11.0-rc.2" },
+		{ "v1.9.0", "mod", "v1.9.0" },
+		{ "v1.10.0", "mod", "v1.10.0" },
+		{ "v1.2.0", "mod", "v1.10.0" },
+	};
+	hm_str latest;
+	int64_t n;
+
+	(void)state;
+	assert_ok(facts_latest(facts, &arena, WORDS, &latest, &n, &err), &err);
+	assert_true(n == 0 && latest.n == 0);
+	for (int i = 0; i < (int)(sizeof(steps) / sizeof(*steps)); i++) {
+		bring(steps[i].version, steps[i].ext);
+		assert_ok(facts_latest(facts, &arena, WORDS, &latest, &n, &err), &err);
+		assert_str(latest, steps[i].latest);
+		assert_int_equal(n, i + 1);
+	}
+}
+
 static void
 who_requires(void **state)
 {
@@ -567,6 +603,7 @@ test_proxy_facts(void)
 		TEST(many_uses_at_once),
 		TEST(the_index_pages),
 		TEST(search_finds_paths),
+		TEST(who_speaks_for_the_module),
 		TEST(who_requires),
 		TEST(the_folder_is_the_truth),
 		TEST(a_lost_or_damaged_database_is_made_again),
