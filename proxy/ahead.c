@@ -7,7 +7,7 @@
 
 /* A client has one place of WAYS. */
 enum { PLACES = 32, WAYS = 8 };
-enum { WALK_MIN = 12, BEHIND_MIN = 4, OWED_MAX = 12 };
+enum { WALK_MIN = 12, BEHIND_MIN = 4, OWED_MAX = 12, OWED_LIMIT = 512 };
 /* A loop may learn late that another has answered: one in so many is not held against them. */
 enum { OVERLAP_SHARE = 8 };
 enum { PATH_KEPT = 200, EARLIER_MAX = 8 << 10 };
@@ -172,7 +172,7 @@ ahead_asks(struct ahead *a, const struct ahead_request *q, const struct route *r
 	pthread_mutex_lock(&a->mutex);
 	c = find_or_make(a, key_of(q));
 	if (r->want == WANT_INFO && r->canonical) {
-		coming = go_on(&c->walk, q, r->path);
+		coming = go_on(&c->walk, q, r->path) && c->owed < OWED_LIMIT;
 		if (coming)
 			c->owed += 1 + take_earlier(&c->walk, arena, earlier);
 	} else {

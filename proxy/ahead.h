@@ -19,8 +19,9 @@
  *
  * Who did not come for more than OWED_MAX of the zips that were fetched ahead for it has
  * no more fetched until it asked for as many: "go list -m" with many modules named in the
- * order of go.mod looks the same.  Clients behind one address disturb one another's order:
- * nothing is fetched ahead for them, as for everybody in doubt.
+ * order of go.mod looks the same, and a crawler may.  For nobody more than OWED_LIMIT are
+ * fetched ahead.  Clients behind one address disturb one another's order: nothing is fetched
+ * ahead for them, as for everybody in doubt.
  *
  * A client is an address and an account.  The table has room for 256; the one not seen
  * for the longest time gives way.  Any thread.

@@ -220,6 +220,22 @@ in_vain(void **state)
 	assert_int_equal(w->zips, 2 * first);
 }
 
+/* Who reads all there is, in the order in which it was published. */
+static void
+crawler(void **state)
+{
+	struct world *w = *state;
+
+	mods(w);
+	for (int i = 0; i < 5000; i++) {
+		hm_str path = hm_arena_printf(&w->a, "example.com/m%04d", i * 7919 % 5000);
+
+		ask(w, WANT_INFO, "info", path);
+		answered(w, path);
+	}
+	assert_in_range(w->zips, 500, 520);
+}
+
 static void
 clients(void **state)
 {
@@ -299,6 +315,7 @@ test_proxy_ahead(void)
 		cmocka_unit_test_setup_teardown(others_between, setup, teardown),
 		cmocka_unit_test_setup_teardown(versions, setup, teardown),
 		cmocka_unit_test_setup_teardown(in_vain, setup, teardown),
+		cmocka_unit_test_setup_teardown(crawler, setup, teardown),
 		cmocka_unit_test_setup_teardown(clients, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_paths, setup, teardown),
 		cmocka_unit_test(modes),
