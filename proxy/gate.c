@@ -29,7 +29,7 @@ struct gate {
 	size_t bytes;
 };
 
-enum { ALL = 1 << WANT_INFO | 1 << WANT_MOD | 1 << WANT_ZIP };
+enum { ALL = 1 << WANT_INFO | 1 << WANT_ZIP };
 
 /* ---- the policy in force */
 
@@ -262,7 +262,7 @@ gate_request(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	hm_str text = { 0 };
 	bool open = false;
 
-	if (!g)
+	if (!g || r->want == WANT_MOD)
 		return GATE_OPEN;
 	now = hm_clock_unix();
 	pthread_mutex_lock(&g->mutex);
@@ -320,7 +320,7 @@ judge_for_fill(struct proxy *p, struct rules *rules, struct hm_arena *a, const s
 		                  "not found: " HM_F "@" HM_F ": upstream does not say when it was "
 		                  "published, and hermod.policy has a cooldown for it",
 		                  HM_P(r->path), HM_P(r->version));
-	/* without its zip the licence is open: .info and .mod may pass */
+	/* without its zip the licence is open: .info may pass */
 	remember(p->gate, rules, key_of(r), v.holds_until,
 	         v.answer == HM_POLICY_PERMITTED ? ALL : ALL & ~(1u << WANT_ZIP), HM_S(""));
 	return 0;
@@ -332,8 +332,7 @@ gate_fill(struct proxy *p, struct hm_arena *a, const struct route *r, struct hm_
 	struct rules *rules;
 	int rc;
 
-	if (!p->gate || (r->want != WANT_MOD && r->want != WANT_ZIP &&
-	                 (r->want != WANT_INFO || !r->canonical)))
+	if (!p->gate || (r->want != WANT_ZIP && (r->want != WANT_INFO || !r->canonical)))
 		return 0; /* a revision is judged when it is known what it leads to */
 	rules = gate_hold(p->gate);
 	rc = judge_for_fill(p, rules, a, r, err);

@@ -5,6 +5,9 @@
  * A refusal is 403, which ends go's way through GOPROXY (only 404 and 410 let it go on),
  * with the text "PATH@VERSION: refused by policy, hermod.policy:LINE: reason".
  *
+ * A .mod is never refused: go reads those of versions that nobody uses, for the module
+ * graph, and no code comes with them.
+ *
  * Verdicts are remembered by version until they may change or the policy is loaded
  * again, so that a warm request costs one lookup.  Without a policy all of this is one
  * test of a pointer.  Any thread.
@@ -31,7 +34,7 @@ enum gate_answer {
 	GATE_ANSWERED, /* refused: the answer has been given */
 	GATE_ASK,      /* not known yet: a fill must find out (gate_fill()) */
 };
-/* For a request about one version (.info, .mod, .zip of a canonical version). */
+/* For a request about one version (.info, .zip of a canonical version; a .mod is open). */
 enum gate_answer gate_request(struct proxy *p, struct hm_exchange *x, const struct route *r);
 
 /*

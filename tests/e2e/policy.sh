@@ -55,6 +55,10 @@ mod example.com/app v1.0.0
 go.mod require example.com/lib v1.0.0
 go.mod require example.com/holes v1.0.0
 pkg . example.com/lib example.com/holes
+mod example.com/mixed v1.0.0
+go.mod require example.com/app v1.0.0
+go.mod require example.com/holes v1.0.1
+pkg . example.com/app example.com/holes
 END
 gotool modules "$work/up" <"$work/list" ||
 	{ t "fixtures" false; finish; }
@@ -103,7 +107,7 @@ freeze example.com/lib v1 at v1.0.0 // security fixes only
 retire example.com/lib/v2 by 2026-01-01 use example.com/lib/v3'
 t "go shows line and reason" said_has "example.com/evil@v1.0.0: refused by policy, hermod.policy:2: deny example.com/evil/...: typosquat" g mod download example.com/evil@v1.0.0
 t "the more specific rule decides" g mod download example.com/evil/good@v1.0.0
-t "it is 403, so that go goes nowhere else" is 403 status "$url/example.com/evil/@v/v1.0.0.mod"
+t "it is 403, so that go goes nowhere else" is 403 status "$url/example.com/evil/@v/v1.0.0.zip"
 t "so for the list of what is denied" is 403 status "$url/example.com/evil/@v/list"
 t "what does not exist is not found, denied or not" is 404 status "$url/example.com/evil/none/@v/list"
 t "also as a version" is 404 status "$url/example.com/evil/none/@v/v1.0.0.info"
@@ -180,12 +184,14 @@ except vulnerable CVE-2026-1 example.com/holes v0.9.0 forever "not used"'
 t "a vulnerable version is refused" said_has "hermod.policy:1: GO-2026-0001 (CVE-2026-1): Anyone may do anything; fixed in v1.0.1" g mod download example.com/holes@v1.0.0
 t "it is not listed" says "example.com/holes v1.0.1" g list -m -versions example.com/holes
 t "the fixed one is served" g mod download example.com/holes@v1.0.1
+graph() { new && g get example.com/mixed && g list -m all | has -x 'example.com/holes v1.0.1' && g mod graph | has 'app@v1.0.0 example.com/holes@v1.0.0' && g mod download; }
+t "a graph that mentions the vulnerable one, where nobody uses it, is no obstacle" graph
 # reload
 reload() {
 	printf 'deny example.com/holes "no more"\n' >"$work/hermod.policy"
 	kill -HUP "$pid"
 	for _ in $(seq 100); do
-		[ "$(status "$url/example.com/holes/@v/v1.0.1.mod")" = 403 ] && return 0
+		[ "$(status "$url/example.com/holes/@v/v1.0.1.zip")" = 403 ] && return 0
 		sleep 0.1
 	done
 	return 1
@@ -198,7 +204,7 @@ bad_reload() {
 		grep -q 'hermod.policy:1: the module path or pattern is missing' "$work/log.$n" && break
 		sleep 0.1
 	done
-	grep -q 'hermod.policy:1: the module path or pattern is missing' "$work/log.$n" && [ "$(status "$url/example.com/holes/@v/v1.0.1.mod")" = 403 ]
+	grep -q 'hermod.policy:1: the module path or pattern is missing' "$work/log.$n" && [ "$(status "$url/example.com/holes/@v/v1.0.1.zip")" = 403 ]
 }
 t "a broken policy does not replace a sound one" bad_reload
 here "stop" stop
@@ -339,7 +345,7 @@ broken() { ! start 'deny github.com/evil' && grep -q 'hermod.policy:1: no module
 here "a server does not start with a broken policy" broken
 unpacked() { mkdir -p "$work/unpacked" && ! start 'refuse-vulnerable unpacked' && grep -q 'hermod.policy:1: .*/unpacked: no OSV entry about Go in it' "$work/log.$n"; }
 here "nor without the entries that it names" unpacked
-linked() { ln -sfn ../osv "$work/unpacked/now" && start 'refuse-vulnerable unpacked' && [ "$(status "$url/example.com/holes/@v/v1.0.0.mod")" = 403 ] && stop; }
+linked() { ln -sfn ../osv "$work/unpacked/now" && start 'refuse-vulnerable unpacked' && [ "$(status "$url/example.com/holes/@v/v1.0.0.zip")" = 403 ] && stop; }
 here "which may be behind a symbolic link" linked
 
 finish
