@@ -2,6 +2,7 @@
  * cmd_serve.c - the server: settings, parts, signals.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/near.h"
@@ -254,11 +255,27 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 	               0;
 }
 
+/* An administrator beside a service that runs as a user of its own. */
+static void
+warn_root(const struct proxy *p)
+{
+	struct stat st;
+
+	if (geteuid() == 0 && stat(p->opts.dir.p, &st) == 0 && st.st_uid != 0)
+		hm_log(&p->log, HM_LOG_WARN,
+		       "hermod-proxy: " HM_F " belongs to user %u, who cannot change what root makes "
+		       "there: better be that user (sudo -u '#%u' hermod-proxy ...)",
+		       HM_P(p->opts.dir), (unsigned)st.st_uid, (unsigned)st.st_uid);
+}
+
 int
 options_need_dir(const struct proxy *p, struct hm_err *err)
 {
-	return p->opts.dir.n ? 0 : hm_err_set(err, HM_EUSAGE, "--dir is missing: where shall the "
-	                                                      "modules be stored?");
+	if (p->opts.dir.n == 0)
+		return hm_err_set(err, HM_EUSAGE,
+		                  "--dir is missing: where shall the modules be stored?");
+	warn_root(p);
+	return 0;
 }
 
 int

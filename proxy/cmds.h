@@ -53,7 +53,7 @@ struct options options_default(void);
  */
 int options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc,
                  char ***argv, struct hm_err *err);
-/* HM_EUSAGE when --dir is missing. */
+/* HM_EUSAGE when --dir is missing; root is warned of a folder that is another's. */
 int options_need_dir(const struct proxy *p, struct hm_err *err);
 /* HM_EUSAGE for settings of the server that exclude or need one another. */
 int options_check_server(const struct proxy *p, struct hm_err *err);

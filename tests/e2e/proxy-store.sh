@@ -99,6 +99,9 @@ linked() {
 here "a store behind a symbolic link" linked
 here "stop" stop
 
+others() { chown 65534 "$work/real" && "$proxy" audit --dir "$work/link" 2>&1 | has 'belongs to user 65534, who cannot change what root makes' && chown 0 "$work/real" && ! "$proxy" audit --dir "$work/link" 2>&1 | has 'belongs to'; }
+if [ "$(id -u)" = 0 ]; then t "root is warned of a store that is another user's" others; else skip "root is warned" "not root"; fi
+
 # ---- the facts
 again() { start store --upstream "file://$fx/good" && gets 200 "$url/$words/v1.0.0.zip" && stop; }
 here "a server that is stopped" again
