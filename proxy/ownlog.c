@@ -65,7 +65,7 @@ static int
 record(void *ctx, struct hm_arena *a, struct hm_modver m, hm_str *text, struct hm_err *err)
 {
 	struct ownlog *o = ctx;
-	struct proxy *p = o->p;
+	struct proxy *p = proxy_now(o->p);
 	hm_str h1, mod;
 
 	if (!obtain_has(p, m) && bring_in(p, a, m, err))

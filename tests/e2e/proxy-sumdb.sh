@@ -44,11 +44,26 @@ logged() {
 }
 
 key=$("$sumdb" init --dir "$work/log" --name sum.test.example) || { t "init" false; finish; }
-here "start" start "file://$fx/good" --private example.com/own
+private() { printf '[serve]\n\tprivate = %s\n' "$1" >"$work/config"; }
+private example.com/own
+here "start" start "file://$fx/good" --config "$work/config"
 t "GOSUMDB=NAME+KEY and GOPROXY are all that go needs" get a example.com/words@v1.0.0
 tool=$HERMOD t "  and hermod" get b example.com/greet@v1.0.0
 t "/supported" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' '$url/sumdb/sum.test.example/supported') = 200 ]"
 t "another database is still another's" bash -c "[ \$(curl -s -o /dev/null -w '%{http_code}' '$url/sumdb/other.example/supported') = 404 ]"
+# hup PATTERNS: they are private from now on.
+hup() {
+	local n
+	n=$(grep -c ': reloaded' "$work/serve.log")
+	private "$1" && kill -HUP "$pid"
+	for _ in $(seq 200); do [ "$(grep -c ': reloaded' "$work/serve.log")" = "$n" ] || return 0; sleep 0.05; done
+	return 1
+}
+reloaded() {
+	hup example.com/own,example.com/words && [ "$(curl -s -o "$work/body" -w '%{http_code}' "$url/sumdb/sum.test.example/lookup/example.com/words@v1.1.0")" = 404 ] &&
+	! ls "$work/store/cache/download/example.com/words/@v/v1.1.0.info" 2>/dev/null && hup example.com/own
+}
+t "after a reload a lookup asks as the new settings say" reloaded
 unknown() {
 	[ "$(curl -s -o "$work/body" -w '%{http_code}' "$url/sumdb/sum.test.example/lookup/example.com/words/v2@v2.0.0")" = 200 ] && grep -q '^example.com/words/v2 v2.0.0 h1:' "$work/body" &&
 	ls "$work/store/cache/download/example.com/words/v2/@v/v2.0.0.zip"
