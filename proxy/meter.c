@@ -162,6 +162,8 @@ kind_of(const struct hm_http1_request *req)
 
 	if (req->method != HM_HTTP1_GET && req->method != HM_HTTP1_HEAD)
 		return req->method == HM_HTTP1_PUT ? UPLOAD : OTHER;
+	if (hm_str_has_prefix(p, HM_S("/sumdb/")))
+		return SUMDB;
 	if (hm_str_has_suffix(p, HM_S(".info")))
 		return INFO;
 	if (hm_str_has_suffix(p, HM_S(".mod")))
@@ -170,9 +172,7 @@ kind_of(const struct hm_http1_request *req)
 		return ZIP;
 	if (hm_str_has_suffix(p, HM_S("/@v/list")))
 		return LIST;
-	if (hm_str_has_suffix(p, HM_S("/@latest")))
-		return LATEST;
-	return hm_str_has_prefix(p, HM_S("/sumdb/")) ? SUMDB : OTHER;
+	return hm_str_has_suffix(p, HM_S("/@latest")) ? LATEST : OTHER;
 }
 
 void

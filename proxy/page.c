@@ -21,11 +21,10 @@ page_serve(struct proxy *p, struct hm_exchange *x, hm_str url)
 {
 	if (hm_str_eqz(url, "/healthz"))
 		answer_text(x, 200, HM_S("ok\n"));
+	else if (hm_str_eqz(url, "/readyz") && access(p->store.root.p, W_OK) == 0)
+		answer_text(x, 200, HM_S("ready\n"));
 	else if (hm_str_eqz(url, "/readyz"))
-		answer_text(x, access(p->store.root.p, W_OK) == 0 ? 200 : 503,
-		            access(p->store.root.p, W_OK) == 0
-		                    ? HM_S("ready\n")
-		                    : HM_S("the store cannot be written\n"));
+		answer_text(x, 503, HM_S("the store cannot be written\n"));
 	else if (hm_str_eqz(url, "/metrics"))
 		metrics(p, x);
 	else if (!web_serve(p, x, url))
