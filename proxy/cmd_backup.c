@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "backup.h"
+#include "base/path.h"
 #include "cmds.h"
 #include "os/file.h"
 #include "serve/program.h"
@@ -46,6 +47,9 @@ cmd_backup(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		return -1;
 	if (!hm_file_is_dir(p->opts.dir.p))
 		return hm_err_set(err, HM_ENOTFOUND, HM_F ": no such folder", HM_P(p->opts.dir));
+	if (hm_path_has_prefix(hm_path_clean(&p->arena, to),
+	                       hm_path_clean(&p->arena, p->opts.dir)))
+		return hm_err_set(err, HM_EUSAGE, HM_F " is in the store itself", HM_P(to));
 	if (backup_make(p, to, copy, &f, err))
 		return -1;
 	say("in the backup", &f);

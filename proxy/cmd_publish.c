@@ -68,6 +68,10 @@ read_module(struct publish *w, hm_str word, struct hm_err *err)
 		return hm_err_set(err, HM_EUSAGE, HM_F " is of module " HM_F ", not " HM_F,
 		                  HM_P(file), HM_P(at), HM_P(w->path));
 	w->path = at;
+	if (hm_modpath_canonical_version(w->a, w->version).n == 0)
+		return hm_err_set(err, HM_EUSAGE,
+		                  "\"" HM_F "\" is no version; they begin as v1.2.3 does",
+		                  HM_P(w->version));
 	return hm_modzip_check_name(w->path, w->version, err);
 }
 

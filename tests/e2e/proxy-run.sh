@@ -41,6 +41,17 @@ lonely() { fails_with 2 "need each other" $P10 serve --dir other --upstream off 
 t "a certificate needs its key, and both are named when they are not there" lonely
 full() { "$P" account add --dir accounts a && fails_with 1 "standard output: no space left on device" sh -c "'$P' audit --dir accounts >/dev/full"; }
 t "what cannot be printed is an error" full
+inside() { # stays out of the store
+	"$P" account add --dir accounts b && fails_with 2 "is in the store itself" "$P" backup --dir accounts accounts/sub/x &&
+	fails_with 2 "is in the store itself" "$P" backup --dir ./accounts "$work/other/../accounts/x" && [ ! -e accounts/sub ] && [ ! -e accounts/x ]
+}
+t "a backup into the store itself" inside
+no_version() {
+	mkdir -p pub && printf 'module a.test/m\n' >pub/go.mod || return 1
+	for v in latest 1.2.0 v; do fails_with 2 "\"$v\" is no version" "$P" publish pub "a.test/m@$v" || return 1; done
+	fails_with 1 'not canonical (should be "v1.2.0")' "$P" publish pub v1.2
+}
+t "publish of what is no version" no_version
 nothing_made() {
 	local v
 	for v in "backup x" "export --to x" "fsck" "audit" "account list" "account foo" "purge a.test/a@v1.0.0"; do
