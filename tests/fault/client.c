@@ -193,10 +193,12 @@ raw(void)
 int
 main(int argc, char **argv)
 {
-	struct rlimit many = { MAX + 100, MAX + 100 };
+	struct rlimit files;
 
 	signal(SIGPIPE, SIG_IGN);
-	setrlimit(RLIMIT_NOFILE, &many);
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 	where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (argc > 2)
 		where.sin_port = htons((uint16_t)atoi(argv[1]));

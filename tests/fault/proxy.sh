@@ -341,26 +341,26 @@ stop_busy() {
 }
 here "it ends cleanly with them" stop_busy
 
-# -- no descriptor is left
-# holding TEXT: 100 clients that sent it and wait; let_go ends them.
+# -- idle connections, and no descriptor is left
+# holding N TEXT: so many clients that sent it and wait; let_go ends them.
 holding() {
 	mkfifo "$work/fifo"
-	"$work/client" "$port" hold 100 "$1" <"$work/fifo" >"$work/held" &
+	"$work/client" "$port" hold "$1" "$2" <"$work/fifo" >"$work/held" &
 	held=$!
 	exec {fifo}>"$work/fifo"
-	for _ in $(seq 100); do grep -q ready "$work/held" && return 0; sleep 0.05; done
+	for _ in $(seq 400); do grep -q ready "$work/held" && return 0; sleep 0.05; done
 	return 1
 }
 let_go() { exec {fifo}>&-; wait "$held"; rm "$work/fifo"; }
 turned_away() { grep -c 'new connections are turned away: too many open files' "$work/few.log"; }
 idle_make_room() {
-	holding 'GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n' && gives 200 healthz
+	holding 100 'GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n' && gives 200 healthz
 }
 ticks() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
 busy_ones_do_not() {
 	local before
 	let_go
-	holding 'GET / HTTP/1.1\r\nHost: h\r\nX: ' || return 1
+	holding 100 'GET / HTTP/1.1\r\nHost: h\r\nX: ' || return 1
 	sleep 0.3
 	before=$(ticks)
 	sleep 1
@@ -369,6 +369,24 @@ busy_ones_do_not() {
 	let_go
 	gives 200 healthz
 }
+ten_thousand() {
+	local before
+	gives 200 $mod/v1.0.0.info
+	before=$(rss)
+	holding 10000 "GET /$mod/v1.0.0.info HTTP/1.1\r\nHost: h\r\n\r\n" || return 1
+	"$work/client" "$port" get 8 "/$mod/v1.0.0.info?%d" 1 2000 >"$work/out"
+	[ "$(cat "$work/out")" = "200 2000" ] || { cat "$work/out"; return 1; }
+	sanitized || [ $(($(rss) - before)) -lt 8192 ] || { echo "memory grew from $before to $(rss) KiB"; return 1; }
+	let_go
+	grep -qx 'open 10000' "$work/held"
+}
+if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 16000 ]; then
+	here "a proxy for very many" start idle --upstream "$good"
+	here "10,000 idle connections: all stay, others are served" ten_thousand
+	here "it ends with its idle connections" stop
+else
+	skip "10,000 idle connections" "ulimit -n $(ulimit -Hn)"
+fi
 if command -v prlimit >/dev/null; then
 	here "a proxy" start few --upstream "$good"
 	prlimit --pid "$pid" --nofile=$(($(ls "/proc/$pid/fd" | wc -l) + 10)):
