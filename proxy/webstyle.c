@@ -157,7 +157,7 @@ const char web_style[] =
 	".faults p{margin:.15rem 0 0;overflow-wrap:anywhere;white-space:pre-wrap}\n"
 	"@media(max-width:34rem){main,.bar{padding-left:1rem;padding-right:1rem}"
 	".bar form{order:3;flex-basis:100%;max-width:none}"
-	".bar{gap:.5rem .9rem}.bar nav{gap:.9rem;font-size:.93rem}"
+	".bar{gap:.5rem .8rem}.bar nav{gap:.8rem;font-size:.9rem}"
 	".list thead{position:absolute;width:1px;height:1px;overflow:hidden;"
 	"clip-path:inset(50%)}"
 	".list tbody tr{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.45rem 0;"
