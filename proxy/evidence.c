@@ -13,25 +13,31 @@ evidence_of(const struct hm_err *why)
 	       hm_err_is(why, HM_ESYNTAX);
 }
 
-/* The URL as one element: '/' becomes ','. Empty: no room for more. */
+hm_str
+evidence_name(struct hm_arena *a, hm_str rel)
+{
+	hm_str name = hm_arena_dup(a, rel);
+
+	for (char *c = (char *)(uintptr_t)name.p; *c; c++)
+		if (*c == '/')
+			*c = ',';
+	return name;
+}
+
+/* Empty: no room for more. */
 static hm_str
 name_of(const struct proxy *p, struct hm_arena *a, hm_str url)
 {
-	hm_str dir = hm_path_cat(a, p->opts.dir, HM_S("evidence")), name;
+	hm_str dir = hm_path_cat(a, p->opts.dir, HM_S("evidence"));
 	struct hm_dirents there = { 0 };
 	struct hm_err err = { 0 };
-	char *c;
 
 	if (hm_dir_make_all(dir.p, &err) || hm_dir_read(a, dir.p, &there, &err) ||
 	    there.n >= 2 * EVIDENCE_MAX) {
 		hm_err_free(&err);
 		return HM_S("");
 	}
-	name = hm_arena_dup(a, hm_str_from(url, 1));
-	for (c = (char *)(uintptr_t)name.p; *c; c++)
-		if (*c == '/')
-			*c = ',';
-	return hm_path_cat(a, dir, name);
+	return hm_path_cat(a, dir, evidence_name(a, hm_str_from(url, 1)));
 }
 
 static void

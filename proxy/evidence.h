@@ -15,6 +15,8 @@ enum { EVIDENCE_MAX = 64 };
 
 /* The bytes are wrong, which is more than that they cannot be had or checked. */
 bool evidence_of(const struct hm_err *why);
+/* The name that a file has there: one element, '/' becomes ','. */
+hm_str evidence_name(struct hm_arena *a, hm_str rel);
 /*
  * Best effort.  url is the file's in the GOPROXY protocol ("/example.com/!words/@v/...");
  * file is renamed away.

@@ -53,10 +53,9 @@ stray(struct fsck_work *w, hm_str dir, hm_str name)
 {
 	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };
-	hm_str file = hm_path_cat(&a, dir, name), rel, aside;
+	hm_str file = hm_path_cat(&a, dir, name), rel;
 	bool temp = hm_str_has_suffix(name, HM_S(".tmp"));
 	struct stat st;
-	char *c;
 
 	rel = hm_str_from(file, w->k->p->store.root.n + 1);
 	if (lstat(file.p, &st) || (temp && hm_clock_unix() - st.st_mtim.tv_sec < TEMP_AGE))
@@ -65,12 +64,8 @@ stray(struct fsck_work *w, hm_str dir, hm_str name)
 	         temp ? "a temporary file that was left" : "not a file of the store");
 	if (!w->k->repair)
 		goto out;
-	aside = hm_arena_dup(&a, rel);
-	for (c = (char *)(uintptr_t)aside.p; *c; c++)
-		if (*c == '/')
-			*c = ',';
 	if (temp ? hm_file_remove(file.p, &err)
-	         : fsck_set_aside(w->k, file, aside, HM_S("not a file of the store"), &err))
+	         : fsck_set_aside(w->k, file, rel, HM_S("not a file of the store"), &err))
 		fsck_say(w, 0, 0, HM_F ": " HM_F, HM_P(rel), HM_P(hm_err_str(&err)));
 	else
 		fsck_say(w, 0, 1, HM_F ": %s", HM_P(rel), temp ? "removed" : "it is in evidence");

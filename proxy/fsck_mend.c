@@ -10,19 +10,20 @@
 #include "base/path.h"
 #include "codec/json.h"
 #include "codec/time.h"
+#include "evidence.h"
 #include "obtain.h"
 #include "os/clock.h"
 #include "os/file.h"
 
 int
-fsck_set_aside(struct fsck *k, hm_str file, hm_str name, hm_str why, struct hm_err *err)
+fsck_set_aside(struct fsck *k, hm_str file, hm_str rel, hm_str why, struct hm_err *err)
 {
 	struct hm_arena a = { 0 };
 	hm_str dir = hm_path_cat(&a, k->p->store.root, HM_S("evidence")), to, text;
 	int rc = hm_dir_make_all(dir.p, err);
 	bool gone = false;
 
-	to = hm_path_cat(&a, dir, name);
+	to = hm_path_cat(&a, dir, evidence_name(&a, rel));
 	if (rc == 0 && rename(file.p, to.p)) {
 		gone = errno == ENOENT;
 		rc = gone ? 0 : hm_err_sys(err, errno, "rename " HM_F, HM_P(file));
@@ -55,16 +56,12 @@ static int
 aside(struct mending *md, const char *suffix, struct hm_err *err)
 {
 	const struct hm_store *s = &md->w->k->p->store;
-	hm_str file, name;
-	char *c;
+	hm_str file, rel;
 
 	if (hm_store_path(s, md->a, md->m.path, md->m.version, suffix, &file, err))
 		return -1;
-	name = hm_arena_dup(md->a, hm_str_from(file, s->root.n + strlen("/cache/download/")));
-	for (c = (char *)(uintptr_t)name.p; *c; c++)
-		if (*c == '/')
-			*c = ',';
-	return fsck_set_aside(md->w->k, file, name, hm_strs_join(md->a, &md->d->lines, HM_S("\n")),
+	rel = hm_str_from(file, s->root.n + strlen("/cache/download/"));
+	return fsck_set_aside(md->w->k, file, rel, hm_strs_join(md->a, &md->d->lines, HM_S("\n")),
 	                      err);
 }
 

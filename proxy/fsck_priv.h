@@ -68,7 +68,10 @@ int fsck_sumdb(struct fsck_work *w, struct hm_err *err);
 /* "what: why", counted as wrong (or as nothing). */
 void fsck_say(struct fsck_work *w, uint64_t wrong, uint64_t mended, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Moves a file to DIR/evidence; why is kept beside it. */
-int fsck_set_aside(struct fsck *k, hm_str file, hm_str name, hm_str why, struct hm_err *err);
+/*
+ * Moves a file to DIR/evidence, under evidence_name(rel); why is kept beside it.  One that
+ * is not there is no error.
+ */
+int fsck_set_aside(struct fsck *k, hm_str file, hm_str rel, hm_str why, struct hm_err *err);
 
 #endif

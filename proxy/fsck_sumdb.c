@@ -80,17 +80,11 @@ static void
 mend(void *ctx, const struct sumdb_file *f)
 {
 	struct db_check *c = ctx;
-	struct hm_arena a = { 0 };
 	struct hm_err why = { 0 }, err = { 0 };
-	hm_str rel = hm_str_from(f->file, c->w->k->p->store.root.n + 1), aside;
-	char *p;
+	hm_str rel = hm_str_from(f->file, c->w->k->p->store.root.n + 1);
 
 	if (hm_map_has(&c->suspect, f->name) && is_wrong(c, f, &why)) {
-		aside = hm_arena_dup(&a, rel);
-		for (p = (char *)(uintptr_t)aside.p; *p; p++)
-			if (*p == '/')
-				*p = ',';
-		if (fsck_set_aside(c->w->k, f->file, aside, hm_err_str(&why), &err)) {
+		if (fsck_set_aside(c->w->k, f->file, rel, hm_err_str(&why), &err)) {
 			fsck_say(c->w, 0, 0, HM_F ": " HM_F, HM_P(rel), HM_P(hm_err_str(&err)));
 		} else {
 			hm_map_put(&c->suspect, f->name, NULL)->num = 0;
@@ -100,7 +94,6 @@ mend(void *ctx, const struct sumdb_file *f)
 	}
 	hm_err_free(&err);
 	hm_err_free(&why);
-	hm_arena_free(&a);
 }
 
 static void
