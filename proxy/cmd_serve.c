@@ -263,8 +263,8 @@ warn_root(const struct proxy *p)
 
 	if (geteuid() == 0 && stat(p->opts.dir.p, &st) == 0 && st.st_uid != 0)
 		hm_log(&p->log, HM_LOG_WARN,
-		       "hermod-proxy: " HM_F " belongs to user %u, who cannot change what root makes "
-		       "there: better be that user (sudo -u '#%u' hermod-proxy ...)",
+		       "hermod-proxy: " HM_F " belongs to user %u, who cannot change what root "
+		       "makes there: better be that user (sudo -u '#%u' hermod-proxy ...)",
 		       HM_P(p->opts.dir), (unsigned)st.st_uid, (unsigned)st.st_uid);
 }
 
