@@ -174,8 +174,8 @@ filter_latest(const struct filter *f, hm_str *body, struct hm_err *err)
 	    !known_versions(f, &list))
 		return rc;
 	permitted(f, list, &may);
-	if (may.n && gate_info(f->p, f->a, hm_modver_of(f->r->path, best_of(f, &may)), f->ask, &json,
-	                       &other) == 0) {
+	if (may.n && gate_info(f->p, f->a, hm_modver_of(f->r->path, best_of(f, &may)), f->ask,
+	                       &json, &other) == 0) {
 		hm_err_clear(err);
 		*body = json;
 		rc = 0;

@@ -54,7 +54,8 @@ set_up(struct hm_db *db, const struct hm_db_opts *o, struct hm_err *err)
 	if (hm_db_exec(db, "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF", err))
 		return -1;
 	if (o->cache_kib &&
-	    hm_db_exec(db, hm_arena_printf(&db->arena, "PRAGMA cache_size=-%d", o->cache_kib).p, err))
+	    hm_db_exec(db, hm_arena_printf(&db->arena, "PRAGMA cache_size=-%d", o->cache_kib).p,
+	               err))
 		return -1;
 	if (o->read_only)
 		return 0;

@@ -208,7 +208,7 @@ verify(void *arg)
 	hm_exchange_resume(v->x, verified);
 }
 
-/* scrypt on the pool's thread, for a bounded number of visitors; tokens, which cost little, first */
+/* scrypt on the pool's thread, for a bounded number of visitors; cheap tokens first */
 static void
 compute(struct visit *v)
 {

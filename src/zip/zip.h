@@ -41,7 +41,8 @@ struct hm_zip {
 	struct hm_zip_file *f; /* in the order of the directory; in the arena */
 	size_t n;
 	bool mapped; /* set by the caller: data is a file mapped by hm_file_map() */
-	bool frugal; /* set by the caller: hm_zip_pass() holds no HM_ZIP_LARGE entry, but takes longer */
+	/* Set by the caller: hm_zip_pass() holds no HM_ZIP_LARGE entry, but takes longer. */
+	bool frugal;
 };
 
 /* Reads the central directory of the archive in data. */
