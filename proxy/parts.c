@@ -12,6 +12,7 @@
 #include "desk.h"
 #include "gate.h"
 #include "guard.h"
+#include "mod/match.h"
 #include "ownlog.h"
 #include "replica.h"
 #include "serve/access.h"
@@ -38,7 +39,12 @@ static void
 add_private(struct proxy *p, struct hm_env *env, const struct hm_conf *c)
 {
 	hm_str all = join_patterns(p, c->goprivate, p->opts.private);
+	struct hm_err vain = { 0 };
 
+	if (hm_match_check_prefix_patterns(c->goprivate, &vain)) /* go says nothing */
+		hm_log(&p->log, HM_LOG_WARN, "hermod-proxy: GOPRIVATE: " HM_F,
+		       HM_P(hm_err_str(&vain)));
+	hm_err_free(&vain);
 	if (all.n == 0)
 		return;
 	hm_env_set(env, "GOPRIVATE", all);

@@ -94,6 +94,8 @@ t "a name that cannot be" fails_with 2 "is no name" account add "a:b"
 t "an account that is not there" fails_with 1 "there is no account" account grant nobody read '*'
 t "a pattern that takes nothing away, though it looks so" fails_with 2 'pattern "corp.example.com/..." has "..."' account grant anonymous read '*,!corp.example.com/...'
 t "  nor keeps anything private" fails_with 2 'private: pattern "corp.example.com/..." has "..."' "$P" serve --dir other --listen 127.0.0.1:0 --upstream off --private 'corp.example.com/...'
+vain() { GOPRIVATE=corp.example.com/... launch vain.log "$P" serve --dir vain --listen 127.0.0.1:0 --upstream off && kill "$pid" && wait "$pid" && grep -q 'GOPRIVATE: pattern "corp.example.com/..." has "..."' vain.log; }
+t "  of GOPRIVATE, where go says nothing, it is said" vain
 t "a right that is none" fails_with 2 "is no right" account grant ci write '*'
 
 # -- publish, and what go sees
