@@ -24,7 +24,7 @@ enum {
 	BATCH = 512,            /* rows of a transaction */
 	READERS = 4,
 	READER_KIB = 256, /* of pages that each connection keeps */
-	WRITER_KIB = 1024,
+	WRITER_KIB = 512,
 };
 
 struct facts {
@@ -69,8 +69,8 @@ facts_store(const struct facts *f)
 void
 facts_used(struct facts *f, hm_str path, hm_str version, bool zip)
 {
-	if (f)
-		uses_count(f->uses, path, version, zip);
+	if (f && uses_count(f->uses, path, version, zip))
+		newsq_wake(f->news);
 }
 
 /* ---- news */

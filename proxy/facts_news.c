@@ -243,6 +243,12 @@ newsq_wait(struct newsq *q, int ms)
 }
 
 void
+newsq_wake(struct newsq *q)
+{
+	pthread_cond_signal(&q->wake);
+}
+
+void
 newsq_stop(struct newsq *q)
 {
 	pthread_mutex_lock(&q->mutex);

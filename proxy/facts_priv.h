@@ -40,8 +40,9 @@ void newsq_put(struct newsq *q, hm_str path, hm_str version, const struct facts_
 struct news *newsq_take(struct newsq *q, struct hm_arena *a);
 /* They wait for better times, in front of all others. list may be NULL. */
 void newsq_put_back(struct newsq *q, struct news *list);
-/* About so long, or until there are many; true: it has stopped. */
+/* About so long, or until there are many, or newsq_wake(); true: it has stopped. */
 bool newsq_wait(struct newsq *q, int ms);
+void newsq_wake(struct newsq *q);
 void newsq_stop(struct newsq *q);
 bool newsq_stopped(struct newsq *q);
 /* Did any not fit? forget: and begin anew. */
@@ -61,7 +62,8 @@ struct uses;
 
 struct uses *uses_new(void);
 void uses_free(struct uses *u);
-void uses_count(struct uses *u, hm_str path, hm_str version, bool zip);
+/* True when many came together, so that they should be written. */
+bool uses_count(struct uses *u, hm_str path, hm_str version, bool zip);
 bool uses_any(struct uses *u);
 /* Takes all out and hands each to fn until that fails. */
 int uses_take(struct uses *u, int (*fn)(void *ctx, const struct use *use, struct hm_err *err),

@@ -10,8 +10,9 @@
 
 enum {
 	SHARDS = 16,
-	SLOTS = 1 << 10, /* a power of two */
+	SLOTS = 1 << 9, /* a power of two */
 	FULL = SLOTS * 3 / 4,
+	MANY = SLOTS / 4, /* that the writer is woken for, so that none is lost */
 };
 
 /* An open hash table. */
@@ -64,12 +65,13 @@ use_new(struct use *u, uint64_t hash, hm_str path, hm_str version, int64_t now)
 		           .first = now };
 }
 
-void
+bool
 uses_count(struct uses *all, hm_str path, hm_str version, bool zip)
 {
 	uint64_t hash = hm_modver_hash(hm_modver_of(path, version)) | 1; /* 0 is a free slot */
 	int64_t now = hm_clock_unix_nano() / 1000;
 	struct shard *s = &all->shard[(hash >> 1) % SHARDS];
+	bool many = false;
 	struct use *u;
 
 	pthread_mutex_lock(&s->mutex);
@@ -78,7 +80,7 @@ uses_count(struct uses *all, hm_str path, hm_str version, bool zip)
 	u = slot_of(s, hash, path, version);
 	if (u->hash == 0 && s->n < FULL) {
 		use_new(u, hash, path, version, now);
-		s->n++;
+		many = ++s->n == MANY;
 	}
 	if (u->hash) {
 		u->last = now;
@@ -87,6 +89,7 @@ uses_count(struct uses *all, hm_str path, hm_str version, bool zip)
 		atomic_fetch_add_explicit(&all->lost, 1, memory_order_relaxed);
 	}
 	pthread_mutex_unlock(&s->mutex);
+	return many;
 }
 
 bool

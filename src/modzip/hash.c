@@ -181,6 +181,7 @@ hm_h1_zip(struct hm_arena *a, const struct hm_zip *z, unsigned threads, hm_str *
 	struct zip_job job = { .z = z, .chunks = chunks.v };
 	int rc;
 
+	hm_zip_forget_names(z);
 	job.digests = hm_arena_array(&mine, z->n, sizeof(job.digests[0]));
 	if (threads == 1)
 		for (size_t i = 0; i < chunks.n; i++)

@@ -541,3 +541,10 @@ hm_zip_forget(const struct hm_zip *z, size_t from, size_t to)
 	if (start < end)
 		forget(z, start, end);
 }
+
+void
+hm_zip_forget_names(const struct hm_zip *z)
+{
+	if (z->n)
+		forget(z, (size_t)(z->f[0].name.p - z->data.p), z->data.n);
+}

@@ -78,6 +78,8 @@ int hm_zip_pass(struct hm_inflater *inf, const struct hm_zip *z, const struct hm
 
 /* Entries [from, to) were read: their pages of a mapped archive need not stay in memory. */
 void hm_zip_forget(const struct hm_zip *z, size_t from, size_t to);
+/* Nor need those of the directory, until names are looked at again. */
+void hm_zip_forget_names(const struct hm_zip *z);
 
 /* Writes an archive to a descriptor; the same calls give the same bytes. */
 struct hm_zip_writer;
