@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "os/clock.h"
 #include "os/file.h"
 #include "proxy.h"
 
@@ -154,7 +153,7 @@ void
 answer_entry(struct hm_exchange *x, struct hot_entry *e)
 {
 	uint64_t first, length;
-	int64_t age = e->fresh_until - hm_clock_unix();
+	int64_t age = e->fresh_until - hot_now();
 	int status;
 
 	if (e->status == 429 || e->status == 503)

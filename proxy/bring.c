@@ -26,7 +26,7 @@ enum {
 static int64_t
 later(int64_t seconds)
 {
-	return hm_clock_unix() + seconds;
+	return hot_now() + seconds;
 }
 
 static void
@@ -488,19 +488,22 @@ bring_kept(struct fill *f)
 	const struct options *o = &f->p->opts;
 	struct hm_err err = { 0 };
 	hm_str body;
-	int64_t when;
+	int64_t when, age;
 	int rc;
 
 	if (asks_nobody(f)) {
 		bring(f);
 		return true;
 	}
-	if (!seen_read(f->p, &f->arena, &f->r, &body, &when) || later(0) - when >= o->list_stale)
+	if (!seen_read(f->p, &f->arena, &f->r, &body, &when))
 		return false;
-	rc = tell(f, body, when + o->list_fresh, when + o->list_stale, &err);
+	age = hm_clock_unix() - when;
+	if (age < 0 || age >= o->list_stale) /* or the clock was set back */
+		return false;
+	rc = tell(f, body, later(o->list_fresh - age), later(o->list_stale - age), &err);
 	if (rc)
 		failed(f, &err);
-	f->renew = later(0) - when >= o->list_fresh;
+	f->renew = age >= o->list_fresh;
 	hm_err_free(&err);
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "crypto/random.h"
 #include "news.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "remove.h"
 
@@ -117,8 +118,10 @@ serve_one(struct control *c)
 	hm_str line;
 	int fd = accept4(c->sock, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		hm_clock_sleep_ms(100); /* without a descriptor poll() would be back at once */
 		return;
+	}
 	set_patience(fd);
 	if (read_line(fd, buf, sizeof(buf), &line))
 		say(fd, obey(c->p, line));

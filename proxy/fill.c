@@ -11,7 +11,6 @@
 
 #include "base/mem.h"
 #include "gate.h"
-#include "os/clock.h"
 
 /*
  * What a lane holds in its queue; more are told to come back.  Each costs a few KiB, so
@@ -365,7 +364,7 @@ static bool
 was_in_vain(struct proxy *p, const struct route *r)
 {
 	struct hot_entry *e = hot_get(p->misses, r->url);
-	bool known = e && hm_clock_unix() < e->usable_until;
+	bool known = e && hot_now() < e->usable_until;
 
 	hot_release(e);
 	return known;

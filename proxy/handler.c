@@ -5,7 +5,6 @@
 #include "gate.h"
 #include "index.h"
 #include "mod/modver.h"
-#include "os/clock.h"
 #include "ownlog.h"
 #include "page.h"
 #include "passthrough.h"
@@ -40,7 +39,7 @@ proxy_from_memory(struct proxy *p, struct hm_exchange *x, const struct route *r)
 	if (!e)
 		return false;
 	if (e->fresh_until != INT64_MAX) {
-		now = hm_clock_unix();
+		now = hot_now();
 		if (now >= e->usable_until && !p->opts.offline) {
 			hot_release(e);
 			return false;

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "crypto/sha256.h"
+#include "os/clock.h"
 
 enum {
 	BODY_MAX_SHARE = 8,
@@ -39,6 +40,12 @@ struct hot {
 	size_t max, segment, lent, n;
 	atomic_size_t bytes;
 };
+
+int64_t
+hot_now(void)
+{
+	return hm_clock_monotonic_ns() / 1000000000;
+}
 
 struct hot *
 hot_new(size_t max_bytes)

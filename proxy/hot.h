@@ -20,7 +20,7 @@ struct hot_segment;
 struct hot_entry {
 	hm_str key, body;
 	hm_str type, etag;      /* of literals, or within the entry */
-	int64_t fresh_until;    /* seconds; INT64_MAX: immutable */
+	int64_t fresh_until;    /* as hot_now(); INT64_MAX: immutable */
 	int64_t usable_until;   /* served while it is fetched again */
 	int status;
 	bool in_table, used, refreshing;
@@ -29,6 +29,9 @@ struct hot_entry {
 	struct hot_entry *chain;
 	char data[];
 };
+
+/* Seconds, on a clock that nobody sets. */
+int64_t hot_now(void);
 
 /* max_bytes: of memory, all that the table needs included. */
 struct hot *hot_new(size_t max_bytes);

@@ -254,6 +254,21 @@ pushed() {
 here "not found is remembered for a second" start lists3 --upstream "$up"
 t "a version that is pushed is found soon" pushed
 stop
+set_back() {
+	gives 404 $mod/v1.5.0.info && gives 200 $mod/list && ! grep -qx v1.5.0 "$work/body" || return 1
+	touch "$work/set_back"
+	printf '{"Version":"v1.5.0","Time":"2024-01-01T00:00:00Z"}' >"$work/moving/$mod/v1.5.0.info"
+	echo v1.5.0 >>"$work/moving/$mod/list"
+	sleep 2.2
+	gives 200 $mod/v1.5.0.info && gives 200 $mod/list && grep -qx v1.5.0 "$work/body"
+}
+if ! sanitized && cc -shared -fPIC -O1 -D_GNU_SOURCE -o "$work/jumpclock.so" "$top/tests/fault/jumpclock.c" 2>"$work/cc.err"; then
+	JUMPCLOCK=$work/set_back LD_PRELOAD=$work/jumpclock.so here "a proxy whose clock will be set back" start lists4 --upstream "$up" --list-fresh 1 --list-stale 1
+	t "a clock set back by a day: all that is new is found soon" set_back
+	stop
+else
+	skip "a clock set back by a day" "sanitizers, or no C compiler"
+fi
 
 # -- private names stay in the house
 unset GONOSUMDB
