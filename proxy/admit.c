@@ -167,9 +167,9 @@ compare_mod(struct hm_arena *a, const struct hm_zip *z, struct hm_modver m, hm_s
 /* What is known of each entry (name, hash, its place in three tables), in bytes. */
 enum { BYTES_AN_ENTRY = 512 };
 /* Memory that nobody has to make room for. */
-enum { SMALL_CHECK = 256 << 10 };
+enum { SMALL_CHECK = 64 << 10 };
 
-/* Bytes that the check of a zip takes: its tables, and an entry in the hands of each thread. */
+/* Bytes that the check of a zip takes: its tables, and with each thread an entry (also packed). */
 static size_t
 memory_of_check(const struct hm_zip *z, unsigned threads)
 {
@@ -178,7 +178,7 @@ memory_of_check(const struct hm_zip *z, unsigned threads)
 	for (size_t i = 0; i < z->n; i++)
 		largest = z->f[i].size > largest ? z->f[i].size : largest;
 	return z->n * BYTES_AN_ENTRY +
-	       threads * (size_t)(largest < HM_ZIP_LARGE ? largest : HM_ZIP_LARGE);
+	       2 * threads * (size_t)(largest < HM_ZIP_LARGE ? largest : HM_ZIP_LARGE);
 }
 
 static int
