@@ -53,19 +53,24 @@ seen_forget(const struct proxy *p, struct hm_arena *a, const struct route *r)
 	unlink(file_of(p, a, r).p);
 }
 
+/* Not a go.mod alone, for module graphs: go would ask for more. */
 static bool
-has_file(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str version, const char *suffix)
+is_whole(const struct proxy *p, hm_str path, hm_str version)
 {
+	static const char *const needed[] = { "info", "zip" };
+	struct hm_arena a = { 0 };
 	struct hm_err err = { 0 };
+	bool whole = true;
 	hm_str file;
-	bool has = hm_store_path(&p->store, a, path, version, suffix, &file, &err) == 0 &&
-	           hm_file_exists(file.p);
 
+	for (size_t i = 0; i < 2 && whole; i++)
+		whole = hm_store_path(&p->store, &a, path, version, needed[i], &file, &err) == 0 &&
+		        hm_file_exists(file.p);
 	hm_err_free(&err);
-	return has;
+	hm_arena_free(&a);
+	return whole;
 }
 
-/* Without those that are here as a go.mod alone, for module graphs: go would ask for more. */
 static hm_str
 whole_versions(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str list)
 {
@@ -73,12 +78,12 @@ whole_versions(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str li
 	hm_str v;
 
 	while (hm_str_next(&list, '\n', &v))
-		if (has_file(p, a, path, v, "info") && has_file(p, a, path, v, "zip"))
+		if (is_whole(p, path, v))
 			hm_buf_printf(&b, HM_F "\n", HM_P(v));
 	return hm_buf_take(&b, a);
 }
 
-/* The lines of the store's own list that can be had from it. */
+/* The lines of the store's own list: versions with a go.mod. */
 static bool
 read_own_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str *out)
 {
@@ -94,8 +99,6 @@ read_own_list(const struct proxy *p, struct hm_arena *a, hm_str path, hm_str *ou
 		rc = hm_file_read(a, name.p, HM_FETCH_MAX_LIST, out, &err);
 	}
 	hm_err_free(&err);
-	if (rc == 0)
-		*out = whole_versions(p, a, path, *out);
 	return rc == 0;
 }
 
@@ -129,6 +132,15 @@ highest_version(hm_str list)
 	return best;
 }
 
+static bool
+is_commit(hm_str rev)
+{
+	for (size_t i = 0; i < rev.n; i++)
+		if (!strchr("0123456789abcdef", rev.p[i]))
+			return false;
+	return rev.n >= COMMIT_DIGITS;
+}
+
 /* A commit may have several, by the tags before it. */
 static hm_str
 highest_of_commit(hm_str list, hm_str commit)
@@ -136,11 +148,6 @@ highest_of_commit(hm_str list, hm_str commit)
 	hm_str best = { 0 }, v, rev;
 	struct hm_err none = { 0 };
 
-	if (commit.n < COMMIT_DIGITS)
-		return best;
-	for (size_t i = 0; i < commit.n; i++)
-		if (!strchr("0123456789abcdef", commit.p[i]))
-			return best;
 	commit.n = COMMIT_DIGITS;
 	while (hm_str_next(&list, '\n', &v))
 		if (hm_pseudo_is(v) && hm_pseudo_rev(v, &rev, &none) == 0 &&
@@ -150,22 +157,31 @@ highest_of_commit(hm_str list, hm_str commit)
 	return best;
 }
 
+static hm_str
+choose(const struct route *r, hm_str list)
+{
+	return r->want == WANT_INFO ? highest_of_commit(list, r->version) : highest_version(list);
+}
+
 bool
 stored_answer(const struct proxy *p, struct hm_arena *a, const struct route *r, hm_str *body)
 {
 	struct hm_err err = { 0 };
-	bool commit = r->want == WANT_INFO && !r->canonical;
 	hm_str list, version;
 	int rc;
 
-	if ((r->want != WANT_LIST && r->want != WANT_LATEST && !commit) ||
+	if ((r->want != WANT_LIST && r->want != WANT_LATEST &&
+	     !(r->want == WANT_INFO && !r->canonical && is_commit(r->version))) ||
 	    !read_own_list(p, a, r->path, &list))
 		return false;
 	if (r->want == WANT_LIST) {
+		list = whole_versions(p, a, r->path, list);
 		*body = merge_lists(a, HM_S(""), list);
 		return list.n > 0;
 	}
-	version = commit ? highest_of_commit(list, r->version) : highest_version(list);
+	version = choose(r, list);
+	if (version.n && !is_whole(p, r->path, version))
+		version = choose(r, whole_versions(p, a, r->path, list));
 	if (version.n == 0)
 		return false;
 	rc = hm_store_read(&p->store, a, r->path, version, "info", body, &err);
