@@ -13,10 +13,6 @@
 
 enum { ALIASES_MAX = 64, EVENTS_MAX = 10000, SUMMARY_MAX = 300 };
 
-struct entry {
-	struct hm_policy_vuln vuln;
-};
-
 /* What happens from a version on; an empty version is the beginning. */
 struct event {
 	enum { INTRODUCED, FIXED, LAST_AFFECTED } what;
@@ -31,7 +27,8 @@ struct range {
 
 /* One module that an entry names. */
 struct affected {
-	const struct entry *entry;
+	const struct hm_policy_vuln *entry;
+	enum hm_policy_severity severity; /* here: an entry may rate each module by itself */
 	struct range *range;
 	size_t n_ranges;
 	struct hm_strs versions;
@@ -257,8 +254,8 @@ add_versions(struct hm_arena *a, struct affected *af, hm_str name, const struct 
 }
 
 static int
-add_affected(struct hm_osv *db, const struct entry *entry, hm_str name, const struct hm_json *j,
-             struct hm_err *err)
+add_affected(struct hm_osv *db, const struct hm_policy_vuln *entry, hm_str name,
+             const struct hm_json *j, struct hm_err *err)
 {
 	const struct hm_json *package = hm_json_get(j, "package");
 	const struct hm_json *ranges = hm_json_get(j, "ranges");
@@ -269,6 +266,7 @@ add_affected(struct hm_osv *db, const struct entry *entry, hm_str name, const st
 	if (!may_be(j, "ranges", HM_JSON_ARRAY) || !may_be(j, "versions", HM_JSON_ARRAY))
 		return malformed(name, "ranges and versions are lists", err);
 	af->entry = entry;
+	af->severity = entry->severity ? entry->severity : severity_of(j);
 	af->range = HM_NEW_N(&db->arena, hm_json_len(ranges), struct range);
 	for (size_t i = 0; i < hm_json_len(ranges); i++)
 		if (add_range(&db->arena, af, name, hm_json_at(ranges, i), err))
@@ -300,12 +298,12 @@ line_of(struct hm_arena *a, hm_str text)
 	return hm_policy_one_line(a, text, SUMMARY_MAX);
 }
 
-static struct entry *
+static struct hm_policy_vuln *
 new_entry(struct hm_arena *a, const struct hm_json *j, size_t tag)
 {
 	const struct hm_json *aliases = hm_json_get(j, "aliases");
 	size_t n = hm_json_len(aliases);
-	struct entry *e = HM_NEW(a, struct entry);
+	struct hm_policy_vuln *e = HM_NEW(a, struct hm_policy_vuln);
 	hm_str *alias;
 
 	if (n > ALIASES_MAX)
@@ -313,7 +311,7 @@ new_entry(struct hm_arena *a, const struct hm_json *j, size_t tag)
 	alias = HM_NEW_N(a, n, hm_str);
 	for (size_t i = 0; i < n; i++)
 		alias[i] = line_of(a, hm_json_str(hm_json_at(aliases, i)));
-	e->vuln = (struct hm_policy_vuln){
+	*e = (struct hm_policy_vuln){
 		.id = line_of(a, hm_json_get_str(j, "id")),
 		.alias = alias, .n_alias = n,
 		.summary = line_of(a, hm_json_get_str(j, "summary")),
@@ -335,7 +333,7 @@ static int
 add_entry(struct hm_osv *db, hm_str name, const struct hm_json *j, size_t tag, struct hm_err *err)
 {
 	const struct hm_json *affected = hm_json_get(j, "affected");
-	struct entry *e;
+	const struct hm_policy_vuln *e;
 
 	if (!may_be(j, "affected", HM_JSON_ARRAY))
 		return malformed(name, "affected is a list", err);
@@ -351,11 +349,7 @@ add_entry(struct hm_osv *db, hm_str name, const struct hm_json *j, size_t tag, s
 	for (size_t i = 0; i < hm_json_len(affected); i++) {
 		const struct hm_json *one = hm_json_at(affected, i);
 
-		if (!is_go(one))
-			continue;
-		if (e->vuln.severity == HM_POLICY_UNRATED)
-			e->vuln.severity = severity_of(one);
-		if (add_affected(db, e, name, one, err))
+		if (is_go(one) && add_affected(db, e, name, one, err))
 			return -1;
 	}
 	return 0;
@@ -529,10 +523,11 @@ find(const struct hm_osv *db, struct hm_arena *a, hm_str path, hm_str v, struct 
 	const struct affected *af = hm_map_get(&db->modules, path);
 
 	for (; af && hm_semver_valid(v); af = af->next) {
-		struct hm_policy_vuln u = af->entry->vuln;
+		struct hm_policy_vuln u = *af->entry;
 
 		if (has_hit(out, u.id, u.osv) || !is_affected(af, v))
 			continue;
+		u.severity = af->severity;
 		u.fixed = first_fixed(af, v);
 		HM_PUSH(a, *out, u);
 	}

@@ -204,6 +204,29 @@ osv_entries(void **state)
 	hm_arena_free(&a);
 }
 
+/* Each module as it is rated, else as the entry is. */
+static void
+osv_severity(void **state)
+{
+	static const char two[] =
+		"{\"id\":\"A\"," GO_PKG ",\"database_specific\":{\"severity\":\"LOW\"}},{\"package\":{\"ecosystem\":\"Go\","
+		"\"name\":\"a.b/d\"},\"severity\":[{\"type\":\"CVSS_V3\",\"score\":"
+		"\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"}]}]}";
+	struct hm_osv *db = hm_osv_new();
+	struct hm_arena a = { 0 };
+	struct hm_err err = { 0 };
+	struct hm_osv_hits h;
+
+	(void)state;
+	assert_ok(hm_osv_add(db, HM_S("x.json"), hm_str_of(two), 0, &err), &err);
+	hm_osv_find(db, &a, hm_modver_of(HM_S("a.b/c"), HM_S("v1.0.0")), &h);
+	assert_int_equal(h.v[0].severity, HM_POLICY_LOW);
+	hm_osv_find(db, &a, hm_modver_of(HM_S("a.b/d"), HM_S("v1.0.0")), &h);
+	assert_int_equal(h.v[0].severity, HM_POLICY_CRITICAL);
+	hm_osv_free(db);
+	hm_arena_free(&a);
+}
+
 /* What cannot be read hides no vulnerability: it is said by the file's name. */
 static void
 osv_malformed(void **state)
@@ -381,7 +404,7 @@ test_policy_policy(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(licence_texts), cmocka_unit_test(licence_rest),
 		cmocka_unit_test(osv_ranges),    cmocka_unit_test(osv_entries),
-		cmocka_unit_test(osv_malformed),
+		cmocka_unit_test(osv_malformed), cmocka_unit_test(osv_severity),
 		cmocka_unit_test(cvss),          cmocka_unit_test(guard),
 	};
 
