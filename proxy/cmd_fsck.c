@@ -1,9 +1,11 @@
 /*
  * cmd_fsck.c - the store read again, and what is wrong with it said, or mended.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "cmds.h"
@@ -126,6 +128,8 @@ cmd_fsck(struct proxy *p, int argc, char **argv, struct hm_err *err)
 		return -1;
 	if (!hm_file_is_dir(p->opts.dir.p))
 		return hm_err_set(err, HM_ENOTFOUND, HM_F ": no such folder", HM_P(p->opts.dir));
+	if (access(p->opts.dir.p, W_OK))
+		return hm_err_sys(err, errno, HM_F, HM_P(p->opts.dir));
 	if (proxy_open(p, err) || open_facts(&k, err))
 		return -1;
 	p->admit.facts = p->facts;

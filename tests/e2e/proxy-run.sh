@@ -46,6 +46,17 @@ inside() { # stays out of the store
 	fails_with 2 "is in the store itself" "$P" backup --dir ./accounts "$work/other/../accounts/x" && [ ! -e accounts/sub ] && [ ! -e accounts/x ]
 }
 t "a backup into the store itself" inside
+unwritable() {
+	local as=
+	[ "$(id -u)" != 0 ] || as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+	mkdir -p ro && chmod 555 ro && chmod 711 "$work" && cp "$P" prog &&
+	fails_with 1 "/ro: permission denied" $as "$work/prog" fsck --dir "$work/ro" --upstream off
+}
+if [ "$(id -u)" != 0 ] || command -v setpriv >/dev/null; then
+	t "fsck of a store that cannot be written is no finding" unwritable
+else
+	skip "fsck of a store that cannot be written is no finding" "no setpriv"
+fi
 no_version() {
 	mkdir -p pub && printf 'module a.test/m\n' >pub/go.mod || return 1
 	for v in latest 1.2.0 v; do fails_with 2 "\"$v\" is no version" "$P" publish pub "a.test/m@$v" || return 1; done
