@@ -35,9 +35,11 @@ struct witness {
 	hm_str vkey;         /* of cosignatures */
 	hm_str hook;         /* run for each event; may be empty */
 	atomic_ulong alarms; /* forks and rollbacks since the start */
+	atomic_bool ending;  /* see witness_end() */
 	struct hm_strs down; /* logs that could not be reached, or believed, when last looked at */
 	pthread_mutex_t mutex; /* guards the rest */
 	struct hm_db *db;
+	struct hm_http *asking; /* of the look under way, or NULL */
 };
 
 /* A log that is known, as of one moment. */
@@ -97,6 +99,8 @@ int witness_serve(struct witness *w, const struct witness_serve_opts *o, struct 
  * the worst that was met (event_status()).
  */
 int witness_poll(struct witness *w, hm_str name, int *status, struct hm_err *err);
+/* A look under way on another thread ends soon, and finds nothing out any more. */
+void witness_end(struct witness *w);
 
 int cmd_witness(int argc, char **argv, struct hm_log *log, struct hm_err *err);
 

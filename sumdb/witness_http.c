@@ -355,6 +355,7 @@ run(struct serving *s, const struct witness_serve_opts *o, struct hm_life *life,
 	s->stop = true;
 	pthread_cond_signal(&s->wake);
 	pthread_mutex_unlock(&s->mutex);
+	witness_end(s->w);
 	if (s->every)
 		pthread_join(looker, NULL);
 	return rc;

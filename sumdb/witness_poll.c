@@ -119,6 +119,26 @@ note_up(struct witness *w, const struct known *k)
 			w->down.v[i--] = w->down.v[--w->down.n];
 }
 
+/* What a look asks with, so that it can be cut short; NULL when it is over. */
+static void
+note_asking(struct witness *w, struct hm_http *http)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->asking = http;
+	pthread_mutex_unlock(&w->mutex);
+	if (atomic_load(&w->ending))
+		hm_http_cancel(http);
+}
+
+void
+witness_end(struct witness *w)
+{
+	atomic_store(&w->ending, true);
+	pthread_mutex_lock(&w->mutex);
+	hm_http_cancel(w->asking);
+	pthread_mutex_unlock(&w->mutex);
+}
+
 static int
 look_once(struct witness *w, struct known *k, struct hm_err *err)
 {
@@ -132,13 +152,15 @@ look_once(struct witness *w, struct known *k, struct hm_err *err)
 	                 err);
 	l.r.keys = k->keys;
 	l.r.n_keys = k->n_keys;
+	note_asking(w, l.r.http);
 	if (rc == 0)
 		rc = look_at(&l, &status, err);
+	note_asking(w, NULL);
 	remote_close(&l.r);
 	if (rc == 0) {
 		note_up(w, k);
 		status = 0;
-	} else if (status == 0) { /* else it is told already */
+	} else if (status == 0 && !atomic_load(&w->ending)) { /* else it is told already */
 		kind = event_is_unreachable(err) ? EVENT_UNREACHABLE : EVENT_INVALID;
 		note_down(w, k, kind, err);
 		hm_log(w->log, HM_LOG_WARN, HM_F ": " HM_F, HM_P(k->name),
@@ -166,7 +188,7 @@ witness_poll(struct witness *w, hm_str name, int *status, struct hm_err *err)
 	int rc = witness_logs(w, &a, &logs, err);
 
 	*status = 0;
-	for (size_t i = 0; rc == 0 && i < logs.n; i++) {
+	for (size_t i = 0; rc == 0 && i < logs.n && !atomic_load(&w->ending); i++) {
 		struct hm_err one = { 0 };
 		int got;
 

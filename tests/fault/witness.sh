@@ -76,6 +76,30 @@ t "fsck finds nothing wrong" bash -c "'$sumdb' fsck --dir '$work/log' | has ' 0 
 kill "$witness" && wait "$witness" 2>/dev/null
 t "a monitor follows all of it" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon" --from-start --for nothing
 
+# -- a log that does not answer
+ends() {
+	sleep 0.5 # it looks at once
+	kill "$pid"
+	for _ in $(seq 200); do
+		kill -0 "$pid" 2>/dev/null || { wait "$pid"; return; }
+		sleep 0.1
+	done
+	echo "it waits for the log"
+	return 1
+}
+if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
+	mkfifo "$work/hold"
+	"$BUILDDIR/tests/e2e/fixture_proxy" "$work" >"$work/up" 2>&1 <"$work/hold" &
+	pids+=($!)
+	exec 8>"$work/hold"
+	until grep -q http: "$work/up" || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
+	here "a witness that looks at one that hangs" start hung "$sumdb" witness serve --dir "$work/w" --listen 127.0.0.1:0 --every 1 --log "$key=$(cat "$work/up")/_hang"
+	here "SIGTERM does not wait for it, nor is that an event" ends
+	t "  nothing is said of it" bash -c "! grep -v ^listening '$work/hung.err'"
+else
+	skip "a log that hangs" "no fixture_proxy was built"
+fi
+
 # -- each call that writes fails in turn, and all from there on
 if nm "$sumdb" 2>/dev/null | grep __asan >/dev/null; then
 	skip "failing calls" "sanitizers come before LD_PRELOAD"
