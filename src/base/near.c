@@ -37,5 +37,5 @@ hm_near_distance(hm_str a, hm_str b)
 bool
 hm_near(hm_str typed, hm_str known)
 {
-	return typed.n > 1 && hm_near_distance(typed, known) <= (typed.n + 2) / 3;
+	return typed.n > 1 && hm_near_distance(typed, known) <= (typed.n + 3) / 4;
 }

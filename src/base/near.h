@@ -11,7 +11,7 @@
  * 0 is the same word.  Words of 32 letters and more are never near: 32.
  */
 unsigned hm_near_distance(hm_str a, hm_str b);
-/* At most one of each three letters typed differs: near enough to ask "did you mean". */
+/* At most one of each four letters typed differs: near enough to ask "did you mean". */
 bool hm_near(hm_str typed, hm_str known);
 
 #endif

@@ -32,7 +32,9 @@ asks_only_what_may_be_meant(void **state)
 	assert_true(hm_near(HM_S("private"), HM_S("privat")));
 	assert_true(hm_near(HM_S("list-fersh"), HM_S("list-fresh")));
 	assert_false(hm_near(HM_S("x"), HM_S("y")));
+	assert_true(hm_near(HM_S("dri"), HM_S("dir")));
 	assert_false(hm_near(HM_S("port"), HM_S("rate")));
+	assert_false(hm_near(HM_S("data"), HM_S("rate")));
 	assert_false(hm_near(HM_S("start"), HM_S("serve")));
 }
 
