@@ -117,6 +117,17 @@ too_large(struct hm_transfer *t)
 	                  (unsigned long long)body_limit(t));
 }
 
+/* Which of two would be the body's end?  curl takes the last, others the first. */
+static bool
+is_second_length(struct hm_transfer *t, hm_str line)
+{
+	hm_str name, value, first = hm_transfer_header(t, "Content-Length");
+
+	return first.n && hm_str_cut(line, ':', &name, &value) && name.n == 14 &&
+	       strncasecmp(name.p, "Content-Length", 14) == 0 &&
+	       !hm_str_eq(hm_str_trim(value), first);
+}
+
 /*
  * Many servers write status line, fields and body apart, and by Nagle's rule the rest
  * waits for the acknowledgement of the first part, which this kernel delays by 40 ms
@@ -152,6 +163,11 @@ on_header(char *p, size_t size, size_t n, void *ctx)
 		begin_head(t, line);
 		if (hm_str_has_prefix(line, HM_S("HTTP/1")))
 			acknowledge(t);
+	} else if (is_second_length(t, line)) {
+		hm_err_set(&t->err, HM_ENET,
+		           "http: message cannot contain multiple Content-Length headers");
+		hm_net_error_wrap(t);
+		return 0;
 	} else if (line.n) {
 		hm_buf_adds(&t->head, line);
 		hm_buf_addc(&t->head, '\n');

@@ -91,6 +91,7 @@ here "a .mod that does not end" sick endless+match=.mod 502 $mod/v1.0.0.mod 1
 here "header fields that do not end" sick fields+match=.zip 502 $mod/v1.0.0.zip 1
 ok=HTTP%2f1.1%20200%20OK%0d%0a
 here "chunks of junk" sick "raw=${ok}Transfer-Encoding:%20chunked%0d%0a%0d%0azz%0d%0ajunk+match=.mod" 502 $mod/v1.0.0.mod 2
+here "two lengths" sick "raw=${ok}Content-Length:%203%0d%0aContent-Length:%2010%0d%0a%0d%0amodule%20exa+match=.mod" 502 $mod/v1.0.0.mod 1
 here "a part of a file" sick 'raw=HTTP%2f1.1%20206%20Part%0d%0aContent-Range:%20bytes%200-5%2f9%0d%0aContent-Length:%206%0d%0a%0d%0amodule+match=.mod' 502 $mod/v1.0.0.mod 1
 here "not modified, though it was not asked" sick 'raw=HTTP%2f1.1%20304%20Not%20Modified%0d%0a%0d%0a+match=.mod' 502 $mod/v1.0.0.mod 1
 here "an .info that does not end" sick endless+match=.info 502 $mod/v1.0.0.info 1
