@@ -210,7 +210,8 @@ osv_severity(void **state)
 {
 	static const char two[] =
 		"{\"id\":\"A\"," GO_PKG ",\"database_specific\":{\"severity\":\"LOW\"}},"
-		"{\"package\":{\"ecosystem\":\"Go\",\"name\":\"a.b/d\"},\"severity\":[{\"type\":\"CVSS_V3\",\"score\":"
+		"{\"package\":{\"ecosystem\":\"Go\",\"name\":\"a.b/d\"},"
+		"\"severity\":[{\"type\":\"CVSS_V3\",\"score\":"
 		"\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"}]}]}";
 	struct hm_osv *db = hm_osv_new();
 	struct hm_arena a = { 0 };
