@@ -153,8 +153,8 @@ void fills_stop(struct fills *f);
  */
 void fills_join(struct fills *f, const struct route *r, struct hm_exchange *x);
 /*
- * Fetches the .mod and the .zip of this .info that the store lacks, as if somebody had asked
- * for them: not what was just looked for in vain, nor where many wait already.
+ * Fetches of this .info what its route says and the store lacks, as if somebody had asked
+ * for it: not what was just looked for in vain, nor where many wait already.
  */
 void fills_ahead(struct fills *f, const struct route *info);
 size_t fills_under_way(struct fills *f);
