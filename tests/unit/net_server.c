@@ -19,7 +19,9 @@ static struct sockaddr_in where;
 static pthread_t thread;
 static int upload_fd = -1;
 static int served_count, last_refusal;
-static int waiting, go_on, flooded, aside_after; /* of one_client_at_a_time() */
+/* Of one_client_at_a_time(). */
+static int waiting, go_on, flooded, aside_after;
+static pthread_t flooded_loop;
 
 static void
 reply_later(void *ctx, struct hm_exchange *x)
@@ -47,6 +49,7 @@ uploaded(void *ctx, struct hm_exchange *x, int status)
 static void
 hold_the_loop(void)
 {
+	flooded_loop = pthread_self();
 	__atomic_store_n(&waiting, 1, __ATOMIC_RELEASE);
 	for (int i = 0; i < 10000 && !__atomic_load_n(&go_on, __ATOMIC_ACQUIRE); i++)
 		hm_clock_sleep_ms(1);
@@ -82,7 +85,9 @@ handle(void *ctx, struct hm_exchange *x)
 	} else if (hm_str_eqz(r->path, "/aside")) {
 		int n = __atomic_load_n(&flooded, __ATOMIC_RELAXED);
 
-		if (n > __atomic_load_n(&aside_after, __ATOMIC_RELAXED))
+		if (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) &&
+		    pthread_equal(pthread_self(), flooded_loop) &&
+		    n > __atomic_load_n(&aside_after, __ATOMIC_RELAXED))
 			__atomic_store_n(&aside_after, n, __ATOMIC_RELAXED);
 		hm_exchange_reply(x, 200, HM_S("aside"));
 	} else {
