@@ -38,6 +38,23 @@ answer_text(struct hm_exchange *x, int status, hm_str text)
 	hm_exchange_reply(x, status, text);
 }
 
+hm_str
+answer_error(const struct proxy *p, struct hm_arena *a, struct hm_err *err)
+{
+	hm_str rest = hm_err_str(err), root = p->store.root;
+	struct hm_buf b = { 0 };
+	ptrdiff_t at;
+
+	while (root.n && (at = hm_str_index(rest, root)) >= 0) {
+		hm_buf_adds(&b, hm_str_sub(rest, 0, (size_t)at));
+		hm_buf_addz(&b, "DIR");
+		rest = hm_str_from(rest, (size_t)at + root.n);
+	}
+	hm_buf_adds(&b, rest);
+	hm_buf_addc(&b, '\n');
+	return hm_buf_take(&b, a);
+}
+
 /* Is etag in a list as If-None-Match has it? Weak comparison (RFC 9110, 13.1.2). */
 static bool
 matches(hm_str list, hm_str etag)

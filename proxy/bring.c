@@ -457,8 +457,7 @@ failed(struct fill *f, struct hm_err *err)
 
 	if (hm_err_is(err, HM_EPOLICY)) {
 		hot_remove(p->hot, f->r.url);
-		answer_with(f, status, POLICY_KEEP,
-		            hm_arena_printf(&f->arena, HM_F "\n", HM_P(hm_err_str(err))));
+		answer_with(f, status, POLICY_KEEP, answer_error(p, &f->arena, err));
 		return;
 	}
 	if (!missing) {
@@ -475,9 +474,8 @@ failed(struct fill *f, struct hm_err *err)
 		hot_remove(p->hot, f->r.url);
 	answer_with(f, status,
 	            missing || refused ? p->opts.missing_keep : FAILURE_KEEP,
-	            hm_arena_printf(&f->arena, "%s" HM_F "\n",
-	                            missing && !named ? "not found: " : "",
-	                            HM_P(hm_err_str(err))));
+	            hm_arena_printf(&f->arena, "%s" HM_F, missing && !named ? "not found: " : "",
+	                            HM_P(answer_error(p, &f->arena, err))));
 }
 
 /* ---- for fill.c */

@@ -96,7 +96,7 @@ make_unfetched(struct proxy *p, struct hm_exchange *x, void *arg, struct desk_an
 		out->body = not_fetched(x);
 	} else if (gate_filter(p, a, r, false, &out->body, &err)) {
 		out->status = hm_code_http(err.code);
-		out->body = hm_arena_printf(a, HM_F "\n", HM_P(hm_err_str(&err)));
+		out->body = answer_error(p, a, &err);
 	}
 	if (out->status != 200)
 		out->type = HM_S("text/plain; charset=UTF-8");

@@ -165,6 +165,8 @@ void answer_entry(struct hm_exchange *x, struct hot_entry *e);
 /* fd is closed. etag may be empty. */
 void answer_file(struct hm_exchange *x, int fd, uint64_t size, hm_str type, hm_str etag);
 void answer_text(struct hm_exchange *x, int status, hm_str text);
+/* An error as a line for who asked: where the store lies is not told, it is called DIR. */
+hm_str answer_error(const struct proxy *p, struct hm_arena *a, struct hm_err *err);
 /* The store's file for an immutable object, if it is there; false: it is not. */
 bool answer_stored(struct proxy *p, struct hm_exchange *x, const struct route *r);
 

@@ -30,7 +30,7 @@ make(struct proxy *p, struct hm_exchange *x, void *arg, struct desk_answer *out)
 		.status = rc ? hm_code_http(err.code) : 200,
 		.type = HM_S("text/plain; charset=UTF-8"),
 		.cache = HM_S("no-store"),
-		.body = rc ? hm_arena_printf(a, HM_F "\n", HM_P(hm_err_str(&err)))
+		.body = rc ? answer_error(p, a, &err)
 		           : hm_arena_printf(a, "purged " HM_F "\n", HM_P(hm_modver_str(a, *m))),
 	};
 	hm_err_free(&err);

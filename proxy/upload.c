@@ -201,7 +201,7 @@ refused(struct upload *u, struct hm_exchange *x, struct hm_err *err, struct desk
 	hm_log(&u->p->log, HM_LOG_WARN, "hermod-proxy: upload by %s: " HM_F, hm_access_who(x)->name,
 	       HM_P(hm_err_str(err)));
 	out->status = status_of(err);
-	out->body = hm_arena_printf(hm_exchange_arena(x), HM_F "\n", HM_P(hm_err_str(err)));
+	out->body = answer_error(u->p, hm_exchange_arena(x), err);
 }
 
 /* Its lines for go.sum. */

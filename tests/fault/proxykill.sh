@@ -87,6 +87,7 @@ full() {
 	dd if=/dev/zero of="$work/small/filler" bs=1M count="$1" 2>/dev/null
 	got=$(curl -s -o "$work/body" -w '%{http_code}' "$url/example.com/big0/@v/v1.0.0.zip")
 	[ "$got" = 507 ] && grep -aq 'no space left' "$work/body" || { echo "$got: $(head -c 300 "$work/body" | tr -cd '[:print:]')"; return 1; }
+	! grep -a "$work" "$work/body" || return 1 # where the store lies is nobody's business
 	! find "$work/small/cache" -name '*.zip' -o -name '*.tmp*' | grep . || return 1
 	[ "$(curl -s -o "$work/body" -w '%{http_code}' "$url/healthz")" = 200 ]
 }
