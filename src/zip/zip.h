@@ -15,8 +15,8 @@
 #include "base/err.h"
 #include "base/vec.h"
 
-/* Entries of one archive that this reader holds in memory at most. */
-#define HM_ZIP_ENTRIES_MAX ((size_t)4 << 20)
+/* Entries of one archive at most: reader and checks take some 500 bytes for each. */
+#define HM_ZIP_ENTRIES_MAX ((size_t)1 << 20)
 
 /* An entry of more bytes than this, packed or not, is large. */
 #define HM_ZIP_LARGE ((uint64_t)512 << 10)
