@@ -24,7 +24,7 @@ struct hm_pool {
 	uint64_t seq;
 	size_t running;
 	bool stop;
-	unsigned threads;
+	unsigned threads, max, waiting; /* threads that were started, may be, have no job */
 	pthread_t thread[];
 };
 
@@ -107,8 +107,10 @@ worker(void *arg)
 
 	pthread_mutex_lock(&p->mutex);
 	for (;;) {
+		p->waiting++;
 		while (p->n == 0 && !p->stop)
 			pthread_cond_wait(&p->work, &p->mutex);
+		p->waiting--;
 		if (p->n == 0)
 			break;
 		run_one(p);
@@ -125,12 +127,10 @@ hm_pool_new(unsigned threads)
 	if (threads == 0)
 		threads = hm_pool_cores();
 	p = hm_mem_new(sizeof(*p) + threads * sizeof(p->thread[0]));
+	p->max = threads;
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->idle, NULL);
-	for (; p->threads < threads; p->threads++)
-		if (pthread_create(&p->thread[p->threads], NULL, worker, p))
-			break;
 	return p;
 }
 
@@ -139,6 +139,9 @@ hm_pool_submit(struct hm_pool *p, int priority, void (*fn)(void *arg), void *arg
 {
 	pthread_mutex_lock(&p->mutex);
 	push(p, (struct job){ .fn = fn, .arg = arg, .priority = priority, .seq = p->seq++ });
+	if (p->n > p->waiting && p->threads < p->max &&
+	    pthread_create(&p->thread[p->threads], NULL, worker, p) == 0)
+		p->threads++;
 	pthread_cond_signal(&p->work);
 	if (p->threads == 0)
 		pthread_cond_broadcast(&p->idle);

@@ -1,7 +1,8 @@
 /*
  * pool.h - work on several cores.
  *
- * A pool has a fixed number of threads and one queue.  Jobs may submit jobs.
+ * A pool has a number of threads, each started when work first needs it, and one queue.
+ * Jobs may submit jobs.
  * Jobs of higher priority run first; equals in order of submission.
  */
 #ifndef HM_OS_POOL_H
