@@ -73,6 +73,23 @@ launch() {
 	cat "$log"
 	return 1
 }
+# upstream DIR: an HTTP server of its files, that can misbehave and says at /_log what it was
+# asked for (fixture_proxy.c); $up is its URL.
+ups=0
+upstream() {
+	ups=$((ups + 1))
+	mkfifo "$work/hold.$ups" # it ends when its standard input does
+	"$BUILDDIR/tests/e2e/fixture_proxy" "$1" >"$work/upstream.$ups" 2>&1 <"$work/hold.$ups" &
+	pids+=($!)
+	exec {hold}>"$work/hold.$ups"
+	up=
+	for _ in $(seq 200); do
+		up=$(grep -o 'http://[0-9.:]*' "$work/upstream.$ups" | head -n 1)
+		[ -z "$up" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
 
 skip() {
 	tests=$((tests + 1))

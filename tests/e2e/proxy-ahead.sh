@@ -36,15 +36,7 @@ mkdir -p "$work/main"
 tidy() { cd "$work/main" && GOPROXY=file://$work/up GOMODCACHE=$work/mc.tidy "$GO" mod tidy && [ "$(grep -c '// indirect' go.mod)" = 12 ]; }
 t "a module with two blocks of requirements" tidy
 
-mkfifo "$work/hold" # it ends when its standard input does
-"$BUILDDIR/tests/e2e/fixture_proxy" "$work/up" >"$work/up.out" 2>&1 <"$work/hold" &
-pids+=($!)
-exec 9>"$work/hold"
-for _ in $(seq 100); do
-	up=$(grep -o 'http://[0-9.:]*' "$work/up.out" | head -n 1)
-	[ -z "$up" ] || break
-	sleep 0.05
-done
+here "an upstream" upstream "$work/up"
 
 # serve ARGS...: a proxy with nothing in its store, before an upstream that takes its time
 serve() {

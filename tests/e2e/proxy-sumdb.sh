@@ -173,12 +173,8 @@ unset knows
 stop
 if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 	up ''
-	mkfifo "$work/hold"
-	"$BUILDDIR/tests/e2e/fixture_proxy" "$work/up" >"$work/fixture.out" 2>&1 <"$work/hold" &
-	pids+=($!)
-	exec 8>"$work/hold"
-	for _ in $(seq 100); do grep -q 'http://' "$work/fixture.out" && break; sleep 0.05; done
-	from=$(grep -o 'http://[0-9.:]*' "$work/fixture.out" | head -n 1)
+	here "an upstream" upstream "$work/up"
+	from=$up
 	here "an upstream that counts" through n
 	once() {
 		verified n1 example.com/words@v1.0.0 && verified n2 example.com/words@v1.0.0 && verified n3 example.com/greet@v1.0.0 || return 1

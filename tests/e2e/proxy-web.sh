@@ -278,23 +278,15 @@ stop
 
 # -- an upstream that fails
 if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
-	mkfifo hold
-	"$BUILDDIR/tests/e2e/fixture_proxy" "$work/up" >up.out 2>&1 <hold &
-	pids+=($!)
-	exec 9>hold
-	for _ in $(seq 100); do
-		up=$(grep -o 'http://[0-9.:]*' up.out | head -n 1)
-		[ -n "$up" ] && break
-		sleep 0.05
-	done
-	upstream() {
+	here "an upstream" upstream "$work/up"
+	failing() {
 		start failing --upstream "$up/_status=500+match=app" || return 1
 		[ "$(status "$url/example.com/dep/@v/v1.2.3.mod")" = 200 ] && [ "$(status "$url/example.com/!app/v2/@v/v2.0.0.info")" != 200 ] || { cat body failing.log; return 1; }
 		curl -s "$url/metrics" >failing.metrics && awk -f "$top/tests/e2e/promtext.awk" failing.metrics &&
 		grep -q "^hermod_proxy_upstream_duration_seconds_count{upstream=\"$up\"} 2$" failing.metrics && grep -q "^hermod_proxy_upstream_failures_total{upstream=\"$up\"} 1$" failing.metrics && grep -qx 'hermod_proxy_failed_total 1' failing.metrics &&
 		page_has /dashboard "<td class=\"path\">$up</td>" '<code>/example.com/!app/v2/@v/v2.0.0.info</code>' || { cat failing.metrics; return 1; }
 	}
-	here "an upstream's time and failures, in metrics and on the dashboard" upstream
+	here "an upstream's time and failures, in metrics and on the dashboard" failing
 	stop
 else
 	skip "an upstream's time and failures" "no fixture_proxy"

@@ -106,15 +106,7 @@ if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 		for i in $(seq 50); do cmp "$work/many.$i" "$fx/good/example.com/words/@v/v1.0.0.zip" || return 1; done
 		[ "$(metric upstream_requests_total)" = 1 ] || { echo "asked upstream $(metric upstream_requests_total) times"; return 1; }
 	}
-	mkfifo "$work/hold" # it ends when its standard input does
-	"$BUILDDIR/tests/e2e/fixture_proxy" "$fx/good" >"$work/up.out" 2>&1 <"$work/hold" &
-	pids+=($!)
-	exec 9>"$work/hold"
-	for _ in $(seq 100); do
-		up=$(grep -o 'http://[0-9.:]*' "$work/up.out" | head -n 1)
-		[ -z "$up" ] || break
-		sleep 0.05
-	done
+	here "an upstream" upstream "$fx/good"
 	here "50 clients, one missing zip, one upstream request" once "$up"
 
 	# -- what go makes of an upstream's refusal

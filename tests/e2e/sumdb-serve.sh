@@ -21,21 +21,8 @@ stop() { kill "$pid" && wait "$pid"; }
 status() { curl -s -o "$work/body" -w '%{http_code}' "$@"; }
 account() { "$BUILDDIR/hermod-proxy" account "$@" --dir "$work/${log:-private}"; }
 metric() { curl -s "$url/metrics" | sed -n "s/^hermod_sumdb_$1 //p"; }
-# upstream: the fixture proxy on $fx/good, which says what it was asked at /_log; $up.
-upstream() {
-	mkfifo "$work/hold"
-	"$BUILDDIR/tests/e2e/fixture_proxy" "$fx/good" >"$work/up.out" 2>&1 <"$work/hold" &
-	pids+=($!)
-	exec 9>"$work/hold"
-	for _ in $(seq 100); do
-		up=$(grep -o 'http://[0-9.:]*' "$work/up.out" | head -n 1)
-		[ -n "$up" ] && return 0
-		sleep 0.05
-	done
-	return 1
-}
 asked() { curl -s "$up/_log" | grep -c "$1"; }
-here "an upstream that counts" upstream
+here "an upstream that counts" upstream "$fx/good"
 
 # -- what does not exist is asked for once
 "$sumdb" init --dir "$work/private" --name sum.test.example >"$work/key"

@@ -20,11 +20,7 @@ files() {
 }
 t "files" files
 mkfifo "$work/hold"
-"$BUILDDIR/tests/e2e/fixture_proxy" "$work/fx" >"$work/up" 2>&1 <"$work/hold" &
-pids+=($!)
-exec 8>"$work/hold"
-up=
-until [ -n "$up" ] || ! kill -0 $! 2>/dev/null; do up=$(grep -o 'http://[0-9.:]*' "$work/up"); sleep 0.05; done
+here "an upstream" upstream "$work/fx"
 here "a proxy" launch "$work/log" "$BUILDDIR/hermod-proxy" serve --dir "$work/store" --listen 127.0.0.1:0 --memory $table --upstream "$up"
 
 kib() { sed -n "s/^$1:[^0-9]*\([0-9]*\) kB/\1/p" "/proc/$pid/status"; }

@@ -13,22 +13,6 @@ gotool fixtures "$fx" || { t "fixtures" false; finish; }
 key=$(cat "$fx/log.key")
 mod=example.com/words/@v
 
-# upstream DIR: a server that can misbehave; $up is its URL.
-ups=0
-upstream() {
-	ups=$((ups + 1))
-	mkfifo "$work/hold.$ups" # it ends when its standard input does
-	"$BUILDDIR/tests/e2e/fixture_proxy" "$1" >"$work/up.$ups" 2>&1 <"$work/hold.$ups" &
-	pids+=($!)
-	exec {hold}>"$work/hold.$ups"
-	up=
-	for _ in $(seq 100); do
-		up=$(grep -o 'http://[0-9.:]*' "$work/up.$ups" | head -n 1)
-		[ -z "$up" ] || return 0
-		sleep 0.05
-	done
-	return 1
-}
 # start NAME ARGS...: a proxy with its own store; $url is where it listens.
 start() {
 	local name=$1

@@ -13,15 +13,7 @@ kills=50
 kills=${KILLS:-$kills}
 (cd "$work" && GOCACHE=$TEST_GOCACHE "$GO" run "$top/tests/fault/bigmods.go" "$work/up" $modules 700000) || { t "modules" false; finish; }
 
-mkfifo "$work/hold" # upstream ends when its standard input does
-"$BUILDDIR/tests/e2e/fixture_proxy" "$work/up" >"$work/up.out" 2>&1 <"$work/hold" &
-pids+=($!)
-exec {hold}>"$work/hold"
-for _ in $(seq 100); do
-	up=$(grep -o 'http://[0-9.:]*' "$work/up.out" | head -n 1)
-	[ -z "$up" ] || break
-	sleep 0.05
-done
+here "an upstream" upstream "$work/up"
 
 # start DIR ARGS...: $url is where it listens, $pid the server.
 start() {

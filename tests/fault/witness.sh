@@ -88,12 +88,8 @@ ends() {
 	return 1
 }
 if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
-	mkfifo "$work/hold"
-	"$BUILDDIR/tests/e2e/fixture_proxy" "$work" >"$work/up" 2>&1 <"$work/hold" &
-	pids+=($!)
-	exec 8>"$work/hold"
-	until grep -q http: "$work/up" || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
-	here "a witness that looks at one that hangs" start hung "$sumdb" witness serve --dir "$work/w" --listen 127.0.0.1:0 --every 1 --log "$key=$(cat "$work/up")/_hang"
+	here "an upstream" upstream "$work"
+	here "a witness that looks at one that hangs" start hung "$sumdb" witness serve --dir "$work/w" --listen 127.0.0.1:0 --every 1 --log "$key=$up/_hang"
 	here "SIGTERM does not wait for it, nor is that an event" ends
 	t "  nothing is said of it" bash -c "! grep -v ^listening '$work/hung.err'"
 else
