@@ -189,7 +189,7 @@ options_read(struct proxy *p, const struct hm_setting *more, size_t n, int *argc
 		{ "serve", "offline", "HERMOD_PROXY_OFFLINE", HM_SET_BOOL, &o->offline, 0, 0 },
 		{ "serve", "sumdb", "HERMOD_PROXY_SUMDB", HM_SET_STR, &o->sumdb, 0, 0 },
 		{ "serve", "sumdbs", "HERMOD_PROXY_SUMDBS", HM_SET_STR, &o->sumdbs, 0, 0 },
-		{ "serve", "memory", "HERMOD_PROXY_MEMORY", HM_SET_INT, &o->memory_mib, 1, 65536 },
+		{ "serve", "memory", "HERMOD_PROXY_MEMORY", HM_SET_INT, &o->memory_mib, 8, 65536 },
 		{ "serve", "list-fresh", "HERMOD_PROXY_LIST_FRESH", HM_SET_INT, &o->list_fresh, 0,
 		  86400 },
 		{ "serve", "list-stale", "HERMOD_PROXY_LIST_STALE", HM_SET_INT, &o->list_stale, 0,

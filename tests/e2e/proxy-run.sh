@@ -33,7 +33,7 @@ t "a command that does not exist" fails_with 2 'unknown command "prefecth"; pref
 t "one that is like none" fails_with 2 "see hermod-proxy help" "$P" frobnicate
 t "an option that does not exist" fails_with 2 "unknown option --list-fersh; --list-fresh?" "$P" serve --list-fersh 3
 t "an option without its value" fails_with 2 "--dir needs a value" "$P" serve --dir
-t "a value that is none" fails_with 2 '--memory: "x" is no number from 1 to 65536' "$P" serve --memory x
+t "a value that is none" fails_with 2 '--memory: "x" is no number from 8 to 65536' "$P" serve --memory x
 t "no --dir" fails_with 2 "--dir is missing" "$P" serve
 t "a word too many" fails_with 2 'unexpected word "x"' $P10 serve --dir other x
 t "one dash, as in go" fails_with 2 'listen address "x"' $P10 serve -dir other -listen x -upstream off
@@ -81,10 +81,10 @@ wrong() { # TEXT CONFIG: the file's second line is wrong
 t "a setting that does not exist" wrong "unknown setting serve.nope" '[serve]\n\tnope = 1\n'
 t "one that nearly does" wrong "unknown setting serve.privat; serve.private?" '[serve]\nprivat = a.test\n'
 t "a section that does not exist" wrong 'unknown section [upstraem "a.test"]' '[upstraem "a.test"]\nproxy = file:///x\n'
-t "a section that takes no name" wrong 'unknown section' '[serve "x"]\nmemory = 1\n'
+t "a section that takes no name" wrong 'unknown section' '[serve "x"]\nmemory = 8\n'
 t "a section that needs one" wrong "section [upstream] needs a name" '[upstream]\nproxy = file:///x\n'
 t "a line that is none" wrong "want = behind the key" '[serve]\nmemory 3\n'
-t "a number out of range" wrong 'memory: "0" is no number from 1' '[serve]\nmemory = 0\n'
+t "a number out of range" wrong 'memory: "7" is no number from 8' '[serve]\nmemory = 7\n'
 t "a size that is none" wrong 'quota: "5Q" is no size' '[serve]\nquota = 5Q\n'
 t "a word that is none of those" wrong 'access-log: "xml" is none of text, json, off' '[serve]\naccess-log = xml\n'
 t "a pattern that cannot match" wrong 'private: pattern " b.test" has a space in it' '[serve]\nprivate = "a.test, b.test"\n'
