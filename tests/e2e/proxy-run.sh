@@ -127,7 +127,7 @@ needs_restart() {
 	local k
 	stop && printf '[serve]\n' >re.conf && HERMOD_PROXY_DIR=store HERMOD_PROXY_LISTEN=127.0.0.1:0 launch log "$P" serve --upstream off --config re.conf || return 1
 	unset HERMOD_PROXY_DIR HERMOD_PROXY_LISTEN
-	printf '\tmemory = 3\n\tquota = 1G\n\treplica-of = http://127.0.0.1:1\n\treplica-interval = 3\n\tpolicy = x\n\tsumdb = x\n\taccess-log = text\n' >>re.conf
+	printf '\tmemory = 9\n\tquota = 1G\n\treplica-of = http://127.0.0.1:1\n\treplica-interval = 3\n\tpolicy = x\n\tsumdb = x\n\taccess-log = text\n' >>re.conf
 	printf '\taccess-log-file = x\n\ttrusted-proxies = 10.0.0.1\n\tclient-header = forwarded\n\tinsecure-http\n\tbehind-tls = Yes\n\ttls-cert = x\n\ttls-key = x\n' >>re.conf
 	hup reloaded || return 1
 	for k in $fixed; do
