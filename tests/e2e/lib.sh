@@ -73,6 +73,16 @@ launch() {
 	cat "$log"
 	return 1
 }
+# ends: the server $pid does within 20 seconds of SIGTERM; its status.
+ends() {
+	kill "$pid"
+	for _ in $(seq 200); do
+		kill -0 "$pid" 2>/dev/null || { wait "$pid"; return; }
+		sleep 0.1
+	done
+	echo "it waits for somebody"
+	return 1
+}
 # upstream DIR: an HTTP server of its files, that can misbehave and says at /_log what it was
 # asked for (fixture_proxy.c); $up is its URL.
 ups=0

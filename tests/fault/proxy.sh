@@ -108,15 +108,6 @@ nobody_waits() {
 	[ "$(curl -s -m 2 -o "$work/body" -w '%{http_code}' "$url/$mod/v1.0.0.zip")" = 200 ]
 }
 t "what is here is served meanwhile" nobody_waits
-ends() {
-	kill "$pid"
-	for _ in $(seq 200); do
-		kill -0 "$pid" 2>/dev/null || { wait "$pid"; return; }
-		sleep 0.1
-	done
-	echo "it waits for its upstream"
-	return 1
-}
 here "SIGTERM does not wait for an upstream" ends
 cat >"$work/two.conf" <<CONF
 [upstream "example.com/greet"]

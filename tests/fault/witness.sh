@@ -77,20 +77,11 @@ kill "$witness" && wait "$witness" 2>/dev/null
 t "a monitor follows all of it" "$sumdb" monitor --url "file://$work/log/public" --key "$key" --state "$work/mon" --from-start --for nothing
 
 # -- a log that does not answer
-ends() {
-	sleep 0.5 # it looks at once
-	kill "$pid"
-	for _ in $(seq 200); do
-		kill -0 "$pid" 2>/dev/null || { wait "$pid"; return; }
-		sleep 0.1
-	done
-	echo "it waits for the log"
-	return 1
-}
+hangs() { sleep 0.5 && ends; } # it looks at once
 if [ -x "$BUILDDIR/tests/e2e/fixture_proxy" ]; then
 	here "an upstream" upstream "$work"
 	here "a witness that looks at one that hangs" start hung "$sumdb" witness serve --dir "$work/w" --listen 127.0.0.1:0 --every 1 --log "$key=$up/_hang"
-	here "SIGTERM does not wait for it, nor is that an event" ends
+	here "SIGTERM does not wait for it, nor is that an event" hangs
 	t "  nothing is said of it" bash -c "! grep -v ^listening '$work/hung.err'"
 else
 	skip "a log that hangs" "no fixture_proxy was built"
