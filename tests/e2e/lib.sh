@@ -73,14 +73,15 @@ launch() {
 	cat "$log"
 	return 1
 }
-# ends: the server $pid does within 20 seconds of SIGTERM; its status.
+# ends [SECONDS]: the server $pid does so soon (20) after SIGTERM; its status.
 ends() {
-	kill "$pid"
-	for _ in $(seq 200); do
+	kill "$pid" || return 1
+	for _ in $(seq $((${1:-20} * 10))); do
 		kill -0 "$pid" 2>/dev/null || { wait "$pid"; return; }
 		sleep 0.1
 	done
 	echo "it waits for somebody"
+	kill -9 "$pid"
 	return 1
 }
 # upstream DIR: an HTTP server of its files, that can misbehave and says at /_log what it was

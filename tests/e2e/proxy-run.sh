@@ -10,14 +10,7 @@ P10="timeout 10 $P" # for what must not run on
 cd "$work" || exit 1
 
 start() { launch log "$P" serve --dir store --listen 127.0.0.1:0 --upstream off "$@"; }
-ends() { # within ten seconds
-	for _ in $(seq 200); do
-		kill -0 "$1" 2>/dev/null || return 0
-		sleep 0.05
-	done
-	return 1
-}
-stop() { kill "$pid" && { ends "$pid" || { kill -9 "$pid"; return 1; }; } && wait "$pid"; }
+stop() { ends 10; }
 
 # -- the command line
 t "--version" bash -c "'$P' --version | has -x 'hermod-proxy [0-9a-z.]*' && '$P' version | has '^hermod-proxy '"
